@@ -1,0 +1,34 @@
+"""Who did what, and the signs of life of what works in the background."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from generations.models import Event, Lease, Pulse
+
+from .records import Records, related
+
+
+@admin.register(Event)
+class EventAdmin(Records):
+    list_display = ("at", "verb", "subject", "by", "of_team")
+    list_filter = ("at", "team", ("actor", admin.EmptyFieldListFilter))
+    search_fields = ("verb", "subject", "actor__email")
+    fields = ("at", "verb", "subject", "by", "of_team", "detail")
+    joined = ("team", "actor")
+    unread = ("actor__password",)
+    of_team = related("team", _("team"))
+    by = related("actor", _("by"))
+
+
+@admin.register(Pulse)
+class PulseAdmin(Records):
+    list_display = ("name", "at")
+    ordering = ("name",)
+    fields = ("name", "at")
+
+
+@admin.register(Lease)
+class LeaseAdmin(Records):
+    list_display = ("name", "holder", "until")
+    ordering = ("name",)
+    fields = ("name", "holder", "until")

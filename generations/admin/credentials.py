@@ -1,0 +1,88 @@
+"""Keys to providers: their limits and their state, never the key."""
+
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from generations.models import Account, Credential
+
+from .records import Records, Rows, related
+
+MOST_OFFERED = 200
+
+
+class CredentialFilter(admin.SimpleListFilter):
+    """By key, without reading the sealed keys."""
+
+    title = _("credential")
+    parameter_name = "credential"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> Sequence[tuple[str, str]]:
+        rows = Credential.objects.order_by("team__name", "name")[:MOST_OFFERED]
+        named = rows.values_list("pk", "team__name", "name")
+        return [(str(pk), f"{team} · {name}") for pk, team, name in named]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet | None:  # type: ignore[type-arg]
+        chosen = self.value()
+        if not chosen:
+            return None
+        return queryset.filter(credential=chosen) if chosen.isdecimal() else queryset.none()
+
+
+class Pots(Rows):
+    model = Account
+    fields = ("name", "balance", "unit")
+    joined = ("credential",)
+    unread = ("credential__sealed_key",)
+
+
+@admin.register(Credential)
+class CredentialAdmin(Records):
+    list_display = (
+        "name",
+        "of_team",
+        "kind",
+        "tail",
+        "slots",
+        "requests_per_minute",
+        "last_good_at",
+        "paused_code",
+        "removed_at",
+    )
+    list_filter = (
+        "kind",
+        ("paused_at", admin.EmptyFieldListFilter),
+        ("removed_at", admin.EmptyFieldListFilter),
+        "team",
+    )
+    search_fields = ("name", "team__name", "base_url", "key_tail__exact")
+    fields = (
+        "name",
+        "of_team",
+        "kind",
+        "base_url",
+        "tail",
+        "options",
+        "slots",
+        "requests_per_minute",
+        "balance",
+        "balance_at",
+        "last_good_at",
+        "paused_at",
+        "paused_code",
+        "by",
+        "created_at",
+        "removed_at",
+    )
+    joined = ("team", "created_by")
+    unread = ("sealed_key", "created_by__password")
+    inlines = (Pots,)
+    of_team = related("team", _("team"))
+    by = related("created_by", _("added by"))
+
+    @admin.display(description=_("last four"))
+    def tail(self, credential: Credential) -> str:
+        return f"…{credential.key_tail}"

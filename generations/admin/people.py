@@ -1,0 +1,133 @@
+"""People, teams, and who belongs to which."""
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from generations import audit, people
+from generations.models import Invitation, Membership, Team, User
+
+from .records import Records, Rows, related
+
+
+class Members(Rows):
+    model = Membership
+    fields = ("person", "role", "created_at")
+    joined = ("user", "team")
+    unread = ("user__password",)
+    person = related("user", _("person"))
+
+
+class Teams(Rows):
+    model = Membership
+    fields = ("of_team", "role", "created_at")
+    joined = ("team", "user")
+    unread = ("user__password",)
+    of_team = related("team", _("team"))
+
+
+@admin.register(User)
+class UserAdmin(Records):
+    list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    fields = (
+        "email",
+        "name",
+        "is_active",
+        "is_staff",
+        "groups",
+        "is_superuser",
+        "date_joined",
+        "last_login",
+    )
+    editable = ("name", "is_active", "is_staff", "groups")
+    filter_horizontal = ("groups",)
+    unread = ("password",)
+    inlines = (Teams,)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        above = isinstance(obj, User) and obj.is_superuser and not _is_superuser(request)
+        return not above and super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Rights are given by superusers alone, so that nobody raises himself."""
+        kept = [] if _is_superuser(request) else ["is_staff", "groups"]
+        return [*super().get_readonly_fields(request, obj), *kept]
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+@admin.register(Team)
+class TeamAdmin(Records):
+    list_display = ("name", "slug", "created_at")
+    search_fields = ("name", "slug")
+    ordering = ("name",)
+    fields = ("name", "slug", "created_at")
+    editable = ("name",)
+    inlines = (Members,)
+
+    def save_model(
+        self, request: HttpRequest, obj: Team, form: "ModelForm[Team]", change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if "name" in form.changed_data:
+            before, actor = form.initial["name"], cast(User, request.user)
+            audit.record(obj, actor, "team.renamed", obj.name, before=before)
+
+
+@admin.register(Membership)
+class MembershipAdmin(Records):
+    list_display = ("person", "of_team", "role", "created_at")
+    list_filter = ("role", "team")
+    search_fields = ("user__email", "user__name", "team__name")
+    fields = ("person", "of_team", "role", "created_at")
+    editable = ("role",)
+    joined = ("team", "user")
+    unread = ("user__password",)
+    person = related("user", _("person"))
+    of_team = related("team", _("team"))
+
+    def save_model(
+        self, request: HttpRequest, obj: Membership, form: "ModelForm[Membership]", change: bool
+    ) -> None:
+        stored = Membership.objects.select_related("team", "user").get(pk=obj.pk)
+        people.change_role(stored, obj.role, cast(User, request.user))
+
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().change_view(request, *args, **kwargs)
+        except people.LastOwner:
+            told = gettext("The role was not changed: a team keeps at least one owner.")
+            self.message_user(request, told, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+@admin.register(Invitation)
+class InvitationAdmin(Records):
+    list_display = ("__str__", "by", "created_at", "expires_at", "accepted_at", "revoked_at")
+    list_filter = ("role", "team", ("accepted_at", admin.EmptyFieldListFilter))
+    search_fields = ("team__name", "invited_by__email", "accepted_by__email")
+    fields = (
+        "of_team",
+        "role",
+        "by",
+        "created_at",
+        "expires_at",
+        "accepted",
+        "accepted_at",
+        "revoked_at",
+    )
+    joined = ("team", "invited_by", "accepted_by")
+    unread = ("token_hash", "invited_by__password", "accepted_by__password")
+    of_team = related("team", _("team"))
+    by = related("invited_by", _("invited by"))
+    accepted = related("accepted_by", _("accepted by"))

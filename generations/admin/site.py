@@ -1,0 +1,51 @@
+"""The admin site as a whole: its login, its name, what stands in it, and in which order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialToken
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+# Rows of the queue are pickles and one bad schedule stops all; tokens and addresses are private.
+HIDDEN = (Failure, OrmQ, Schedule, Success, EmailAddress, SocialAccount, SocialToken)
+SECTIONS = {
+    "credits": (_("Credits"), ("Entry", "Account")),
+    "work": (_("Work"), ("Task", "Attempt", "Callback", "File", "Credential")),
+    "people": (_("People"), ("Team", "User", "Membership", "Invitation", "Event")),
+    "access": (_("Access"), (Group.__name__, "SocialApp", "Authenticator")),
+    "system": (_("System"), ("Pulse", "Lease")),
+}
+
+
+def arrange() -> None:
+    """Called once, after every other application has registered its own pages."""
+    site = admin.site
+    site.unregister([model for model in HIDDEN if site.is_registered(model)])
+    site.site_header = site.site_title = _("Rushes administration")
+    site.index_title = _("Overview")
+    site.login = secure_admin_login(site.login)  # type: ignore[method-assign]
+    listed = site.get_app_list
+
+    def by_section(request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        apps = listed(request, app_label)
+        return apps if app_label else sections(apps)
+
+    site.get_app_list = by_section  # type: ignore[method-assign]
+
+
+def sections(apps: Sequence[Any]) -> list[dict[str, Any]]:
+    """The same models, told apart by what they are about and not by where they are written."""
+    models = {model["object_name"]: (model, app) for app in apps for model in app["models"]}
+    found = []
+    for label, (name, members) in SECTIONS.items():
+        present = [models[member] for member in members if member in models]
+        if present:
+            rows = [model for model, _app in present]
+            found.append({**present[0][1], "app_label": label, "name": name, "models": rows})
+    return found

@@ -1,0 +1,48 @@
+"""The only place that changes a task once it is ordered (design 4).
+
+Every change is one transaction that begins with the team's sequence (which also sets the order of
+locks: team, task, accounts) and moves the row by a conditional UPDATE: of ten callers that come
+late, twice or out of order, one finds the old state and the others change nothing.
+"""
+
+from .deciding import given_up, look_soon, not_cancelled, reopened, withdrawn
+from .moving import shown
+from .reporting import DEADLINE, is_news, looked, not_answered, reported
+from .sending import (
+    SHORT_WAIT,
+    about_to_send,
+    accepted,
+    claimed,
+    delayed,
+    key_refused,
+    never_left,
+    overdue,
+    put_back,
+    refused,
+    unclear,
+)
+
+__all__ = [
+    "DEADLINE",
+    "SHORT_WAIT",
+    "about_to_send",
+    "accepted",
+    "claimed",
+    "delayed",
+    "given_up",
+    "is_news",
+    "key_refused",
+    "look_soon",
+    "looked",
+    "never_left",
+    "not_answered",
+    "not_cancelled",
+    "overdue",
+    "put_back",
+    "refused",
+    "reopened",
+    "reported",
+    "shown",
+    "unclear",
+    "withdrawn",
+]

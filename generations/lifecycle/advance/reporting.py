@@ -1,0 +1,177 @@
+"""What the provider reports: under way, ended, and the links of its results."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import count
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from generations import clock, credentials, ledger
+from generations.lifecycle import jobs
+from generations.models import Attempt, File, Task
+from generations.models.files import FileState
+from generations.models.tasks import AT_PROVIDER, FINAL, AttemptState, TaskState
+from generations.providers.catalogue import catalogue
+from generations.providers.contract import (
+    ProviderError,
+    Refused,
+    Report,
+    Result,
+    State,
+    Unauthorised,
+)
+
+from .moving import alarm, backoff, move
+
+log = structlog.get_logger(__name__)
+
+DEADLINE = timedelta(hours=48)  # contract 2.11: even off-peak ends within it
+FROM_PROVIDER = (TaskState.UNCLEAR, *AT_PROVIDER)
+
+
+def reported(attempt: Attempt, report: Report) -> None:
+    """Take over what the provider says of an attempt's task now."""
+    if report.state is None:
+        _log_unknown(attempt.credential.kind, report.word)
+        return looked([attempt])
+    if report.state in {State.QUEUED, State.RUNNING}:
+        return _under_way(attempt, report, report.state)
+    return _ended(attempt, report, report.state)
+
+
+@lru_cache(maxsize=256)
+def _log_unknown(kind: str, word: str) -> None:
+    """Once for each word."""
+    log.warning("unknown state word", kind=kind, word=word)
+
+
+def is_news(attempt: Attempt, report: Report) -> bool:
+    """Whether a report says anything that the task, as it was read, does not say yet."""
+    task = attempt.task
+    return (task.state, task.progress) != (report.state, report.progress)
+
+
+@transaction.atomic
+def _under_way(attempt: Attempt, report: Report, state: State) -> None:
+    earlier = [TaskState.QUEUED] if state is State.QUEUED else AT_PROVIDER
+    if not is_news(attempt, report) or not move(
+        attempt,
+        earlier,
+        TaskState(state),
+        progress=report.progress,
+        checks=F("checks") + 1,
+        misses=0,
+        check_at=_next_look(attempt, state),
+    ):
+        looked([attempt])
+
+
+@transaction.atomic
+def _ended(attempt: Attempt, report: Report, state: State) -> None:
+    final = TaskState(state)
+    failed = final != TaskState.SUCCEEDED
+    moved = move(
+        attempt,
+        FROM_PROVIDER,
+        final,
+        finished_at=clock.now(),
+        check_at=None,
+        lease_until=None,
+        checks=F("checks") + 1,
+        reason="",
+        progress=None if failed else 100,
+        code=report.code[:80] if failed else "",
+        message=report.message if failed else "",
+    )
+    if not moved:
+        return _said_again(attempt, report, final)
+    cost = _book(attempt, report, failed=failed)
+    Attempt.objects.filter(pk=attempt.pk).update(
+        state=AttemptState.ACCEPTED, cost=cost, report=report.raw
+    )
+    _take_links(attempt, report.results)
+    jobs.ring("send", attempt.credential_id)
+    return None
+
+
+def _book(attempt: Attempt, report: Report, *, failed: bool) -> int | None:
+    """Close the hold: with what the provider says it charged, else with what we know of it."""
+    cost = report.cost
+    if failed:
+        if cost:
+            ledger.settle(attempt, cost)
+        else:
+            ledger.release(attempt)
+        return cost
+    known = cost if cost is not None else attempt.cost
+    ledger.settle(attempt, attempt.estimate if known is None else known)
+    return known
+
+
+def _said_again(attempt: Attempt, report: Report, final: TaskState) -> None:
+    """A final state never changes; the same word again may bring fresh links."""
+    state = Task.objects.values_list("state", flat=True).get(pk=attempt.task_id)
+    if state == final:
+        _take_links(attempt, report.results)
+    elif state in FINAL:
+        alarm(attempt.task, "contradicted", final)
+
+
+def _take_links(attempt: Attempt, results: Sequence[Result]) -> None:
+    """A row for each result; a link that is not stored yet is replaced by the fresher one."""
+    now = clock.now()
+    expires_at = now + timedelta(seconds=catalogue(attempt.credential.kind).link_life)
+    ordinals: dict[str, count[int]] = {}
+    for result in results:
+        ordinal = next(ordinals.setdefault(result.part, count()))
+        row, made = File.objects.get_or_create(
+            task=attempt.task,
+            part=result.part,
+            ordinal=ordinal,
+            defaults={
+                "team_id": attempt.task.team_id,
+                "number": result.number,
+                "url": result.url,
+                "seen_at": now,
+                "expires_at": expires_at,
+            },
+        )
+        if not made:
+            File.objects.filter(pk=row.pk).exclude(state=FileState.STORED).update(
+                url=result.url, seen_at=now, expires_at=expires_at
+            )
+        if row.state != FileState.STORED:
+            jobs.ring("mirror", row.pk)
+
+
+def looked(attempts: Iterable[Attempt]) -> None:
+    """Nothing new of these; when to look again. Pages need not hear of it."""
+    for attempt in attempts:
+        Task.objects.filter(pk=attempt.task_id, state__in=AT_PROVIDER).update(
+            check_at=_next_look(attempt, attempt.task.state), checks=F("checks") + 1, misses=0
+        )
+
+
+def not_answered(attempt: Attempt, error: ProviderError) -> None:
+    """The question failed: the task stays as it is and is asked for again."""
+    if isinstance(error, Unauthorised):
+        credentials.pause(attempt.credential, error.code)
+    missing = isinstance(error, Refused)
+    wait = backoff(3 + attempt.task.misses, error.retry_after)
+    Task.objects.filter(pk=attempt.task_id, state__in=AT_PROVIDER).update(
+        check_at=clock.now() + wait, misses=F("misses") + (1 if missing else 0)
+    )
+    if missing and attempt.task.misses == 2:  # one "not found" or two is a provider's hiccup
+        alarm(attempt.task, "not_found", attempt.number)
+
+
+def _next_look(attempt: Attempt, state: str) -> datetime:
+    """By the provider's advice."""
+    polling = catalogue(attempt.credential.kind).polling
+    if attempt.task.settings.get("off_peak"):
+        return clock.now() + timedelta(seconds=polling.off_peak)
+    every = polling.queued if state == TaskState.QUEUED else polling.every
+    return clock.now() + timedelta(seconds=every)

@@ -1,0 +1,94 @@
+"""Look for an order whose answer was lost (design 4).
+
+A callback on its secret token may have named its number; the list shows no reference. So whatever
+could be it is asked for one by one, and only our own reference, echoed by the provider, proves it.
+Not finding it proves nothing.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import httpx
+import structlog
+
+from generations import clock, credentials
+from generations.models import Attempt
+from generations.models.tasks import AttemptState
+from generations.net.client import client
+from generations.net.drive import drive
+from generations.providers import provider
+from generations.providers.contract import (
+    Access,
+    ProviderError,
+    Receipt,
+    Refused,
+    Report,
+    Unavailable,
+)
+
+from . import advance
+
+log = structlog.get_logger(__name__)
+
+SLACK = timedelta(minutes=2)  # between the provider's clock and ours
+WINDOW = timedelta(minutes=10)
+
+
+def find(attempt_id: int) -> None:
+    """Search for one unclear attempt, and take it over where it is found."""
+    attempt = Attempt.objects.select_related("task__team", "credential__team").get(pk=attempt_id)
+    if attempt.state != AttemptState.UNCLEAR or attempt.sent_at is None:
+        return
+    Attempt.objects.filter(pk=attempt.pk).update(looked_at=clock.now())
+    try:
+        with client(credentials.policy()) as http:
+            match = next(_matches(attempt, http), None)
+    except ProviderError as error:
+        log.warning("could not search", attempt=attempt.pk, code=error.code)
+        return
+    if match:
+        _take_over(attempt, *match)
+
+
+def _take_over(attempt: Attempt, number: str, report: Report) -> None:
+    if number == attempt.number:  # it was overdue: only its end is news
+        advance.reported(attempt, report)
+    elif advance.accepted(attempt, Receipt(number, cost=report.cost, raw=report.raw)):
+        attempt.refresh_from_db()
+        advance.reported(attempt, report)
+
+
+def _matches(attempt: Attempt, http: httpx.Client) -> Iterator[tuple[str, Report]]:
+    adapter = provider(attempt.credential.kind)
+    access = credentials.access(attempt.credential)
+    for number in _numbers(attempt, access, http):
+        _draw(attempt)
+        try:
+            report = drive(adapter.check(access, number), http)
+        except Refused:
+            continue  # not there, or not ours: perhaps the next one
+        if number == attempt.number or report.reference == attempt.reference:
+            yield number, report
+
+
+def _numbers(attempt: Attempt, access: Access, http: httpx.Client) -> Iterator[str]:
+    """The number it had, those that its callbacks named, then what the list shows of that time."""
+    if attempt.number:
+        yield attempt.number
+        return
+    named = attempt.callbacks.exclude(number="").values_list("number", flat=True)
+    yield from dict.fromkeys(named)
+    _draw(attempt)
+    sent_at = attempt.sent_at or attempt.created_at
+    since, until = (sent_at - SLACK).isoformat(), (sent_at + WINDOW).isoformat()
+    rows = drive(provider(attempt.credential.kind).find(access, since=since, until=until), http)
+    for row in rows:
+        known = Attempt.objects.filter(credential=attempt.credential, number=row.number)
+        if not known.exists() and row.prompt in {"", attempt.task.prompt}:
+            yield row.number
+
+
+def _draw(attempt: Attempt) -> None:
+    """Stay within the key's budget; the next search goes on."""
+    if not credentials.take_requests(attempt.credential_id, 1):
+        raise Unavailable("rate")

@@ -1,0 +1,32 @@
+"""``manage.py up``: web, cluster and (where SANDBOX is on) the sandbox under one supervisor."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connections
+
+from generations.supervise.heart import Heart
+from generations.supervise.prepare import prepare, require_free
+from generations.supervise.supervisor import Supervisor, children
+
+
+class Command(BaseCommand):
+    help = "Starts everything, keeps it alive, and stops it on Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="with the team of manage.py demo")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        require_free(settings.HOST, settings.PORT)
+        if settings.SANDBOX:
+            place = urlsplit(settings.SANDBOX_URL)
+            require_free(place.hostname or "127.0.0.1", place.port or 80)
+        if options["demo"]:
+            call_command("demo", stdout=self.stdout)
+        prepare()
+        connections.close_all()
+        self.stdout.write(f"Rushes is at {settings.PUBLIC_URL}  (Ctrl-C stops it)")
+        Supervisor(children(), Heart()).run()

@@ -1,0 +1,57 @@
+"""A light, muted clip of a video's first seconds, for a hover."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av import VideoFrame
+
+SECONDS = 3
+RATE = 12
+EDGE = 426
+
+
+class Preview:
+    """Writes ``preview.mp4``: H.264, at most 426 pixels long, 12 frames per second, faststart."""
+
+    def __init__(self, path: Path, width: int, height: int) -> None:
+        scale = min(1, EDGE / max(width, height))
+        self._width, self._height = (_even(side * scale) for side in (width, height))
+        self._container = av.open(str(path), "w", "mp4", options={"movflags": "+faststart"})
+        options = {"crf": "28", "preset": "veryfast"}
+        self._stream = self._container.add_stream("libx264", rate=RATE, options=options)
+        self._stream.width, self._stream.height = self._width, self._height
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.thread_count = 1
+        self._next = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._next:
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def add(self, frame: VideoFrame, elapsed: float) -> bool:
+        """Take the frame ``elapsed`` seconds into the clip if one is due."""
+        tick = int(elapsed * RATE + 0.001)
+        if tick < self._next:
+            return False
+        small = frame.reformat(self._width, self._height, "yuv420p")
+        small.pts, small.time_base = tick, self._stream.codec_context.time_base
+        if not self._next:
+            self._stream.codec_context.colorspace = frame.colorspace
+        self._container.mux(self._stream.encode(small))
+        self._next = tick + 1
+        return True
+
+
+def _even(side: float) -> int:
+    return max(2, round(side / 2) * 2)

@@ -1,0 +1,28 @@
+"""Floor 1: the records, and the questions that are asked about them."""
+
+from .audit import Event
+from .credentials import Credential
+from .files import File
+from .ledger import Account, Entry, Line
+from .people import Invitation, Membership, Role, Team, User
+from .pulse import Lease, Pulse
+from .tasks import Attempt, Callback, Task
+
+__all__ = [
+    "Account",
+    "Attempt",
+    "Callback",
+    "Credential",
+    "Entry",
+    "Event",
+    "File",
+    "Invitation",
+    "Lease",
+    "Line",
+    "Membership",
+    "Pulse",
+    "Role",
+    "Task",
+    "Team",
+    "User",
+]

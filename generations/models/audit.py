@@ -1,0 +1,27 @@
+"""Who did what: keys, members, links, adjustments, releases."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from generations import clock
+
+from .people import Team, User
+
+
+class Event(models.Model):
+    """One act, by a person or (``actor`` empty) by Rushes itself."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="events")
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    verb = models.CharField(_("act"), max_length=40)
+    subject = models.CharField(_("on"), max_length=200)
+    detail = models.JSONField(_("details"), default=dict, blank=True)
+    at = models.DateTimeField(_("when"), default=clock.now, editable=False)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [models.Index(fields=["team", "-at"], name="event_by_team")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject}"

@@ -1,0 +1,95 @@
+"""The results of tasks, from a provider's dying link to a file that is ours."""
+
+from django.db import models
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from generations import clock
+
+from .people import Team, User
+from .tasks import Task
+
+
+class FileState(models.TextChoices):
+    REMOTE = "remote", _("To be fetched")
+    FETCHING = "fetching", _("Fetching")
+    STORED = "stored", _("Ready")
+    LOST = "lost", _("Lost")
+
+
+class FilePart(models.TextChoices):
+    VIDEO = "video", _("Video")
+    COVER = "cover", _("Cover")
+    WATERMARKED = "watermarked", _("Watermarked video")
+    AUDIO = "audio", _("Audio")
+
+
+class FileQuerySet(models.QuerySet["File"]):
+    def for_team(self, team: Team) -> "FileQuerySet":
+        return self.filter(team=team)
+
+    def visible_to(self, user: User) -> "FileQuerySet":
+        return self.filter(team__memberships__user=user)
+
+    def most_urgent_first(self) -> "FileQuerySet":
+        return self.order_by(F("expires_at").asc(nulls_first=True), "pk")
+
+
+class File(models.Model):
+    """One result of a task. Names are keys in the file storage; sizes in bytes.
+
+    ``ordinal`` tells several results of one part apart, in the provider's order.
+    """
+
+    task = models.ForeignKey(Task, models.PROTECT, related_name="files")
+    team = models.ForeignKey(Team, models.PROTECT, related_name="files")
+    part = models.CharField(_("part"), max_length=12, choices=FilePart)
+    ordinal = models.PositiveSmallIntegerField(default=0)
+    number = models.CharField(_("provider's number"), max_length=100, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=FileState, default=FileState.REMOTE)
+    url = models.TextField(_("provider's link"), blank=True)
+    seen_at = models.DateTimeField(_("link seen"), default=clock.now)
+    expires_at = models.DateTimeField(_("link dies"), null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    not_before = models.DateTimeField(null=True, blank=True, editable=False)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    trouble = models.CharField(_("last trouble"), max_length=200, blank=True)
+    received = models.BigIntegerField(_("received"), default=0)
+
+    size = models.BigIntegerField(_("size"), null=True, blank=True)
+    sha256 = models.CharField(_("fingerprint"), max_length=64, blank=True)
+    content_type = models.CharField(_("type"), max_length=60, blank=True)
+    duration_ms = models.PositiveIntegerField(_("length"), null=True, blank=True)
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True)
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True)
+    fps = models.FloatField(_("frames a second"), null=True, blank=True)
+    codec = models.CharField(_("codec"), max_length=40, blank=True)
+    has_sound = models.BooleanField(_("sound"), default=False)
+    name = models.CharField(_("stored as"), max_length=200, blank=True)
+    poster = models.CharField(max_length=200, blank=True)
+    preview = models.CharField(max_length=200, blank=True)
+    placeholder = models.TextField(blank=True)
+    created_at = models.DateTimeField(_("seen"), default=clock.now, editable=False)
+    stored_at = models.DateTimeField(_("stored"), null=True, blank=True)
+
+    objects = FileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
+        ordering = ["task", "part", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "part", "ordinal"], name="one_file_per_result")
+        ]
+        indexes = [
+            models.Index(fields=["state", "expires_at"], name="file_urgent"),
+            models.Index(fields=["team", "state"], name="file_by_state"),
+            models.Index(fields=["sha256"], name="file_by_fingerprint"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id}/{self.part}"
+
+    @property
+    def is_stored(self) -> bool:
+        return self.state == FileState.STORED

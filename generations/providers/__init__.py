@@ -1,0 +1,16 @@
+"""The outside world: HTTP and JSON in, values out. No Django, no model, no socket, no clock."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .contract import Provider
+from .vidu import Vidu
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType(
+    {provider.kind: provider for provider in (Vidu(),)}
+)
+
+
+def provider(kind: str) -> Provider:
+    """The adapter of one provider kind, e.g. ``vidu``; KeyError for a word that is no kind."""
+    return PROVIDERS[kind]

@@ -1,0 +1,16 @@
+"""Models, limits and estimated prices of each provider, as data: one TOML file per provider."""
+
+from generations.providers.catalogue.offers import Catalogue, Offer, Polling
+from generations.providers.catalogue.options import Option, Problem
+from generations.providers.catalogue.reading import CatalogueError, catalogue, parse
+
+__all__ = [
+    "Catalogue",
+    "CatalogueError",
+    "Offer",
+    "Option",
+    "Polling",
+    "Problem",
+    "catalogue",
+    "parse",
+]

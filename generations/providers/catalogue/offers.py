@@ -1,0 +1,166 @@
+"""What one provider offers, and the judgement of an order against it."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from generations.providers.catalogue.options import Option, Price, Problem, Value
+from generations.providers.contract import Order
+
+# What has no effect by being said: a form sends it for every field that was left alone.
+UNSAID = (False, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One model at one kind. ``images`` is the fewest and the most pictures.
+
+    ``conflicts`` are pairs of switches of which the first cannot be on beside the second.
+    """
+
+    kind: str
+    model: str
+    durations: tuple[int, ...]
+    duration: int
+    resolutions: tuple[str, ...]
+    resolution: str
+    aspect_ratios: tuple[str, ...]
+    aspect_ratio: str
+    prompt_limit: int
+    prompt_required: bool
+    images: tuple[int, int]
+    options: tuple[Option, ...]
+    prices: Mapping[str, Price] = dataclasses.field(default_factory=dict)
+    fewer_resolutions: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    conflicts: tuple[tuple[str, str], ...] = ()
+
+    def option(self, name: str) -> Option | None:
+        return next((option for option in self.options if option.name == name), None)
+
+    def resolutions_at(self, duration: int | None) -> tuple[str, ...]:
+        """The resolutions that a clip of this many seconds may have."""
+        if duration is None:
+            duration = self.duration
+        return self.fewer_resolutions.get(duration, self.resolutions)
+
+    def heeds(self, name: str, order: Order) -> bool:
+        """Whether an optional field has an effect on this order."""
+        if name == "aspect_ratio":
+            return bool(self.aspect_ratios)
+        option = self.option(name)
+        return option is not None and option.applies(self.length(order))
+
+    def length(self, order: Order) -> int:
+        """Seconds that an order asks for; 0 where the provider chooses."""
+        return self.duration if order.duration is None else order.duration
+
+    def said(self, order: Order, name: str) -> Value | None:
+        """The value of an option as the provider will take it: the order's or the default."""
+        option = self.option(name)
+        return order.options.get(name, option.default) if option else None
+
+    def estimate(self, order: Order) -> int | None:
+        """Units that an order will probably cost; None where no price is known."""
+        price = self.prices.get(order.resolution or self.resolution)
+        units = price.of(self.length(order)) if price else None
+        if units is None:
+            return None
+        units += sum(option.surcharge for option in self.options if self.said(order, option.name))
+        # 2.11: off-peak costs half, rounded up.
+        return -(-units // 2) if self.said(order, "off_peak") else units
+
+    def problems(self, order: Order) -> tuple[Problem, ...]:
+        """Everything that keeps an order from being expressed, in the order of a form."""
+        return (
+            *self.prompt_problems(order),
+            *self.image_problems(order),
+            *self.shape_problems(order),
+            *self.option_problems(order),
+            *self.conflict_problems(order),
+        )
+
+    def prompt_problems(self, order: Order) -> Iterator[Problem]:
+        length = len(order.prompt)
+        if self.prompt_required and not order.prompt.strip():
+            yield Problem("prompt", "required")
+        if length > self.prompt_limit:
+            yield Problem("prompt", "too_long", {"limit": self.prompt_limit, "length": length})
+
+    def image_problems(self, order: Order) -> Iterator[Problem]:
+        low, high = self.images
+        count = len(order.images)
+        if count and not high:
+            yield Problem("images", "unwanted")
+        elif not low <= count <= high:
+            yield Problem("images", "count", {"low": low, "high": high, "count": count})
+
+    def shape_problems(self, order: Order) -> Iterator[Problem]:
+        resolutions = self.resolutions_at(order.duration)
+        if order.duration is not None and order.duration not in self.durations:
+            yield duration_problem(self.durations)
+        if (order.resolution or self.resolution) not in resolutions:
+            yield Problem("resolution", "choice", {"choices": resolutions})
+        if order.aspect_ratio and not self.aspect_ratios:
+            yield Problem("aspect_ratio", "unwanted")
+        elif order.aspect_ratio and order.aspect_ratio not in self.aspect_ratios:
+            yield Problem("aspect_ratio", "choice", {"choices": self.aspect_ratios})
+
+    def option_problems(self, order: Order) -> Iterator[Problem]:
+        seed = {} if order.seed is None else {"seed": order.seed}
+        for name, value in {**seed, **order.options}.items():
+            option = self.option(name)
+            if option is None or not option.applies(self.length(order)):
+                problem = None if value in UNSAID else Problem(name, "unwanted")
+            else:
+                problem = None if value == "" else option.problem(value)
+            if problem:
+                yield problem
+
+    def conflict_problems(self, order: Order) -> Iterator[Problem]:
+        for name, other in self.conflicts:
+            if self.said(order, name) and self.said(order, other):
+                yield Problem(name, "unwanted", {"with": other})
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Seconds until the first question and between the next, by what the task is doing."""
+
+    first: int
+    every: int
+    queued: int
+    off_peak: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One provider. ``slots``: tasks at once; ``link_life``: seconds that a result stays up."""
+
+    provider: str
+    title: str
+    unit: str
+    base_url: str
+    base_urls: tuple[str, ...]
+    slots: int
+    requests_per_minute: int | None
+    link_life: int
+    polling: Polling
+    offers: tuple[Offer, ...]
+
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(offer.kind for offer in self.offers))
+
+    def models(self, kind: str) -> tuple[str, ...]:
+        return tuple(offer.model for offer in self.offers if offer.kind == kind)
+
+    def offer(self, kind: str, model: str) -> Offer | None:
+        found = (offer for offer in self.offers if (offer.kind, offer.model) == (kind, model))
+        return next(found, None)
+
+
+def duration_problem(durations: Sequence[int]) -> Problem:
+    """A range where the durations have no gap, else the choices."""
+    low, high = min(durations), max(durations)
+    if high - low + 1 == len(durations) > 2:
+        return Problem("duration", "range", {"low": low, "high": high})
+    return Problem("duration", "choice", {"choices": tuple(durations)})

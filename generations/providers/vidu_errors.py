@@ -1,0 +1,98 @@
+"""Vidu's error words (contract 2.10), sorted into the four errors of the contract."""
+
+from collections.abc import Mapping
+
+from generations.providers.contract import (
+    ProviderError,
+    Refused,
+    Unauthorised,
+    Unavailable,
+    Unclear,
+)
+from generations.providers.exchange import Reply
+from generations.providers.members import read_identifier
+
+# 2.8, 2.10: a task that was cancelled is expected to end as failed with this code.
+USER_CANCELLED = "UserCancelled"
+
+# 2.10: what each reason means for a create. A question has no unclear outcome: see question_error.
+REASONS: Mapping[str, type[ProviderError]] = {
+    "BadRequest": Refused,
+    "FieldLacking": Refused,
+    "FieldUnwanted": Refused,
+    "FieldItemCountOutOfRange": Refused,
+    "FieldInvalid": Refused,
+    "PageSizeOutOfRange": Refused,
+    "ImageDownloadFailure": Refused,
+    "ImageFormatInvalid": Refused,
+    "ImageCheckBodyJointsFailed": Refused,
+    "ImageCheckFaceFailed": Refused,
+    "ImageObjectsUndetected": Refused,
+    "OperationInProcess": Unavailable,
+    "TaskPromptPolicyViolation": Refused,
+    "AuditSubmitIllegal": Refused,
+    "CreationPolicyViolation": Refused,
+    "CreditInsufficient": Unauthorised,
+    "ModelUnavailable": Refused,
+    USER_CANCELLED: Refused,
+    "Unauthorized": Unauthorised,
+    "Forbidden": Unauthorised,
+    "TaskNotFound": Refused,
+    "CreationNotFound": Refused,
+    "NotFound": Refused,
+    "Conflict": Unclear,
+    "QuotaExceeded": Unavailable,
+    "TooManyRequests": Unavailable,
+    "SystemThrottling": Unavailable,
+    "Canceled": Unclear,
+    "InternalServiceFailure": Unclear,
+}
+
+# 2.10, first column, for a reason that is not in the table; any other status is unclear.
+STATUSES: Mapping[int, type[ProviderError]] = {
+    400: Refused,
+    401: Unauthorised,
+    402: Unauthorised,
+    403: Unauthorised,
+    404: Refused,
+    413: Refused,
+    429: Unavailable,
+}
+
+
+def answered(reply: Reply) -> Reply:
+    """The answer of a question, if it is one. Raises Refused, Unauthorised or Unavailable."""
+    if not reply.successful or reply.members is None or has_error_code(reply):
+        raise question_error(reply)
+    return reply
+
+
+def create_error(reply: Reply) -> ProviderError:
+    """What a create's answer that is no receipt means; Unclear unless the documents say else."""
+    reason = read_reason(reply)
+    if reply.successful and read_identifier(reply.get("task_id")):
+        return reply.garbled(Unclear)
+    if reply.successful:
+        return reply.error(REASONS.get(reason, Unclear), reason or "garbled")
+    if reply.status >= 500:
+        return reply.error(Unclear, reason)
+    return reply.error(REASONS.get(reason) or STATUSES.get(reply.status, Unclear), reason)
+
+
+def question_error(reply: Reply) -> ProviderError:
+    """The same for a question, which may be asked again whenever its answer is not a clear no."""
+    error = create_error(reply)
+    if isinstance(error, Unclear) or (isinstance(error, Refused) and reply.members is None):
+        return reply.error(Unavailable, error.code)
+    return error
+
+
+def read_reason(reply: Reply) -> str:
+    """The word to match on: reason, or a code that came as the same word (2.10)."""
+    return reply.word("reason") or reply.word("code")
+
+
+def has_error_code(reply: Reply) -> bool:
+    """An integer code in a 2xx body is an error (2.6)."""
+    code = reply.get("code")
+    return isinstance(code, int) and not isinstance(code, bool)

@@ -1,0 +1,150 @@
+"""Vidu's words, and the reading of its answers (contract 2.6 to 2.10)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from generations.providers.contract import (
+    Balance,
+    Listing,
+    Receipt,
+    Report,
+    Result,
+    State,
+    Unavailable,
+)
+from generations.providers.exchange import Reply
+from generations.providers.members import (
+    as_object,
+    read_identifier,
+    read_text,
+    read_whole,
+    read_word,
+)
+from generations.providers.vidu_errors import USER_CANCELLED, create_error, has_error_code
+
+# 2.3: twice what an order may have, so that a listed prompt can be compared whole.
+PROMPT_LIMIT = 10_000
+
+# 2.7: a created task waits in the queue as far as anybody outside can tell.
+STATES: Mapping[str, State] = {
+    "created": State.QUEUED,
+    "queueing": State.QUEUED,
+    "processing": State.RUNNING,
+    "success": State.SUCCEEDED,
+    "failed": State.FAILED,
+}
+
+# 2.7: the links of one creation and the part of the result that each leads to.
+LINKS: Mapping[str, str] = {
+    "url": "video",
+    "cover_url": "cover",
+    "watermarked_url": "watermarked",
+}
+
+
+def read_receipt(reply: Reply) -> Receipt:
+    """A create's answer (2.6). Raises the error it tells, Unclear without a number."""
+    number = read_identifier(reply.get("task_id"))
+    if not reply.successful or has_error_code(reply) or not number:
+        raise create_error(reply)
+    state = read_state(reply) or State.QUEUED
+    return Receipt(
+        number=number,
+        # The links come with the first question only.
+        state=State.RUNNING if state is State.SUCCEEDED else state,
+        cost=read_whole(reply.get("credits")),
+        code=reply.word("err_code"),
+        message=reply.text("err_msg"),
+        raw=reply.raw,
+    )
+
+
+def read_report(reply: Reply) -> Report:
+    """A task's state (2.7). Raises Unavailable without a state word."""
+    if not reply.word("state"):
+        raise reply.garbled(Unavailable)
+    state = read_state(reply)
+    results = tuple(read_results(reply.get("creations"))) if state is State.SUCCEEDED else ()
+    if state is State.SUCCEEDED and not any(result.part == "video" for result in results):
+        state, results = State.RUNNING, ()
+    return Report(
+        state=state,
+        word=reply.word("state"),
+        progress=read_whole(reply.get("progress"), high=100),
+        cost=read_whole(reply.get("credits")),
+        results=results,
+        code=reply.word("err_code"),
+        message=reply.text("err_msg"),
+        reference=reply.text("payload"),
+        raw=reply.raw,
+    )
+
+
+def read_balance(reply: Reply) -> Balance:
+    """The account (2.8): the table calls the rows remaining_credits, the example remains."""
+    rows = objects(reply.get("remains")) or objects(reply.get("remaining_credits"))
+    remaining = numbers(rows, "credit_remain")
+    if not remaining:
+        raise reply.garbled(Unavailable)
+    return Balance(
+        remaining=sum(remaining),
+        slots=max(numbers(rows, "concurrency_limit"), default=None),
+        running=sum_or_none(numbers(rows, "current_concurrency")),
+        queued=sum_or_none(numbers(rows, "queue_count")),
+        raw=reply.raw,
+    )
+
+
+def read_rows(reply: Reply) -> Sequence[Listing]:
+    """One page of the list (2.8); a row without an id keeps its place with number ""."""
+    rows = reply.get("tasks")
+    if not isinstance(rows, list | None):
+        raise reply.garbled(Unavailable)
+    return [read_row(as_object(row) or {}) for row in rows or ()]
+
+
+def read_row(row: Mapping[str, object]) -> Listing:
+    created_at = row.get("created_at")
+    return Listing(
+        number=read_identifier(row.get("id")),
+        state=STATES.get(read_word(row.get("state"))),
+        prompt=read_text(row.get("prompt"), limit=PROMPT_LIMIT),
+        model=read_text(row.get("model")),
+        created_at=read_text(created_at) or read_identifier(created_at),
+    )
+
+
+def newest_first(rows: Iterable[Listing]) -> Sequence[Listing]:
+    """In the order of created_at, whose fraction has up to nine digits (1.4)."""
+    return sorted(rows, key=lambda row: row.created_at.removesuffix("Z"), reverse=True)
+
+
+def read_state(reply: Reply) -> State | None:
+    state = STATES.get(reply.word("state"))
+    if state is State.FAILED and reply.word("err_code") == USER_CANCELLED:
+        return State.CANCELLED
+    return state
+
+
+def read_results(creations: object) -> Iterator[Result]:
+    """The links of all creations, which clients accept as a list or one object (section 6)."""
+    for creation in objects(creations):
+        number = read_identifier(creation.get("id"))
+        for member, part in LINKS.items():
+            url = creation.get(member)
+            if isinstance(url, str) and url.startswith(("https://", "http://")):
+                yield Result(part=part, url=url, number=number)
+
+
+def objects(value: object) -> Sequence[Mapping[str, object]]:
+    """The objects in a list; one object alone counts as a list of one."""
+    values = value if isinstance(value, list) else [value]
+    return [row for row in map(as_object, values) if row is not None]
+
+
+def numbers(rows: Iterable[Mapping[str, object]], name: str) -> Sequence[int]:
+    values = (read_whole(row.get(name)) for row in rows)
+    return [value for value in values if value is not None]
+
+
+def sum_or_none(values: Sequence[int]) -> int | None:
+    return sum(values) if values else None

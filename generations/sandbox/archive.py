@@ -1,0 +1,44 @@
+"""Keeps the tasks in a file, so that a restart of everything loses none."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from generations.sandbox.tasks import Task
+
+
+class Archive:
+    """Without a folder it lives in memory and keeps nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        place = ":memory:" if folder is None else str(folder / "tasks.sqlite3")
+        self._lock = threading.Lock()
+        self._database = sqlite3.connect(place, check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS task (id INTEGER PRIMARY KEY, value TEXT NOT NULL)"
+        )
+
+    def save(self, task: Task) -> None:
+        value = json.dumps(asdict(task))
+        with self._lock:
+            self._database.execute("REPLACE INTO task VALUES (?, ?)", (int(task.id), value))
+
+    def load(self) -> Iterator[Task]:
+        with self._lock:
+            rows = self._database.execute("SELECT value FROM task ORDER BY id").fetchall()
+        for (value,) in rows:
+            fields = json.loads(value)
+            yield Task(**fields | {"phrases": tuple(fields["phrases"])})
+
+    def clear(self) -> None:
+        with self._lock:
+            self._database.execute("DELETE FROM task")
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()

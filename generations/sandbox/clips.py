@@ -1,0 +1,112 @@
+"""Makes clips beside the requests, a few at a time, and keeps them on disk by their content."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+
+from generations.sandbox.encoding import write_clip, write_cover
+from generations.sandbox.sheet import Sheet
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    video: Path
+    cover: Path
+
+
+class Clips:
+    """With `tiny`, every clip is made at 160 pixels and one second; with `apart`, elsewhere."""
+
+    def __init__(self, folder: Path, *, tiny: bool, apart: bool) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._tiny = tiny
+        self._lock = threading.Lock()
+        self._ordered: dict[str, Future[Clip]] = {}
+        self._jobs: dict[str, Future[None]] = {}
+        self._pool = ThreadPoolExecutor(AT_ONCE, "clips")
+        self._makers = _start_makers() if apart else None
+
+    def order(self, sheet: Sheet) -> Future[Clip]:
+        """Ask for a clip; the same sheet is made once."""
+        sheet = sheet.tiny() if self._tiny else sheet
+        name = sheet.digest().hex()[:32]
+        with self._lock:
+            if name not in self._ordered:
+                self._ordered[name] = Future()
+                self._jobs[name] = self._pool.submit(self._work, name, sheet)
+            return self._ordered[name]
+
+    def wait(self) -> bool:
+        """Wait for all clips under way; False when there were none."""
+        with self._lock:
+            under_way = list(self._jobs.values())
+        wait_for(under_way)
+        return bool(under_way)
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        if self._makers is not None:
+            self._makers.shutdown()
+
+    def _work(self, name: str, sheet: Sheet) -> None:
+        # A job is over only when all who waited for its clip have been told.
+        ready = self._ordered[name]
+        try:
+            ready.set_result(self._make(name, sheet))
+        except Exception as error:
+            logger.exception("a clip could not be made")
+            ready.set_exception(error)
+        with self._lock:
+            del self._jobs[name]
+
+    def _make(self, name: str, sheet: Sheet) -> Clip:
+        if self._makers is None:
+            return make_clip(self._folder, name, sheet)
+        return self._makers.submit(make_clip, self._folder, name, sheet).result()
+
+
+def make_clip(folder: Path, name: str, sheet: Sheet) -> Clip:
+    """The clip of this name, made unless it is there."""
+    clip = Clip(folder / f"{name}.mp4", folder / f"{name}.jpeg")
+    if not clip.cover.exists():
+        _whole(clip.video, sheet, write_clip)
+        _whole(clip.cover, sheet, write_cover)
+    return clip
+
+
+def _start_makers() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(AT_ONCE, get_context("spawn"), initializer=_be_a_maker)
+
+
+def _be_a_maker() -> None:
+    os.nice(10)
+    # A signal to the whole group is for the parent, which ends its makers in good order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A pool's processes outlive a parent that was killed, unless they watch it."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _whole(path: Path, sheet: Sheet, write: Callable[[Sheet, Path], None]) -> None:
+    part = path.with_name(f"part-{path.name}")
+    write(sheet, part)
+    part.replace(path)

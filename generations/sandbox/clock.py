@@ -1,0 +1,88 @@
+"""Sandbox time, which a test can move, and the agenda of what is due in it."""
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+# What is done when its time has come; it is given the time at which it was due, not the time now,
+# so that a long step forward plays out as if it had been waited for.
+Action = Callable[[float], None]
+
+
+class Clock:
+    """Unix seconds that can be moved forward; a frozen clock moves only so."""
+
+    def __init__(self, *, frozen: bool = False) -> None:
+        self._frozen_at = time.time() if frozen else None
+        self._offset = 0.0
+
+    def now(self) -> float:
+        return (self._frozen_at or time.time()) + self._offset
+
+    def advance(self, seconds: float) -> None:
+        self._offset += seconds
+
+
+class Agenda:
+    """Runs actions in the order of their due times, in its own thread or on request."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._heap: list[tuple[float, int, Action]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._one_at_a_time = threading.RLock()
+        self._closing = False
+        self._thread = threading.Thread(target=self._keep_running, name="agenda", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def at(self, due: float, action: Action) -> None:
+        with self._changed:
+            heapq.heappush(self._heap, (due, next(self._order), action))
+            self._changed.notify()
+
+    def clear(self) -> None:
+        with self._one_at_a_time, self._changed:
+            self._heap.clear()
+
+    def run_due(self) -> None:
+        """Run everything that is due now, and what that made due."""
+        with self._one_at_a_time:
+            while (entry := self._pop_due()) is not None:
+                due, _, action = entry
+                try:
+                    action(due)
+                except Exception:
+                    logger.exception("an action of the agenda failed")
+
+    def _pop_due(self) -> tuple[float, int, Action] | None:
+        with self._changed:
+            if self._heap and self._heap[0][0] <= self._clock.now():
+                return heapq.heappop(self._heap)
+        return None
+
+    def _keep_running(self) -> None:
+        while True:
+            with self._changed:
+                if self._closing:
+                    return
+                self._changed.wait(self._seconds_to_next())
+            self.run_due()
+
+    def _seconds_to_next(self) -> float:
+        if not self._heap:
+            return 1.0
+        return min(max(self._heap[0][0] - self._clock.now(), 0.0), 1.0)

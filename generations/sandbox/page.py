@@ -1,0 +1,63 @@
+"""The control page: keys, words and tasks, in English and Chinese."""
+
+from html import escape
+
+from generations.sandbox.guide import KEYS, WORDS, Line
+from generations.sandbox.stage import Stage
+from generations.sandbox.tasks import Task
+
+MOST_TASKS = 100
+STYLE = """
+:root { color-scheme: dark; font: 15px/1.5 system-ui, "PingFang SC", "Noto Sans SC", sans-serif }
+body { max-width: 72rem; margin: 2rem auto; padding: 0 1.5rem; background: #151311; color: #ece8e1 }
+h1 { font-size: 1.6rem } h2 { font-size: 1.1rem; margin-top: 2.5rem } p, td { color: #bdb7ad }
+table { border-collapse: collapse; width: 100% } code { color: #f2af5c; white-space: nowrap }
+th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0 }
+tr { border-bottom: 1px solid #2b2723 } .prompt { overflow-wrap: anywhere }
+"""
+INTRODUCTION = """
+<h1>Sandbox · 沙盒</h1>
+<p>A pretend provider. It costs nothing, keeps no secret and makes real clips. Use one of the keys
+below with this address; write a word in brackets into a prompt to choose what goes wrong.</p>
+<p lang="zh-Hans">这是一个模拟服务商：不收费，不保密，生成真实的视频。
+请把下面的密钥与本页地址一起使用；在提示词里写入方括号中的词，即可选择要发生的问题。</p>
+"""
+CONTROL = """
+<p><code>POST /control/advance {"seconds": 60}</code></p>
+<p><code>POST /control/faults {"key": "sandbox-studio", "words": "[429 TooManyRequests]",
+"on": "create", "times": 2}</code> (on: create, query, any)</p>
+<p><code>POST /control/fire/&lt;task&gt;</code> · <code>POST /control/expire</code> ·
+<code>POST /control/reset</code></p>
+<p><code>GET /control/requests</code> · <code>GET /control/tasks</code> ·
+<code>GET /control/callbacks</code> · <code>GET /control/counts</code></p>
+"""
+
+
+def render(stage: Stage) -> str:
+    with stage.studio.lock:
+        tasks = list(stage.studio.tasks.values())[-MOST_TASKS:]
+        rows = "".join(_task_row(task, stage.clock.now()) for task in reversed(tasks))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sandbox</title>'
+        '<meta name="viewport" content="width=device-width">'
+        f"<style>{STYLE}</style></head><body>{INTRODUCTION}"
+        f"<h2>Keys · 密钥</h2>{_table(KEYS)}"
+        f"<h2>Tasks · 任务</h2><table>{rows or '<tr><td>None yet · 暂无</td></tr>'}</table>"
+        f"<h2>Words · 提示词中的词</h2>{_table(WORDS)}"
+        f"<h2>Control · 控制</h2>{CONTROL}</body></html>"
+    )
+
+
+def _table(lines: tuple[Line, ...]) -> str:
+    rows = (
+        f"<tr><td><code>{escape(line.word)}</code></td><td>{escape(line.english)}</td>"
+        f'<td lang="zh-Hans">{escape(line.chinese)}</td></tr>'
+        for line in lines
+    )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _task_row(task: Task, now: float) -> str:
+    cells = (task.id, task.key, task.state, f"{task.progress(now)} %", task.err_code)
+    row = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr>{row}<td class="prompt">{escape(task.order["prompt"])}</td></tr>'

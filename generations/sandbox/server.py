@@ -1,0 +1,136 @@
+"""The HTTP server: reads requests, asks those who answer, writes answers."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from generations.sandbox.wire import Answer, Request, json_answer
+
+logger = logging.getLogger(__name__)
+
+KEPT_BODY = 21 * 1024 * 1024
+IDLE_SECONDS = 75
+Respond = Callable[[Request], Answer]
+
+
+class Server(ThreadingHTTPServer):
+    """One thread for each connection, so that a stalled one holds up nobody."""
+
+    daemon_threads = True
+    request_queue_size = 1024
+
+    def __init__(
+        self, address: tuple[str, int], respond: Respond, now: Callable[[], float]
+    ) -> None:
+        super().__init__(address, Handler)
+        self.respond = respond
+        self.now = now
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and cut all connections."""
+        self.shutdown()
+        self.server_close()
+        with self._lock:
+            connections = list(self._open)
+        for connection in connections:
+            _cut(connection)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "Sandbox"
+    timeout = IDLE_SECONDS
+    disable_nagle_algorithm = True
+    wbufsize = 64 * 1024
+    server: Server
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+        except Exception:
+            logger.exception("a request could not be answered")
+
+    def _handle_any(self) -> None:
+        request = self._read()
+        self._write(self.server.respond(request) if request else _length_required())
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _handle_any
+
+    def log_message(self, format: str, *args: Any) -> None:
+        logger.debug(format, *args)
+
+    def _read(self) -> Request | None:
+        if "transfer-encoding" in self.headers:
+            self.close_connection = True
+            return None
+        size = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(min(size, KEPT_BODY))
+        self._skip(size - len(body))
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Request(self.command, path, query, headers, body, size, self.server.now())
+
+    def _skip(self, size: int) -> None:
+        while size > 0 and (piece := self.rfile.read(min(size, 1 << 20))):
+            size -= len(piece)
+
+    def _write(self, answer: Answer) -> None:
+        if answer.dropped:
+            self.close_connection = True
+            return
+        pieces = [answer.body] if isinstance(answer.body, bytes) else answer.body
+        length = len(answer.body) if isinstance(answer.body, bytes) else answer.length
+        self._write_head(answer, length)
+        if self.command == "HEAD" or answer.status == 304:
+            return
+        written = 0
+        for piece in pieces:
+            self.wfile.write(piece)
+            self.wfile.flush()
+            written += len(piece)
+        # A body that is shorter than it said can only end with its connection.
+        self.close_connection = self.close_connection or written != length
+        self.wfile.flush()
+
+    def _write_head(self, answer: Answer, length: int | None) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        else:
+            self.send_header("Connection", "close")
+        self.end_headers()
+
+
+def _length_required() -> Answer:
+    return json_answer({"message": "a body needs its length"}, 411)
+
+
+def _cut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        logger.debug("the other side had gone")

@@ -1,0 +1,162 @@
+"""Keeps the tasks and accounts of the pretend provider and moves each task through its plan."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from generations.sandbox.accounts import Account, open_account
+from generations.sandbox.archive import Archive
+from generations.sandbox.clips import Clips
+from generations.sandbox.clock import Agenda
+from generations.sandbox.sheet import Sheet
+from generations.sandbox.tasks import OFF_PEAK_SECONDS, Identifiers, Plan, Task
+
+Announce = Callable[[Task, float], None]
+
+
+class Studio:
+    """All changes of tasks and balances happen under one lock."""
+
+    def __init__(self, agenda: Agenda, clips: Clips, archive: Archive, seconds: float) -> None:
+        self.lock = threading.RLock()
+        self.tasks: dict[str, Task] = {}
+        self.accounts: dict[str, Account] = {}
+        self._unfinished: defaultdict[str, dict[str, Task]] = defaultdict(dict)
+        self.seconds = seconds
+        self.announce: Announce = lambda task, at: None
+        self.identifiers = Identifiers()
+        self._agenda = agenda
+        self._clips = clips
+        self._archive = archive
+
+    def account(self, key: str) -> Account:
+        with self.lock:
+            return self.accounts.setdefault(key, open_account(key))
+
+    def running(self, key: str) -> list[Task]:
+        """The tasks of a key that take a slot."""
+        return [task for task in self.unfinished(key) if task.state == "processing"]
+
+    def unfinished(self, key: str) -> list[Task]:
+        with self.lock:
+            return list(self._unfinished[key].values())
+
+    def queued(self, key: str) -> list[Task]:
+        return [task for task in self.unfinished(key) if task.state == "queueing"]
+
+    def create(self, task: Task) -> None:
+        """Take the task in, charge its price and let its plan begin."""
+        with self.lock:
+            self.tasks[task.id] = task
+            self._unfinished[task.key][task.id] = task
+            self.account(task.key).credits -= task.price
+            if "failed at once" in task.words:
+                self._end(task, "failed", task.words.after("fail") or "InternalServiceFailure")
+                return
+            self._archive.save(task)
+            self._schedule(task, task.created_at + self._plan(task).created, self._queue)
+
+    def cancel(self, task: Task, at: float) -> bool:
+        """False when the task is past its queue."""
+        with self.lock:
+            if task.state not in ("created", "queueing"):
+                return False
+            self._end(task, "failed", "UserCancelled", at)
+            return True
+
+    def restore(self, now: float) -> None:
+        """Take in what an earlier run kept; what was under way begins again."""
+        with self.lock:
+            for task in self._archive.load():
+                self.tasks[task.id] = task
+                self.account(task.key).credits -= task.credits
+                if not task.is_final:
+                    task.state = "created"
+                    self._unfinished[task.key][task.id] = task
+                    self._schedule(task, now, self._queue)
+
+    def clear(self) -> None:
+        with self.lock:
+            self._agenda.clear()
+            self.tasks.clear()
+            self.accounts.clear()
+            self._unfinished.clear()
+            self._archive.clear()
+
+    def _plan(self, task: Task) -> Plan:
+        return Plan.of(task, self.seconds)
+
+    def _schedule(self, task: Task, due: float, step: Callable[[Task, float], None]) -> None:
+        self._agenda.at(due, partial(self._step, step, task))
+
+    def _step(self, step: Callable[[Task, float], None], task: Task, at: float) -> None:
+        with self.lock:
+            if self.tasks.get(task.id) is task and not task.is_final:
+                step(task, at)
+
+    def _queue(self, task: Task, at: float) -> None:
+        self._enter(task, "queueing", at)
+        if "never starts" in task.words:
+            self._schedule(
+                task, task.created_at + OFF_PEAK_SECONDS, partial(self._fail, "Canceled")
+            )
+            return
+        self._schedule(task, at + self._plan(task).queueing, self._make_ready)
+
+    def _make_ready(self, task: Task, at: float) -> None:
+        task.done_once.append("ready")
+        self._start_next(task.key, at)
+
+    def _start_next(self, key: str, at: float) -> None:
+        free = self.account(key).slots - len(self.running(key))
+        ready = [task for task in self.queued(key) if "ready" in task.done_once]
+        for task in ready[: max(free, 0)]:
+            self._start(task, at)
+
+    def _start(self, task: Task, at: float) -> None:
+        task.started_at = at
+        task.due_at = at + self._plan(task).processing
+        self._enter(task, "processing", at)
+        if "stuck" in task.words:
+            return
+        if (code := task.words.after("fail")) is not None:
+            self._schedule(task, task.due_at, partial(self._fail, code))
+            return
+        clip = self._clips.order(sheet(task))
+        self._schedule(task, task.due_at, partial(self._deliver, clip))
+
+    def _fail(self, code: str, task: Task, at: float) -> None:
+        self._end(task, "failed", code or "InternalServiceFailure", at)
+
+    def _deliver(self, clip: "Future[Any]", task: Task, at: float) -> None:
+        """A task is done when its clip is there, however busy the machine is."""
+        if not clip.done():
+            clip.add_done_callback(lambda _: self._schedule(task, at, partial(self._deliver, clip)))
+        elif clip.exception() is not None:
+            self._end(task, "failed", "InternalServiceFailure", at)
+        else:
+            self._end(task, "success", "", at)
+
+    def _end(self, task: Task, state: str, err_code: str, at: float | None = None) -> None:
+        at = task.created_at if at is None else at
+        task.err_code = err_code
+        task.ended_at = at
+        self._unfinished[task.key].pop(task.id, None)
+        if state == "failed":
+            self.account(task.key).credits += task.price
+        self._enter(task, state, at)
+        self._start_next(task.key, at)
+
+    def _enter(self, task: Task, state: str, at: float) -> None:
+        task.state = state
+        self._archive.save(task)
+        self.announce(task, at)
+
+
+def sheet(task: Task, *, watermark: bool = False) -> Sheet:
+    """What the clip of a task shows."""
+    return replace(Sheet.of(task.order, silent="no sound" in task.words), watermark=watermark)

@@ -1,0 +1,1 @@
+"""Start everything, keep it alive, stop everything, leave nothing behind."""

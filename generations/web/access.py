@@ -1,0 +1,85 @@
+"""Who may enter which address: one table, one gate.
+
+A view of a team takes ``(request, membership, ...)``: the gate finds the membership of the person
+in the team that the address names, and answers 404 to a stranger.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+
+from generations.models import Membership
+
+type TeamView[**P] = Callable[Concatenate[HttpRequest, Membership, P], HttpResponseBase]
+type View = Callable[..., HttpResponseBase]
+
+
+def _gate(allowed: Callable[[Membership], bool]) -> Callable[[TeamView[...]], View]:
+    def wrap(view: TeamView[...]) -> View:
+        @login_required
+        @wraps(view)
+        def enter(request: HttpRequest, team: str, **kwargs: Any) -> HttpResponseBase:
+            membership = get_object_or_404(
+                Membership.objects.select_related("team", "user"),
+                team__slug=team,
+                user=request.user.pk,
+            )
+            if not allowed(membership):
+                raise PermissionDenied
+            request.membership = membership  # type: ignore[attr-defined]
+            return view(request, membership, **kwargs)
+
+        return enter
+
+    return wrap
+
+
+for_member = _gate(lambda membership: True)
+for_producer = _gate(lambda membership: membership.may_order)
+for_owner = _gate(lambda membership: membership.may_manage)
+
+PUBLIC, SIGNED_IN, MEMBER, PRODUCER, OWNER, TOKEN, STAFF = (
+    "public",
+    "signed in",
+    "member",
+    "producer",
+    "owner",
+    "token",
+    "staff",
+)
+
+ACCESS: dict[str, str] = {
+    "home": SIGNED_IN,
+    "team_new": SIGNED_IN,
+    "invitation": TOKEN,
+    "gallery": MEMBER,
+    "changes": MEMBER,
+    "generate": PRODUCER,
+    "task": MEMBER,
+    "task_cancel": PRODUCER,
+    "task_look": PRODUCER,
+    "task_fetch": PRODUCER,
+    "task_found": PRODUCER,
+    "task_release": PRODUCER,
+    "credentials": MEMBER,
+    "credential_new": OWNER,
+    "credential": OWNER,
+    "credential_test": OWNER,
+    "credential_pause": OWNER,
+    "credential_resume": OWNER,
+    "credential_remove": OWNER,
+    "members": MEMBER,
+    "invitation_new": OWNER,
+    "invitation_revoke": OWNER,
+    "member_role": OWNER,
+    "member_remove": OWNER,
+    "file": SIGNED_IN,
+    "callback": TOKEN,
+    "health_live": PUBLIC,
+    "health_ready": PUBLIC,
+}

@@ -1,0 +1,184 @@
+"""What one clip looks like on the wall: the state's mark, the frame's shape, and its words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from generations import clock
+from generations.models import Attempt, File, Task, Team
+from generations.models.files import FilePart, FileState
+from generations.models.tasks import TaskState
+
+from . import words
+from .words import Sentence
+
+RATIOS = ("21:9", "2:1", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
+SOON = timedelta(minutes=15)
+MOST_GUESSED = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Icon, word and tone of a state; never colour alone."""
+
+    icon: str
+    word: Sentence
+    tone: str = ""
+
+
+MARKS = {
+    TaskState.WAITING: Mark("clock", _("Waiting")),
+    TaskState.SENDING: Mark("arrow-up", _("Sending")),
+    TaskState.QUEUED: Mark("hourglass", _("Queued")),
+    TaskState.RUNNING: Mark("loader-circle", _("Running"), "lamp"),
+    TaskState.FAILED: Mark("circle-x", _("Failed"), "coral"),
+    TaskState.CANCELLED: Mark("ban", _("Cancelled")),
+    TaskState.UNCLEAR: Mark("circle-question-mark", _("Unclear"), "lilac"),
+}
+FILE_MARKS = {
+    FileState.REMOTE: Mark("arrow-down-to-line", _("Fetching"), "sky"),
+    FileState.FETCHING: Mark("arrow-down-to-line", _("Fetching"), "sky"),
+    FileState.STORED: Mark("check", pgettext_lazy("file", "Ready"), "leaf"),
+    FileState.LOST: Mark("unlink", pgettext_lazy("file", "Lost"), "coral"),
+}
+# A finished task whose links have not been read yet.
+LINKS_TO_COME = Mark("arrow-down-to-line", _("Fetching"), "sky")
+
+
+class Card:
+    """A task as a page shows it. The task comes from ``drawn``, with all that is asked for here."""
+
+    def __init__(self, task: Task, *, place: int | None, usual: tuple[int, int] | None) -> None:
+        self.task = task
+        self.place = place
+        self.usual_seconds = usual
+        self.now = clock.now()
+
+    @cached_property
+    def files(self) -> dict[str, File]:
+        """The first file of each part."""
+        return {file.part: file for file in reversed(self.task.files.all())}
+
+    @property
+    def video(self) -> File | None:
+        return self.files.get(FilePart.VIDEO) or self.files.get(FilePart.AUDIO)
+
+    @property
+    def cover(self) -> File | None:
+        cover = self.files.get(FilePart.COVER)
+        return cover if cover and cover.is_stored else None
+
+    @property
+    def shows(self) -> str:
+        """What the frame shows: a state's word, or ``fetching``, ``stored``, ``lost``."""
+        if self.task.state != TaskState.SUCCEEDED:
+            return str(self.task.state)
+        if self.video is None or self.video.state == FileState.REMOTE:
+            return str(FileState.FETCHING)
+        return str(self.video.state)
+
+    @property
+    def mark(self) -> Mark:
+        if self.task.state != TaskState.SUCCEEDED:
+            return MARKS[TaskState(self.task.state)]
+        return FILE_MARKS[FileState(self.video.state)] if self.video else LINKS_TO_COME
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether it will change by itself, so that its page must look again."""
+        return not self.task.is_final or self.shows == FileState.FETCHING
+
+    @property
+    def ratio(self) -> str:
+        """The nearest of the frame shapes that the style sheet knows."""
+        video = self.video
+        if video and video.width and video.height:
+            shape = video.width / video.height
+        else:
+            shape = _shape(self.task.aspect_ratio or "16:9")
+        return min(RATIOS, key=lambda ratio: abs(_shape(ratio) / shape - 1))
+
+    @property
+    def percent(self) -> int | None:
+        """As told; else how far past clips were by now, which never says done."""
+        if self.task.progress is not None:
+            return self.task.progress
+        if not self.usual_seconds or self.started_at is None:
+            return None
+        passed = (self.now - self.started_at).total_seconds()
+        return min(round(100 * passed / max(self.usual_seconds[1], 1)), MOST_GUESSED)
+
+    @property
+    def is_told(self) -> bool:
+        return self.task.progress is not None
+
+    @property
+    def started_at(self) -> datetime | None:
+        return self.task.accepted_at
+
+    @property
+    def usual(self) -> str:
+        """How long such clips take here: "usually 2–4 min"."""
+        if not self.usual_seconds:
+            return ""
+        low, high = self.usual_seconds
+        if high < 100:
+            return gettext("usually %(range)s s") % {"range": _range(low, high)}
+        return gettext("usually %(range)s min") % {"range": _range(low // 60, -(-high // 60))}
+
+    @property
+    def dies_soon(self) -> bool:
+        dies = self.video.expires_at if self.video else None
+        return dies is not None and dies - self.now < SOON
+
+    @property
+    def attempt(self) -> Attempt:
+        """The last one, which is the one that counts."""
+        return max(self.task.attempts.all(), key=lambda one: one.ordinal)
+
+    @cached_property
+    def failure(self) -> words.Words:
+        return words.failure(self.task.code, self.task.message)
+
+    @property
+    def outcome(self) -> str:
+        return words.outcome(self.task)
+
+    @property
+    def waits_because(self) -> Sentence:
+        return words.waiting(self.task.reason)
+
+    @property
+    def kind(self) -> Sentence:
+        return words.kind(self.task)
+
+    @property
+    def unit(self) -> str:
+        return words.unit(self.task)
+
+    @property
+    def cost(self) -> int:
+        return words.cost(self.task)
+
+
+def _shape(ratio: str) -> float:
+    wide, _colon, high = ratio.partition(":")
+    return int(wide) / int(high)
+
+
+def _range(low: int, high: int) -> str:
+    return str(high) if low >= high else f"{low}–{high}"
+
+
+def drawn(team: Team, tasks: Iterable[Task]) -> list[Card]:
+    """Cards of tasks that came with ``for_cards``; what the line and the past say, once for all."""
+    rows = list(tasks)
+    states = {task.state for task in rows}
+    places = Task.objects.places(team) if TaskState.WAITING in states else {}
+    moving = states & {TaskState.QUEUED, TaskState.RUNNING}
+    usual = Task.objects.usual_seconds(team) if moving else {}
+    return [Card(task, place=places.get(task.pk), usual=usual.get(task.model)) for task in rows]

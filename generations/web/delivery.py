@@ -1,0 +1,116 @@
+"""A file from the disk to a browser: conditions, ranges, and streams that never freeze the site.
+
+A stalled viewer must hold no thread. A range is at most ``MOST`` bytes and leaves in one piece, so
+that its thread is free at once; whole large files get three quarters of the threads at most.
+"""
+
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import BinaryIO
+
+import structlog
+from django.conf import settings
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
+
+from .ranges import Span, Unsatisfiable, asked, still_same
+
+MOST = 2 * 1024 * 1024
+BLOCK = 256 * 1024
+
+log = structlog.get_logger(__name__)
+streams = BoundedSemaphore(settings.WEB_THREADS * 3 // 4)
+
+
+def from_disk(request: HttpRequest, path: Path, headers: dict[str, str]) -> HttpResponseBase:
+    """200, 206, 304, 412, 416, or 503 where too many whole files leave already; 404 without a file.
+
+    ``headers`` holds at least ETag and Cache-Control.
+    """
+    if unchanged := _condition(request, headers):
+        return unchanged
+    try:
+        opened = path.open("rb")
+    except FileNotFoundError as error:
+        log.error("media.missing", path=str(path))  # noqa: TRY400
+        raise Http404 from error
+    response = _answer(request, opened, {**headers, "Accept-Ranges": "bytes"})
+    if not response.streaming:
+        opened.close()
+    return response
+
+
+def _condition(request: HttpRequest, headers: dict[str, str]) -> HttpResponseBase | None:
+    """304 or 412 where the request's conditions say so (RFC 9110 section 13)."""
+    answer = get_conditional_response(request, etag=headers["ETag"])
+    if answer is not None:
+        answer["ETag"] = headers["ETag"]
+        answer["Cache-Control"] = headers["Cache-Control"]
+    return answer
+
+
+def _answer(request: HttpRequest, opened: BinaryIO, headers: dict[str, str]) -> HttpResponseBase:
+    """A Range counts only for GET (RFC 9110 section 14.2)."""
+    size = opened.seek(0, 2)
+    if request.method == "HEAD":
+        return HttpResponse(headers={**headers, "Content-Length": str(size)})
+    try:
+        span = _wanted(request, headers["ETag"], size)
+    except Unsatisfiable:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    if span is None:
+        return _whole(opened, size, headers)
+    opened.seek(span.start)
+    headers = {**headers, "Content-Range": str(span)}
+    return HttpResponse(opened.read(span.length), status=206, headers=headers)
+
+
+def _wanted(request: HttpRequest, etag: str, size: int) -> Span | None:
+    """A server may send less than was asked for; a player asks for the rest when it needs it."""
+    if not still_same(request.headers.get("If-Range"), etag):
+        return None
+    span = asked(request.headers.get("Range", ""), size)
+    return span and span.capped(MOST)
+
+
+def _whole(opened: BinaryIO, size: int, headers: dict[str, str]) -> HttpResponseBase:
+    opened.seek(0)
+    if size <= MOST:
+        return HttpResponse(opened.read(), headers=headers)
+    if not streams.acquire(blocking=False):
+        return _later()
+    headers = {**headers, "Content-Length": str(size)}
+    return StreamingHttpResponse(Stream(opened), headers=headers)
+
+
+def _later() -> HttpResponse:
+    words = _("Many downloads are running right now. Try again in a few seconds.")
+    headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+    return HttpResponse(words, "text/plain; charset=utf-8", 503, headers=headers)
+
+
+class Stream:
+    """A whole file in blocks; it holds a thread, and gives its place back when it is closed."""
+
+    def __init__(self, opened: BinaryIO) -> None:
+        self.opened = opened
+
+    def __iter__(self) -> "Stream":
+        return self
+
+    def __next__(self) -> bytes:
+        if block := self.opened.read(BLOCK):
+            return block
+        raise StopIteration
+
+    def close(self) -> None:
+        if not self.opened.closed:
+            self.opened.close()
+            streams.release()

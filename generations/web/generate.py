@@ -1,0 +1,139 @@
+"""The page on which a person orders clips."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from generations.lifecycle import order as ordering
+from generations.models import Credential, Membership, Task, Team
+from generations.providers.catalogue import catalogue
+from generations.templatetags.look import amount, number, sentences
+
+from .access import for_producer
+from .forms.generate import OrderForm
+from .keys import Key, keys_of
+from .trouble import trouble
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One key beside the form; ``price`` is what this order costs there, None where unknown."""
+
+    key: Key
+    offered: bool
+    price: int | None
+    is_chosen: bool
+
+    @property
+    def rest(self) -> int | None:
+        """What the order leaves on the key; below nothing when it is too much."""
+        return None if self.key.left is None or self.price is None else self.key.left - self.price
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be ordered on this key now; "" when something can."""
+        if self.key.trouble:
+            return sentences(_("This key is paused."), self.key.trouble.cause)
+        if self.rest is not None and self.rest < 0:
+            return _("This needs %(price)s and the key has %(left)s left.") % {
+                "price": amount(self.price, self.key.unit),
+                "left": number(self.key.left),
+            }
+        return ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_producer
+def generate(request: HttpRequest, membership: Membership) -> HttpResponse:
+    credentials = list(
+        Credential.objects.for_team(membership.team).without_secret().order_by("kind", "name", "pk")
+    )
+    if not credentials:
+        return render(request, "generate/no_key.html")
+    if request.method == "POST" and "update" not in request.POST:
+        return _order(request, membership, credentials)
+    form = OrderForm(credentials, _start(request, membership.team))
+    part = "#live" if "HX-Request" in request.headers else ""
+    return render(request, f"generate/form.html{part}", _page(membership.team, form))
+
+
+def _order(
+    request: HttpRequest, membership: Membership, credentials: Sequence[Credential]
+) -> HttpResponse:
+    form = OrderForm(credentials, request.POST.dict(), sent=True)
+    if form.is_valid():
+        try:
+            ordering.order(
+                membership, form.credential, form.order, count=form.count, form_token=form.token
+            )
+            return _to_the_gallery(membership.team)
+        except ordering.OrderRefused as refusal:
+            _say_why(form, refusal)
+    page = _page(membership.team, form)
+    return render(request, "generate/form.html", page, status=422)
+
+
+def _to_the_gallery(team: Team) -> HttpResponse:
+    """303, so that every client asks for the gallery by GET."""
+    answer = redirect("gallery", team.slug)
+    answer.status_code = HTTPStatus.SEE_OTHER
+    return answer
+
+
+def _say_why(form: OrderForm, refusal: ordering.OrderRefused) -> None:
+    nothing = _("Nothing was ordered and nothing was charged.")
+    match refusal:
+        case ordering.Invalid(problems=problems):
+            form.refuse(problems)
+        case ordering.NotEnough(left=left, needed=needed):
+            values = {"left": number(left), "needed": number(needed)}
+            short = _("This needs %(needed)s and the key has %(left)s left.") % values
+            form.add_error("credential", sentences(short, nothing))
+        case ordering.Paused(code=code):
+            form.add_error("credential", sentences(trouble(code).cause, nothing))
+        case _:
+            form.add_error(None, nothing)
+
+
+def _start(request: HttpRequest, team: Team) -> Mapping[str, str]:
+    """What the form begins with: what was typed, an earlier task of this team, or nothing."""
+    if request.method == "POST":
+        return request.POST.dict()
+    like = request.GET.get("like", "")
+    if not like.isdecimal():
+        return request.GET.dict()
+    task = get_object_or_404(Task.objects.for_team(team), pk=like)
+    said = {name: str(value) for name, value in task.settings.items()}
+    return said | {
+        "credential": str(task.credential_id),
+        "kind": task.kind,
+        "model": task.model,
+        "prompt": task.prompt,
+    }
+
+
+def _page(team: Team, form: OrderForm) -> dict[str, object]:
+    choices = [_choice(key, form) for key in keys_of(team)]
+    return {
+        "form": form,
+        "choices": choices,
+        "choice": next(choice for choice in choices if choice.is_chosen),
+        "usual": Task.objects.usual_seconds(team).get(form.offer.model),
+    }
+
+
+def _choice(key: Key, form: OrderForm) -> Choice:
+    """A key with the price of all the clips of this order there."""
+    offer = catalogue(key.credential.kind).offer(form.offer.kind, form.offer.model)
+    estimate = offer.estimate(form.order) if offer else None
+    return Choice(
+        key=key,
+        offered=offer is not None,
+        price=None if estimate is None else estimate * form.count,
+        is_chosen=key.credential == form.credential,
+    )

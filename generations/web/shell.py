@@ -1,0 +1,48 @@
+"""What every page of a team shows around its own content; asked for only where it is drawn."""
+
+from functools import cached_property
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from generations import ledger
+from generations.models import Membership, Task, Team
+from generations.models.tasks import LIVE
+
+THEMES = ("dark", "light", "system")
+MOST_LIVE = 100
+
+
+class Shell:
+    """The frame of one person's page in one team; each part is one query at most."""
+
+    def __init__(self, membership: Membership) -> None:
+        self.membership = membership
+        self.team = membership.team
+        self.user = membership.user
+
+    @cached_property
+    def teams(self) -> list[Team]:
+        return list(Team.objects.visible_to(self.user).order_by("name")[:50])
+
+    @cached_property
+    def live(self) -> str:
+        """How many tasks are on their way, in words that fit a badge; "" for none."""
+        live = Task.objects.for_team(self.team).filter(state__in=LIVE)
+        number = len(live.values_list("pk")[:MOST_LIVE])
+        return f"{MOST_LIVE - 1}+" if number == MOST_LIVE else str(number or "")
+
+    @cached_property
+    def balances(self) -> list[ledger.Balance]:
+        return list(ledger.balances(self.team))
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """Context processor: ``shell`` (None outside a team), ``theme`` and ``sandbox``."""
+    membership: Membership | None = getattr(request, "membership", None)
+    theme = request.COOKIES.get("theme", "dark")
+    return {
+        "shell": Shell(membership) if membership else None,
+        "theme": theme if theme in THEMES else "dark",
+        "sandbox": settings.SANDBOX,
+    }

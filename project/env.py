@@ -1,0 +1,109 @@
+"""Strict readers of the environment: a bad value stops the start and names its variable."""
+
+import base64
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+
+from generations.crypto import Ring
+
+env = Env()
+
+
+def read[T](reader: Callable[..., T], name: str, **options: object) -> T:
+    """One variable through an environs reader, e.g. ``read(env.bool, "DEBUG", default=False)``."""
+    try:
+        return reader(name, **options)
+    except EnvError as error:
+        raise ImproperlyConfigured(str(error)) from error
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = read(env.str, name, default=default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
+    return value
+
+
+def number(name: str, default: int, *, low: int, high: int) -> int:
+    value = read(env.int, name, default=default)
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name} is {value}; it must be from {low} to {high}.")
+    return value
+
+
+def origin(name: str, default: str) -> str:
+    """An address such as ``https://rushes.example``: scheme and host, no path."""
+    value = read(env.str, name, default=default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it must look like https://rushes.example."
+        )
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    value = read(env.str, name, default=default)
+    if value not in available_timezones():
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a zone such as Asia/Shanghai.")
+    return value
+
+
+def credential_keys(name: str, path: Path) -> list[str]:
+    """The key ring, newest first; a key that could never open anything stops the start."""
+    keys = secret(name, path, new_credential_key).split()
+    try:
+        Ring.read(keys)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}.") from error
+    return keys
+
+
+def private_dir(path: Path) -> Path:
+    """A directory that only its owner may enter, made where it is missing."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def secret(name: str, path: Path, make: Callable[[], str]) -> str:
+    """``NAME``, else what ``NAME_FILE`` names, else the file ``path``, made at first start."""
+    if value := read(env.str, name, default="").strip():
+        return value
+    if file := read(env.str, f"{name}_FILE", default=""):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}.") from error
+    if not path.exists():
+        _write_once(path, make())
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _write_once(path: Path, content: str) -> None:
+    """Two processes that start together agree on the first one's secret."""
+    private_dir(path.parent)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+
+
+def new_secret_key() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def new_credential_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

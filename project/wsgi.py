@@ -1,0 +1,8 @@
+"""The web application; granian serves it (``manage.py up``)."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+application = get_wsgi_application()

@@ -1,0 +1,59 @@
+"""A staffed admin site over one team's, or several teams', worth of rows."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from generations import audit, ledger, people
+from generations.models import Attempt, Callback, Credential, File, Lease, Membership, Pulse, User
+from generations.models.files import FilePart
+from tests.factories import make_credential, make_member, make_tasks, make_user
+
+LINK = "https://results.invalid/clip.mp4?signature=signed-by-the-provider"
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return User.objects.create_superuser("operator@example.com", "rushes-rushes")
+
+
+@pytest.fixture
+def site(client: Client, operator: User) -> Client:
+    """A browser without script, signed in as the operator."""
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def fill(operator: User) -> Callable[[int], list[Membership]]:
+    """Make so many teams, each with one row of every family."""
+    return lambda count: [_team(operator) for _ in range(count)]
+
+
+def _team(operator: User) -> Membership:
+    member = make_member(user=make_user(name="Mei Tan"))
+    credential = make_credential(team=member.team, key="key-that-nobody-may-see")
+    _clip(member, credential)
+    people.invite(member.team, operator, "viewer")
+    audit.record(member.team, member.user, "credential.paused", credential)
+    name = uuid4().hex
+    Pulse.beat(name)
+    Lease.take(name, "holder", 60)
+    return member
+
+
+def _clip(member: Membership, credential: Credential) -> None:
+    (task,) = make_tasks(membership=member, credential=credential)
+    attempt = task.attempts.get()
+    echoed = f'{{"task_id": "1", "payload": "{attempt.reference}", "url": "/{attempt.token}"}}'
+    Attempt.objects.filter(pk=attempt.pk).update(
+        state="accepted", reply=echoed, report=echoed, sent_at=timezone.now(), number=attempt.pk
+    )
+    ledger.settle(attempt, attempt.estimate + 5)
+    File.objects.create(task=task, team=member.team, part=FilePart.VIDEO, url=LINK)
+    Callback.objects.create(
+        attempt=attempt, verdict="signed", word="success", body=echoed, headers={"x": echoed}
+    )

@@ -1,0 +1,121 @@
+"""Who may enter the admin site, and the little that may be changed there."""
+
+from collections.abc import Callable
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialApp
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from generations.models import Event, Membership, Role, Team, User
+from tests.factories import make_member, make_team, make_user
+
+type Fill = Callable[[int], list[Membership]]
+NO_ROWS = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+
+
+def page(model: str, row: Team | User | Membership) -> str:
+    return reverse(f"admin:generations_{model}_change", args=[row.pk])
+
+
+def test_a_person_who_is_not_staff_is_refused(client: Client, fill: Fill) -> None:
+    (member,) = fill(1)
+    client.force_login(member.user)
+    assert client.get(reverse("admin:index"), follow=True).status_code == 403
+    assert client.get(reverse("admin:generations_task_changelist"), follow=True).status_code == 403
+
+
+def test_somebody_signed_out_is_led_to_the_login_of_the_site(client: Client, db: None) -> None:
+    response = client.get(reverse("admin:index"), follow=True)
+    assert response.redirect_chain[-1][0].startswith(reverse("account_login"))
+
+
+def test_a_team_can_be_renamed_and_that_is_written_down(site: Client, operator: User) -> None:
+    team = make_team(name="Harbour Lane")
+    site.post(page("team", team), {"name": "Harbour Street", **NO_ROWS})
+    team.refresh_from_db()
+    event = Event.objects.get(verb="team.renamed")
+    assert (team.name, event.actor, event.detail) == (
+        "Harbour Street",
+        operator,
+        {"before": "Harbour Lane"},
+    )
+
+
+def test_a_role_can_be_changed_and_that_is_written_down(site: Client) -> None:
+    member = make_member()
+    site.post(page("membership", member), {"role": Role.OWNER})
+    member.refresh_from_db()
+    assert member.role == Role.OWNER
+    assert Event.objects.get(verb="member.role").detail == {"before": "producer", "after": "owner"}
+
+
+def test_the_last_owner_stays_and_is_told_why(site: Client) -> None:
+    owner = make_member(role=Role.OWNER)
+    response = site.post(page("membership", owner), {"role": Role.VIEWER}, follow=True)
+    owner.refresh_from_db()
+    assert owner.role == Role.OWNER
+    assert "a team keeps at least one owner" in response.content.decode()
+    assert "was changed successfully" not in response.content.decode()
+
+
+def test_a_superuser_gives_rights(site: Client) -> None:
+    user = make_user()
+    form = {"name": "Seun Ade", "is_active": "on", "is_staff": "on", **NO_ROWS}
+    site.post(page("user", user), form)
+    user.refresh_from_db()
+    assert (user.name, user.is_staff) == ("Seun Ade", True)
+
+
+@pytest.fixture
+def clerk(client: Client, db: None) -> User:
+    """Staff who may change people, and no superuser."""
+    user = make_user()
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["change_user", "view_user"]))
+    client.force_login(user)
+    return user
+
+
+def test_staff_cannot_raise_anybody(client: Client, clerk: User) -> None:
+    other = make_user()
+    client.post(page("user", other), {"name": "Mei", "is_active": "on", "is_staff": "on"})
+    other.refresh_from_db()
+    assert (other.name, other.is_staff) == ("Mei", False)
+
+
+def test_staff_cannot_change_a_superuser(client: Client, clerk: User, operator: User) -> None:
+    assert client.post(page("user", operator), {"name": "Gone"}).status_code == 403
+    operator.refresh_from_db()
+    assert operator.is_active
+
+
+def test_the_secret_of_a_sign_in_provider_goes_in_and_stays_in(site: Client) -> None:
+    form = {
+        "provider": "openid_connect",
+        "provider_id": "studio",
+        "name": "Studio",
+        "client_id": "rushes",
+        "secret": "client-secret-once",
+        "settings": "{}",
+    }
+    site.post(reverse("admin:socialaccount_socialapp_add"), form)
+    app = SocialApp.objects.get()
+    door = reverse("admin:socialaccount_socialapp_change", args=[app.pk])
+    assert "client-secret-once" not in site.get(door).content.decode()
+    site.post(door, {**form, "name": "The studio", "secret": ""})
+    app.refresh_from_db()
+    assert (app.name, app.secret) == ("The studio", "client-secret-once")
+
+
+def test_a_lost_second_factor_can_be_removed_and_is_never_shown(site: Client) -> None:
+    user = make_user()
+    factor = Authenticator.objects.create(
+        user=user, type=Authenticator.Type.TOTP, data={"secret": "seed-of-the-codes"}
+    )
+    door = reverse("admin:mfa_authenticator_change", args=[factor.pk])
+    assert "seed-of-the-codes" not in site.get(door).content.decode()
+    site.post(reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes"})
+    assert not Authenticator.objects.exists()

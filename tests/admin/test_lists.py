@@ -1,0 +1,172 @@
+"""Every list, every search and every page of the admin site."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from generations.admin import records
+from generations.models import Attempt, Credential, File, Invitation, Task, User
+from tests.admin.conftest import LINK
+
+OURS = [model for model in admin.site._registry if model._meta.app_label == "generations"]
+READ_ONLY = [model for model in OURS if model.__name__ not in {"User", "Team", "Membership"}]
+type Fill = Callable[[int], object]
+
+
+def address(model: type[Model], page: str, *arguments: object) -> str:
+    return reverse(f"admin:generations_{model.__name__.lower()}_{page}", args=arguments)
+
+
+def secrets() -> list[str]:
+    """All that no page of the admin site may show."""
+    tokens = Attempt.objects.values_list("token", "reference")
+    return [
+        *(secret for pair in tokens for secret in pair),
+        *Credential.objects.values_list("sealed_key", flat=True),
+        *Invitation.objects.values_list("token_hash", flat=True),
+        *User.objects.values_list("password", flat=True),
+        "key-that-nobody-may-see",
+    ]
+
+
+def read(site: Client, path: str) -> str:
+    response = site.get(path)
+    assert response.status_code == 200, path
+    return response.content.decode()
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_a_list_its_search_and_its_pages_open_and_show_no_secret(
+    model: type[Model], site: Client, fill: Fill
+) -> None:
+    fill(2)
+    listed = address(model, "changelist")
+    pages = [address(model, "change", row.pk) for row in model._default_manager.all()]
+    searches = [f"{listed}?q={term}" for term in ("harbour", "7", "9" * 30, "''")]
+    shown = "".join(read(site, path) for path in [listed, *searches, *pages])
+    assert [secret for secret in secrets() if secret in shown] == []
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_a_list_asks_as_many_queries_for_many_rows_as_for_few(
+    model: type[Model], site: Client, fill: Fill
+) -> None:
+    fill(2)
+    read(site, address(model, "changelist"))
+    few = queries(site, address(model, "changelist"))
+    fill(10)
+    assert len(queries(site, address(model, "changelist"))) == len(few)
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_a_page_asks_as_many_queries_beside_many_rows_as_beside_few(
+    model: type[Model], site: Client, fill: Fill
+) -> None:
+    fill(2)
+    page = address(model, "change", model._default_manager.order_by("pk")[0].pk)
+    read(site, page)
+    few = queries(site, page)
+    fill(5)
+    assert len(queries(site, page)) == len(few)
+
+
+def queries(site: Client, path: str) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        read(site, path)
+    return [query["sql"] for query in captured.captured_queries]
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_no_sealed_key_leaves_the_database(model: type[Model], site: Client, fill: Fill) -> None:
+    fill(2)
+    pages = [address(model, "changelist")]
+    pages += [address(model, "change", row.pk) for row in model._default_manager.all()]
+    asked = [query for page in pages for query in queries(site, page)]
+    assert asked
+    assert [query for query in asked if "sealed_key" in query] == []
+
+
+@pytest.mark.parametrize(
+    ("model", "lookup"),
+    [
+        (Attempt, "token__startswith"),
+        (Attempt, "reference__startswith"),
+        (Credential, "sealed_key__startswith"),
+        (Invitation, "token_hash__startswith"),
+        (User, "password__startswith"),
+        (File, "url__startswith"),
+    ],
+)
+def test_a_list_cannot_be_asked_for_the_first_letters_of_a_secret(
+    model: type[Model], lookup: str, site: Client, fill: Fill
+) -> None:
+    fill(1)
+    assert site.get(address(model, "changelist"), {lookup: "a"}).status_code == 400
+
+
+def test_the_link_of_a_file_is_on_its_page_and_not_in_the_list(site: Client, fill: Fill) -> None:
+    fill(1)
+    file = File.objects.get()
+    assert LINK not in read(site, address(File, "changelist"))
+    assert LINK in read(site, address(File, "change", file.pk))
+
+
+def test_a_raw_reply_is_shown_with_our_own_secrets_masked(site: Client, fill: Fill) -> None:
+    fill(1)
+    attempt = Attempt.objects.get()
+    shown = read(site, address(Attempt, "change", attempt.pk))
+    assert "•••" in shown
+    assert "task_id" in shown
+
+
+def test_a_movement_that_differs_from_the_estimate_says_by_how_much(
+    site: Client, fill: Fill
+) -> None:
+    fill(1)
+    Attempt.objects.update(estimate=35, cost=40)
+    assert "5 more than estimated" in read(site, reverse("admin:generations_entry_changelist"))
+
+
+def test_a_search_finds_a_task_by_the_providers_number(site: Client, fill: Fill) -> None:
+    fill(3)
+    attempt = Attempt.objects.order_by("pk")[1]
+    Attempt.objects.filter(pk=attempt.pk).update(number="8400000000000000001")
+    found = site.get(address(Task, "changelist"), {"q": "8400000000000000001"}).context["cl"]
+    assert [task.pk for task in found.result_list] == [attempt.task_id]
+
+
+def test_a_list_counts_no_further_than_it_must(
+    site: Client, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "MOST_COUNTED", 3)
+    fill(5)
+    assert "3 tasks or more" in read(site, address(Task, "changelist"))
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+def test_what_the_site_writes_cannot_be_added_changed_or_deleted(
+    model: type[Model], site: Client, fill: Fill
+) -> None:
+    fill(1)
+    row = model._default_manager.order_by("pk")[0]
+    doors = [address(model, "add"), address(model, "change", row.pk)]
+    doors.append(address(model, "delete", row.pk))
+    assert [site.post(door, {"state": "failed"}).status_code for door in doors] == [403] * 3
+    assert model._default_manager.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("page", ["ormq", "schedule", "success", "failure"])
+def test_the_queue_has_no_pages(page: str, site: Client) -> None:
+    assert site.get(f"/admin/django_q/{page}/").status_code == 404
+
+
+def test_the_overview_is_told_apart_by_what_it_is_about(site: Client) -> None:
+    shown = read(site, reverse("admin:index"))
+    places = [shown.index(f'class="app-{name} ') for name in ("credits", "work", "people")]
+    assert places == sorted(places)

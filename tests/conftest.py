@@ -1,0 +1,213 @@
+"""No network but loopback, files of its own for each test, and a ledger that can be emptied."""
+
+import ipaddress
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as project_settings
+from django.db import connection, transaction
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import TestCase
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+ON_POSTGRESQL = project_settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+
+# ---- Which tests run ------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None]:
+    """Choose, mark, and in the end let the browser have its turn last."""
+    _choose(config, items)
+    for item in items:
+        if _in_browser(item):
+            item.add_marker(pytest.mark.xdist_group(_browser_group(item)))
+        if reason := _missing(item):
+            item.add_marker(pytest.mark.skip(reason=reason))
+    yield  # xdist reads the groups, and others put the tests into an order of their own
+    items.sort(key=_in_browser)
+
+
+def _choose(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what touches the database runs; the run on SQLite has the rest."""
+    elsewhere = [item for item in items if _runs_elsewhere(item)]
+    items[:] = [item for item in items if item not in elsewhere]
+    config.hook.pytest_deselected(items=elsewhere)
+
+
+def _in_browser(item: pytest.Item) -> bool:
+    """They run last: Playwright's event loop stays in its thread, where no other could run."""
+    return item.get_closest_marker("browser") is not None
+
+
+def _browser_group(item: pytest.Item) -> str:
+    """Two workers at most start a Chromium; the pages of all kinds are one half of the work."""
+    return "pages" if item.path.stem == "test_every_page" else "browser"
+
+
+def _runs_elsewhere(item: pytest.Item) -> bool:
+    if ON_POSTGRESQL:
+        return _in_browser(item) or not _touches_database(item)
+    needs_postgresql = item.get_closest_marker("postgres") is not None
+    return needs_postgresql and bool(os.environ.get("TEST_POSTGRES_URL"))
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    cls = getattr(item, "cls", None)
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(
+        item.get_closest_marker("django_db")
+        or fixtures & {"db", "transactional_db"}
+        or (cls and issubclass(cls, TestCase))
+    )
+
+
+def _missing(item: pytest.Item) -> str:
+    if _in_browser(item) and not CHROMIUM:
+        return "no Chromium here: apt-get install chromium, or name one in CHROMIUM"
+    if item.get_closest_marker("postgres") and not ON_POSTGRESQL:
+        return "no PostgreSQL here: apt-get install postgresql, name it in TEST_POSTGRES_URL"
+    return ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under REQUIRE_ALL=1 a skipped test is a failed one."""
+    report = yield
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and REQUIRE_ALL is 1: {report.longrepr}"
+    return report
+
+
+# ---- The network is closed ------------------------------------------------------------------
+
+
+class NetworkClosed(BaseException):
+    """A test tried to leave the machine; no ``except Exception`` may swallow it."""
+
+
+def _close_network(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        _judge(arguments[1][0])
+    elif event == "socket.getaddrinfo":
+        _judge(arguments[0])
+
+
+def _judge(host: object) -> None:
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+    if name.endswith(".invalid"):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    try:
+        address = ipaddress.ip_address(name.split("%")[0])
+    except ValueError:
+        local = name == "localhost" or name.endswith(".localhost") or name == socket.gethostname()
+    else:
+        local = address.is_loopback or address.is_unspecified
+    if not local:
+        raise NetworkClosed(f"A test tried to reach {name}.")
+
+
+sys.addaudithook(_close_network)
+
+# ---- Settings, files, database --------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Settings, tmp_path: Path) -> None:
+    """Each test has its own media, cache and static files; passwords hash fast."""
+    static = tmp_path / "static"
+    static.mkdir()
+    settings.DATA_DIR = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PARTIAL_DIR = tmp_path / "partial"
+    settings.STATIC_ROOT = static
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": str(tmp_path),
+        }
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def _database_beside_browser() -> Iterator[None]:
+    """Django would refuse each query, and the last clean-up, beside Playwright's event loop."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    _database_beside_browser: None,
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """SQLite in a file as in production, not in memory, so that threads and processes share it."""
+    if not ON_POSTGRESQL:
+        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(path)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Lets a transactional test empty the ledger, whose triggers refuse every DELETE."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not ON_POSTGRESQL:  # PostgreSQL empties by TRUNCATE, which fires no row trigger
+            operations = type(connection.ops)
+            flush = operations.execute_sql_flush
+            patch.setattr(operations, "execute_sql_flush", _without_triggers(flush))
+        yield
+
+
+type Flush = Callable[[BaseDatabaseOperations, Iterable[str]], None]
+
+
+def _without_triggers(flush: Flush) -> Flush:
+    def lifted(operations: BaseDatabaseOperations, sql_list: Iterable[str]) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _ in triggers:
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            flush(operations, sql_list)
+            for _, definition in triggers:
+                cursor.execute(definition)
+
+    return lifted
+
+
+# ---- The browser ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium, silent on the network; as root it needs --no-sandbox."""
+    switches = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    switches += ["--disable-component-update", "--disable-sync", "--no-first-run"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": switches}
+
+
+@pytest.fixture(scope="session")
+def base_url(live_server: LiveServer) -> str:
+    """In place of pytest-playwright's own, a method with session scope, which pytest warns of."""
+    return live_server.url

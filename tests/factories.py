@@ -1,0 +1,70 @@
+"""The standing cast: keyword-only functions that make rows as the site itself would."""
+
+from uuid import uuid4
+
+from generations import credentials
+from generations.lifecycle import order as ordering
+from generations.models import Credential, Membership, Role, Task, Team, User
+from generations.providers.contract import Order
+
+
+def make_user(*, email: str = "", name: str = "", password: str = "rushes-rushes") -> User:
+    return User.objects.create_user(email or f"{uuid4().hex}@example.com", password, name=name)
+
+
+def make_team(*, name: str = "Harbour Lane") -> Team:
+    return Team.objects.create(name=name, slug=f"team-{uuid4().hex[:8]}")
+
+
+def make_member(
+    *, team: Team | None = None, user: User | None = None, role: Role = Role.PRODUCER
+) -> Membership:
+    return Membership.objects.create(team=team or make_team(), user=user or make_user(), role=role)
+
+
+def make_credential(
+    *,
+    team: Team,
+    base_url: str = "http://127.0.0.1:9",
+    key: str = "",
+    name: str = "Studio key",
+    slots: int = 5,
+    requests_per_minute: int = 0,
+) -> Credential:
+    return credentials.add(
+        team,
+        None,
+        kind="vidu",
+        name=name,
+        base_url=base_url,
+        key=key or f"sandbox-{uuid4().int % 10**8:08}",
+        slots=slots,
+        requests_per_minute=requests_per_minute,
+    )
+
+
+def wanted(*, prompt: str = "A lighthouse at dusk", model: str = "viduq2") -> Order:
+    return Order(
+        kind="text2video",
+        model=model,
+        prompt=prompt,
+        duration=5,
+        resolution="720p",
+        aspect_ratio="16:9",
+    )
+
+
+def make_tasks(
+    *,
+    membership: Membership,
+    credential: Credential,
+    prompt: str = "A lighthouse at dusk",
+    count: int = 1,
+) -> list[Task]:
+    return ordering.order(
+        membership,
+        credential,
+        wanted(prompt=prompt),
+        count=count,
+        form_token=uuid4().hex,
+    )

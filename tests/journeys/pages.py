@@ -1,0 +1,113 @@
+"""Every page there is, in the states that it can show, and what is asked of each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.urls import reverse
+from playwright.sync_api import Page, ViewportSize
+
+from generations import people
+from generations.models import Role
+from tests.journeys.stage import Studio, inline_code
+
+AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
+
+RUN = """async rules => {
+  const found = await axe.run(document, {runOnly: rules});
+  return found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.html}`));
+}"""
+# No colour is judged half way in a fade.
+TURN = """theme => {
+  document.documentElement.dataset.theme = theme;
+  getComputedStyle(document.body).color;
+  for (const one of document.getAnimations()) if (one instanceof CSSTransition) one.finish();
+}"""
+# Words of Latin letters that a person sees or hears, save for what people typed themselves.
+LATIN = r"""allowed => {
+  const own = "[dir=auto], [lang=en], code, kbd, script, style, noscript, video, .avatar, .sign";
+  const said = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_ALL);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const element = node.nodeType === 3 ? node.parentElement : node;
+    if (!element || element.closest?.(own)) continue;
+    if (node.nodeType === 3) said.push(node.data);
+    else if (node.nodeType === 1)
+      for (const name of ["aria-label", "title", "placeholder", "alt", "data-copied"])
+        if (node.hasAttribute(name)) said.push(node.getAttribute(name));
+  }
+  const known = new Set(allowed);
+  const words = text => text.replace(/vidu[\w.-]+/g, "").match(/[A-Za-z][A-Za-z’']+/g) ?? [];
+  const foreign = text => words(text).filter(word => !known.has(word));
+  return said.filter(text => foreign(text).length).map(text => text.trim());
+}"""
+
+
+def entrance() -> Iterator[str]:
+    """What is seen before one is inside."""
+    yield reverse("account_login")
+    yield reverse("account_signup")
+    yield reverse("account_reset_password")
+    yield "/nowhere/"
+
+
+def team(studio: Studio) -> Iterator[str]:
+    """The pages of a team with something of everything in it."""
+    tasks = studio.every_state()
+    _, token = people.invite(studio.team, studio.owner.user, Role.VIEWER)
+    yield studio.address("gallery")
+    yield studio.address("gallery") + "?q=nothing+like+it"
+    yield studio.address("generate")
+    yield studio.address("credentials")
+    yield studio.address("credential_new")
+    yield studio.address("credential", studio.credential.pk)
+    yield studio.address("members")
+    yield reverse("invitation", args=[token])
+    yield reverse("team_new")
+    yield studio.address("task", 999_999)
+    for task in tasks.values():
+        yield studio.address("task", task.pk)
+
+
+def account() -> Iterator[str]:
+    """One's own account, and the admin site."""
+    yield reverse("mfa_index")
+    yield reverse("mfa_activate_totp")
+    yield reverse("account_change_password")
+    yield reverse("account_reauthenticate")
+    yield reverse("admin:index")
+
+
+@dataclass
+class Inspector:
+    """Looks a page over and writes down all that is wrong, with the address before it."""
+
+    page: Page
+    wrong: list[str]
+
+    def look_over(self, address: str) -> None:
+        """Both themes and both widths: wide in the dark, narrow in the light, then the colours."""
+        self.page.set_viewport_size(WIDE)
+        response = self.page.goto(address)
+        assert response
+        self._note(address, inline_code(response.text()))
+        self.page.evaluate(AXE)
+        self._judge(address, "dark", RULES)
+        self._judge(address, "light", ["color-contrast"])
+        self.page.set_viewport_size(NARROW)
+        self._judge(address, "light", RULES)
+        self._judge(address, "dark", ["color-contrast"])
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        self._note(address, [f"{width} px wide"] if width > NARROW["width"] else [])
+
+    def _judge(self, address: str, theme: str, rules: list[str]) -> None:
+        self.page.evaluate(TURN, theme)
+        kind = "rule" if rules == ["color-contrast"] else "tag"
+        found = self.page.evaluate(RUN, {"type": kind, "values": rules})
+        self._note(f"{address} {theme}", found)
+
+    def _note(self, where: str, wrong: list[str]) -> None:
+        self.wrong += [f"{where} {each}" for each in wrong]

@@ -1,0 +1,139 @@
+"""Every verb may come twice, late, or for a row that has long gone on: then it changes nothing."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from generations import clock
+from generations.lifecycle import advance, decide
+from generations.models import Callback, Task
+from generations.models.tasks import TaskState
+
+from .conftest import World, everything
+
+VERBS = ("send", "answer", "find", "cancel", "mirror", "watch", "sweep", "balance")
+
+
+def waiting(world: World) -> Task:
+    (task,) = world.order("[stuck] A lighthouse")
+    world.cluster.lose()
+    return task
+
+
+def claimed(world: World) -> Task:
+    task = waiting(world)
+    assert advance.claimed(task.pk)
+    return task
+
+
+def on_its_way(world: World) -> Task:
+    task = claimed(world)
+    assert advance.about_to_send(world.attempt(task))
+    return task
+
+
+def queued(world: World) -> Task:
+    (task,) = world.order("[never starts] A lighthouse")
+    world.cluster.work()
+    return task
+
+
+def running(world: World) -> Task:
+    (task,) = world.order("[stuck] A lighthouse")
+    world.run(lambda: Task.objects.get(pk=task.pk).state == TaskState.RUNNING)
+    return task
+
+
+def unclear(world: World) -> Task:
+    (task,) = world.order("[stuck] [drop after] [list missing] A lighthouse")
+    world.cluster.work()
+    return task
+
+
+def succeeded(world: World) -> Task:
+    (task,) = world.order()
+    world.finish()
+    return task
+
+
+def to_be_fetched(world: World) -> Task:
+    (task,) = world.order("[media 503 always] A lighthouse")
+    world.run(lambda: Task.objects.get(pk=task.pk).state == TaskState.SUCCEEDED)
+    return task
+
+
+def failed(world: World) -> Task:
+    (task,) = world.order("[fail CreationPolicyViolation] A lighthouse")
+    world.finish()
+    return task
+
+
+def cancelled(world: World) -> Task:
+    task = waiting(world)
+    decide.cancel(task, world.membership.user)
+    return task
+
+
+STATES: dict[Callable[[World], Task], TaskState] = {
+    waiting: TaskState.WAITING,
+    claimed: TaskState.SENDING,
+    on_its_way: TaskState.SENDING,
+    queued: TaskState.QUEUED,
+    running: TaskState.RUNNING,
+    unclear: TaskState.UNCLEAR,
+    succeeded: TaskState.SUCCEEDED,
+    to_be_fetched: TaskState.SUCCEEDED,
+    failed: TaskState.FAILED,
+    cancelled: TaskState.CANCELLED,
+}
+
+
+@pytest.mark.parametrize("reach", STATES, ids=lambda reach: reach.__name__)
+def test_a_verb_that_comes_again_changes_nothing(
+    world: World, reach: Callable[[World], Task]
+) -> None:
+    task = reach(world)
+    task.refresh_from_db()
+    assert task.state == STATES[reach]
+    for hours in (0, 1, 50):
+        world.hands.move(hours * 3600)
+        for verb in VERBS:
+            deliver(world, verb, task)
+            before = everything()
+            deliver(world, verb, task)
+            deliver(world, verb, task)
+            assert everything() == before, f"{verb} after {hours} h"
+    assert max(world.posts.values(), default=1) == 1
+
+
+@pytest.mark.parametrize("reach", [succeeded, failed, cancelled], ids=lambda reach: reach.__name__)
+def test_no_verb_changes_a_task_that_has_ended(
+    world: World, reach: Callable[[World], Task]
+) -> None:
+    task = reach(world)
+    before = everything()
+    for verb in (*VERBS[:-1], *reversed(VERBS[:-1])):
+        world.hands.move(600)
+        deliver(world, verb, task)
+    assert everything() == before
+
+
+def deliver(world: World, verb: str, task: Task) -> None:
+    """One job, and none of the bells that it rings."""
+    attempt = world.attempt(task)
+    if verb == "answer":
+        Callback.objects.create(
+            attempt=attempt, verdict="signed", nonce=uuid4().hex, received_at=clock.now()
+        )
+    files = task.files.values_list("pk", flat=True)
+    numbers = {
+        "send": world.credential.pk,
+        "balance": world.credential.pk,
+        "answer": attempt.pk,
+        "find": attempt.pk,
+        "cancel": task.pk,
+        "mirror": files[0] if files else 0,
+    }
+    world.cluster.deliver(verb, numbers.get(verb, 0))
+    world.cluster.lose()

@@ -1,0 +1,398 @@
+import gzip
+import hashlib
+import time
+import tracemalloc
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generations.net.download import (
+    Broken,
+    Download,
+    Forbidden,
+    Gone,
+    Paused,
+    TooLarge,
+    download,
+)
+from generations.net.guard import Policy
+from generations.net.pace import Limits
+from tests.net.origin import Origin, certificate, origin, raw, reply
+
+BODY = bytes(range(256)) * 20_000  # 5 MB
+HALF = len(BODY) // 2
+LAB = Policy(allow_private=True)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "clip.part"
+
+
+def bring(server: Origin, target: Path, path: str = "/clip.mp4", **options: Any) -> Download:
+    usual: dict[str, Any] = {"limit_bytes": 10**9, "deadline": 30}
+    return download(server.url + path, target, server.policy, **(usual | options))
+
+
+def left_over(target: Path, content: bytes, validator: str) -> None:
+    target.write_bytes(content)
+    target.with_name(target.name + ".validator").write_text(validator)
+
+
+def rest(start: int, etag: str = '"one"', content_range: str = "") -> Any:
+    said = content_range or f"bytes {start}-{len(BODY) - 1}/{len(BODY)}"
+    return reply(206, BODY[start:], f"Content-Range: {said}", f"ETag: {etag}")
+
+
+def whole(target: Path, got: Download) -> bool:
+    digest = hashlib.sha256(BODY).hexdigest()
+    return target.read_bytes() == BODY and (got.size, got.sha256) == (len(BODY), digest)
+
+
+def names(target: Path) -> set[str]:
+    return {path.name for path in target.parent.iterdir() if path.is_file()}
+
+
+# ---- The plain way --------------------------------------------------------------------------
+
+
+def test_a_file_comes_whole_counted_and_hashed(target: Path) -> None:
+    answer = reply(200, BODY, "Content-Type: video/mp4; x=y", 'ETag: "one"')
+    with origin(answer) as server:
+        got = bring(server, target)
+    assert whole(target, got)
+    assert (got.content_type, got.etag) == ("video/mp4", '"one"')
+    assert names(target) == {"clip.part"}
+
+
+def test_a_server_that_keeps_the_connection_open_does_not_hold_us(target: Path) -> None:
+    with origin(reply(200, BODY, "Connection: keep-alive")) as server:
+        began = time.monotonic()
+        bring(server, target)
+    assert time.monotonic() - began < 5
+
+
+def test_a_chunked_body_comes_whole(target: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"%x\r\n" % len(BODY) + BODY + b"\r\n"
+    with origin(raw(head, chunk, b"0\r\n\r\n")) as server:
+        assert whole(target, bring(server, target))
+
+
+def test_a_chunked_body_that_is_cut_is_broken(target: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with origin(raw(head, b"a\r\n0123456789\r\n", hang_up=True)) as server, pytest.raises(Broken):
+        bring(server, target)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/a%2Fb/c%2f.mp4?Signature=a%2Bb%2fc+d&x=%7e~&empty=&y='!()*\"<>[]{}|\\^`",
+        "/?",
+        "/a/../b//c?x=1?y=2#fragment",
+        "/a;b=c?X-Amz-Signature=%E4%BD%a0&e=%zz%",
+    ],
+)
+def test_a_signed_query_arrives_byte_for_byte(target: Path, path: str) -> None:
+    with origin(reply(200, b"x")) as server:
+        bring(server, target, path)
+    sent = server.requests[0].split("\r\n")[0]
+    assert sent == f"GET {path.partition('#')[0]} HTTP/1.1"
+
+
+def test_raw_spaces_and_chinese_are_escaped(target: Path) -> None:
+    with origin(reply(200, b"x")) as server:
+        bring(server, target, "/雨 1.mp4?a=b")
+    assert server.requests[0].startswith("GET /%E9%9B%A8%201.mp4?a=b HTTP/1.1")
+
+
+def test_no_credential_cookie_or_referer_is_sent(target: Path) -> None:
+    elsewhere = reply(302, b"", "Location: /b", "Set-Cookie: a=b")
+    with origin(elsewhere, reply(200, b"x")) as server:
+        url = server.url.replace("http://", "http://user:password@") + "/a"
+        download(url, target, server.policy, limit_bytes=9, deadline=9)
+    for head in map(str.lower, server.requests):
+        assert not {"authorization:", "cookie:", "referer:"} & set(head.split())
+        assert "accept-encoding: identity\r\n" in head
+
+
+def test_progress_is_told(target: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+    with origin(raw(head, b"abc", b"def", b"ghi", pause=0.6)) as server:
+        bring(server, target, on_progress=lambda *numbers: told.append(numbers))
+    assert told == [(6, 9)]
+
+
+# ---- Going on after a cut -------------------------------------------------------------------
+
+
+def test_a_cut_download_goes_on_where_it_was(target: Path) -> None:
+    with origin(reply(200, BODY[:HALF], 'ETag: "one"', length=len(BODY)), rest(HALF)) as server:
+        with pytest.raises(Broken):
+            bring(server, target)
+        assert target.read_bytes() == BODY[:HALF]
+        assert whole(target, bring(server, target))
+    assert f"Range: bytes={HALF}-\r\n" in server.requests[1]
+    assert 'If-Range: "one"\r\n' in server.requests[1]
+    assert names(target) == {"clip.part"}
+
+
+def test_a_changed_file_starts_again(target: Path) -> None:
+    left_over(target, b"of another file", '"zero"')
+    with origin(reply(200, BODY, 'ETag: "one"')) as server:
+        assert whole(target, bring(server, target))
+
+
+def test_without_a_validator_the_file_starts_again(target: Path) -> None:
+    target.write_bytes(BODY[:HALF])
+    with origin(reply(200, BODY)) as server:
+        assert whole(target, bring(server, target))
+    assert "Range:" not in server.requests[0]
+
+
+def test_a_weak_tag_is_no_ground_to_go_on(target: Path) -> None:
+    cut = reply(200, BODY[:HALF], 'ETag: W/"one"', length=len(BODY))
+    with origin(cut, reply(200, BODY)) as server:
+        with pytest.raises(Broken):
+            bring(server, target)
+        assert whole(target, bring(server, target))
+    assert "Range:" not in server.requests[1]
+
+
+def test_a_date_serves_where_there_is_no_tag(target: Path) -> None:
+    date = "Sat, 21 Nov 2026 01:00:00 GMT"
+    cut = reply(200, BODY[:HALF], f"Last-Modified: {date}", length=len(BODY))
+    with origin(cut, rest(HALF)) as server:
+        with pytest.raises(Broken):
+            bring(server, target)
+        assert whole(target, bring(server, target))
+    assert f"If-Range: {date}\r\n" in server.requests[1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        rest(HALF + 1),
+        rest(0),
+        rest(HALF, etag='"two"'),
+        rest(HALF, content_range="lines 1-2/3"),
+        reply(206, BODY[HALF:]),
+    ],
+)
+def test_a_wrong_part_is_refused_and_forgotten(target: Path, answer: Any) -> None:
+    left_over(target, BODY[:HALF], '"one"')
+    with origin(answer, reply(200, BODY)) as server:
+        with pytest.raises(Broken):
+            bring(server, target)
+        assert whole(target, bring(server, target))
+    assert "Range:" not in server.requests[1]
+
+
+def test_a_part_that_was_not_asked_for_is_refused(target: Path) -> None:
+    with origin(rest(0)) as server, pytest.raises(Broken):
+        bring(server, target)
+
+
+def test_a_range_beyond_the_end_starts_again(target: Path) -> None:
+    left_over(target, BODY + b"too much", '"one"')
+    with origin(reply(416, b"", f"Content-Range: bytes */{len(BODY)}"), reply(200, BODY)) as server:
+        assert whole(target, bring(server, target))
+    assert "Range:" not in server.requests[1]
+
+
+def test_a_416_without_a_range_is_gone(target: Path) -> None:
+    with origin(reply(416)) as server, pytest.raises(Gone):
+        bring(server, target)
+
+
+# ---- What the server may answer -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
+def test_a_dead_link_is_gone(target: Path, status: int) -> None:
+    with origin(reply(status, b"<html>no</html>")) as server, pytest.raises(Gone):
+        bring(server, target)
+
+
+@pytest.mark.parametrize("status", [204, 304, 408, 425, 429, 500, 502, 503, 504])
+def test_a_server_in_trouble_is_broken_and_what_came_is_kept(target: Path, status: int) -> None:
+    left_over(target, BODY[:HALF], '"one"')
+    with origin(reply(status)) as server, pytest.raises(Broken):
+        bring(server, target)
+    assert target.read_bytes() == BODY[:HALF]
+
+
+def test_an_encoded_body_is_refused(target: Path) -> None:
+    answer = reply(200, gzip.compress(BODY), "Content-Encoding: gzip")
+    with origin(answer) as server, pytest.raises(Broken):
+        bring(server, target)
+    assert not target.exists()
+
+
+def test_twenty_gigabytes_are_refused_by_their_word_alone(target: Path) -> None:
+    with origin(reply(200, b"x", length=20_000_000_000)) as server, pytest.raises(TooLarge):
+        bring(server, target)
+    assert names(target) == set()
+
+
+def test_a_body_without_a_length_is_cut_at_the_limit(target: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    with origin(raw(head, BODY, hang_up=True)) as server, pytest.raises(TooLarge):
+        bring(server, target, limit_bytes=1_000_000)
+    assert names(target) == set()
+
+
+def test_bytes_after_the_promised_length_are_not_read(target: Path) -> None:
+    with origin(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef")) as server:
+        assert bring(server, target).size == 3
+    assert target.read_bytes() == b"abc"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        raw(b"SSH-2.0-OpenSSH\r\n", hang_up=True),
+        raw(hang_up=True),
+        raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n"),
+    ],
+)
+def test_what_is_no_http_is_broken(target: Path, answer: Any) -> None:
+    with origin(answer) as server, pytest.raises(Broken):
+        bring(server, target)
+
+
+def test_a_port_where_nobody_listens_is_broken(target: Path) -> None:
+    with origin(reply()) as server:
+        pass
+    with pytest.raises(Broken):
+        bring(server, target)
+
+
+# ---- Too slow -------------------------------------------------------------------------------
+
+HEAD = b'HTTP/1.1 200 OK\r\nETag: "one"\r\nContent-Length: 100\r\n\r\n'
+
+
+def test_the_deadline_pauses_and_keeps_what_came(target: Path) -> None:
+    with origin(raw(HEAD, *[b"ab"] * 50, pause=0.1)) as server, pytest.raises(Paused):
+        bring(server, target, deadline=0.7)
+    kept = target.read_bytes()
+    assert 4 <= len(kept) < 30
+    assert names(target) == {"clip.part", "clip.part.validator"}
+
+
+def test_the_deadline_holds_for_headers_too(target: Path) -> None:
+    slow = raw(b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 50, pause=0.1)
+    with origin(slow) as server, pytest.raises(Paused):
+        bring(server, target, deadline=0.5)
+
+
+def test_a_drip_below_the_lowest_rate_is_cut(target: Path) -> None:
+    limits = Limits(window=0.4, lowest_rate=1000)
+    with (
+        origin(raw(HEAD, *[b"ab"] * 50, pause=0.1)) as server,
+        pytest.raises(Broken, match="lower"),
+    ):
+        bring(server, target, limits=limits)
+    assert target.read_bytes().startswith(b"ab")
+
+
+def test_silence_is_broken(target: Path) -> None:
+    with origin(raw(HEAD, b"late", pause=1)) as server, pytest.raises(Broken):
+        bring(server, target, limits=Limits(silence=0.2))
+
+
+# ---- Where it leads -------------------------------------------------------------------------
+
+
+def test_three_redirects_are_followed_and_a_fourth_is_not(target: Path) -> None:
+    step = reply(302, b"", "Location: /next?a=%2f")
+    with origin(step, step, step, reply(200, BODY)) as server:
+        assert whole(target, bring(server, target))
+    assert server.requests[1].startswith("GET /next?a=%2f HTTP/1.1")
+    with origin(step) as server, pytest.raises(Broken, match="redirects"):
+        bring(server, target)
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://10.0.0.1/",
+        "//127.0.0.1:1/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[::1]/",
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/",
+        "http://127.0.0.1:99999/",
+    ],
+)
+def test_a_redirect_to_a_private_place_is_forbidden(target: Path, location: str) -> None:
+    def resolve(host: str, port: int) -> Sequence[str]:
+        return [host]
+
+    with origin(reply(302, b"", f"Location: {location}")) as server, pytest.raises(Forbidden):
+        bring(server, target, resolve=resolve)
+    assert len(server.requests) == 1
+
+
+def test_a_redirect_without_a_location_ends(target: Path) -> None:
+    with origin(reply(302)) as server, pytest.raises(Broken):
+        bring(server, target)
+
+
+def test_a_name_with_one_private_address_is_forbidden(target: Path) -> None:
+    with origin(reply()) as server, pytest.raises(Forbidden):
+        download(
+            f"http://name.test:{server.port}/",
+            target,
+            Policy(),
+            limit_bytes=9,
+            deadline=9,
+            resolve=lambda host, port: ["93.184.216.34", "127.0.0.1"],
+        )
+    assert server.connections == 0
+
+
+def test_https_is_verified_against_the_name_and_never_leads_to_http(
+    target: Path, tmp_path: Path
+) -> None:
+    ours, theirs = certificate("files.test", tmp_path)
+    options: dict[str, Any] = {
+        "limit_bytes": 10**9,
+        "deadline": 9,
+        "resolve": lambda host, port: ["127.0.0.1"],
+        "tls": theirs,
+    }
+    down = reply(302, b"", "Location: http://files.test/")
+    with origin(reply(200, BODY), down, tls=ours) as server:
+        url = f"https://files.test:{server.port}/a"
+        assert whole(target, download(url, target, LAB, **options))
+        with pytest.raises(Forbidden, match="https to http"):
+            download(url, target, LAB, **options)
+        with pytest.raises(Broken, match="CERTIFICATE_VERIFY_FAILED"):
+            download(url.replace("files", "other"), target, LAB, **options)
+
+
+def test_no_message_holds_the_links_query(target: Path) -> None:
+    with origin(reply(403)) as server, pytest.raises(Gone) as caught:
+        bring(server, target, "/clip?Signature=secret")
+    assert "secret" not in str(caught.value)
+
+
+def test_memory_does_not_grow_with_the_file(target: Path) -> None:
+    """200 MB come through while Python's own allocations stay within a few buffers."""
+    block = b"x" * 1_000_000
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 200000000\r\n\r\n"
+    with origin(raw(head, *[block] * 200)) as server:
+        tracemalloc.start()
+        bring(server, target)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 8_000_000

@@ -1,0 +1,51 @@
+"""A new site for each test: its tables are made once and copied."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes.site import ROOT, Provider, Site
+
+type Build = Callable[..., Site]
+
+
+@pytest.fixture(scope="session")
+def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DATA_DIR with all tables and no rows."""
+    data = tmp_path_factory.mktemp("empty") / "data"
+    for command in (["migrate"], ["createcachetable"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command, "--verbosity", "0"],
+            cwd=ROOT,
+            env={"PATH": os.defpath, "DATA_DIR": str(data)},
+            timeout=90,
+            check=True,
+        )
+    return data
+
+
+@pytest.fixture
+def build(tmp_path: Path, empty_house: Path) -> Iterator[Build]:
+    """Makes a site that is not started yet, beside a sandbox that is."""
+    opened: list[Site] = []
+
+    def build(*, seconds_per_task: float = 1.0) -> Site:
+        shutil.copytree(empty_house, tmp_path / "data")
+        site = Site(tmp_path, Provider(tmp_path, seconds_per_task))
+        opened.append(site)
+        return site
+
+    yield build
+    for site in opened:
+        site.stop()
+        site.provider.stop()
+
+
+@pytest.fixture
+def site(build: Build) -> Site:
+    return build()

@@ -1,0 +1,91 @@
+"""What must be so in the end, whatever happened on the way."""
+
+import hashlib
+import urllib.request
+
+from tests.processes.site import Site
+
+PARTS = 2  # a video and its cover
+SUFFIX = {"video": "mp4", "cover": "jpg"}
+
+
+def wait_for_the_end(site: Site, tasks: int, *, seconds: float = 60) -> None:
+    """Until every task succeeded and every file is stored."""
+    site.wait(
+        lambda: (
+            site.count("task", "state = 'succeeded'") == tasks
+            and site.count("file", "state = 'stored'") == tasks * PARTS
+        ),
+        f"{tasks} tasks succeeded and their files are stored",
+        seconds,
+    )
+
+
+def go_on_to_the_end(site: Site, tasks: int) -> None:
+    """As after a kill: leases end, lost orders are decided on, and the rest goes by itself."""
+    site.at_the_desk("let_leases_end()")
+    site.wait(lambda: all_unclear_are_lost(site), "what arrived was found again")
+    if site.count("task", "state = 'unclear'"):
+        site.at_the_desk("send_again()")
+    wait_for_the_end(site, tasks)
+
+
+def all_unclear_are_lost(site: Site) -> bool:
+    """No sender is at work, and no unclear order is one that the provider has."""
+    unclear = site.rows("SELECT reference FROM generations_attempt WHERE state = 'unclear'")
+    arrived = site.provider.ask("counts")["by_payload"]
+    return not any(reference in arrived for (reference,) in unclear)
+
+
+def assert_all_is_right(site: Site, tasks: int, *, attempts: int | None = None) -> None:
+    """``tasks`` clips, each ordered once, kept once, paid once; nothing else and nothing left."""
+    assert site.count("task", "state = 'succeeded' AND alarm = ''") == tasks
+    assert_each_was_sent_once(site, tasks)
+    assert_each_file_is_the_providers(site, tasks)
+    assert_the_books_hold(site, tasks, attempts or tasks)
+    assert_nothing_else_is_kept(site)
+    assert "database is locked" not in site.log.read_text(errors="replace")
+
+
+def assert_each_was_sent_once(site: Site, tasks: int) -> None:
+    counts = site.provider.ask("counts")
+    references = {ref for (ref,) in site.rows("SELECT reference FROM generations_attempt")}
+    assert set(counts["by_payload"].values()) == {1}
+    assert set(counts["by_payload"]) <= references
+    assert counts["creates"] == site.provider.posts() == tasks
+
+
+def assert_each_file_is_the_providers(site: Site, tasks: int) -> None:
+    """The bytes on the disk have the row's fingerprint, which is that of what the link serves."""
+    rows = site.rows("SELECT part, name, sha256, size, url FROM generations_file")
+    assert len(rows) == len({name for _part, name, *_rest in rows}) == tasks * PARTS
+    served: dict[str, str] = {}
+    for part, name, fingerprint, size, url in rows:
+        kept = (site.data / "media" / name).read_bytes()
+        assert name.endswith(SUFFIX[part])
+        assert len(kept) == size
+        assert hashlib.sha256(kept).hexdigest() == fingerprint, f"{name} is not what its row says"
+        served.setdefault(fingerprint, url)
+    for fingerprint, url in served.items():
+        with urllib.request.urlopen(url, timeout=30) as body:
+            assert hashlib.sha256(body.read()).hexdigest() == fingerprint, url
+
+
+def assert_nothing_else_is_kept(site: Site) -> None:
+    """On the disk is what the rows name: results, posters and previews."""
+    rows = site.rows("SELECT name, poster, preview FROM generations_file")
+    media = site.data / "media"
+    found = {str(path.relative_to(media)) for path in media.rglob("*") if path.is_file()}
+    assert found == {name for row in rows for name in row if name}
+    assert list((site.data / "partial").glob("*")) == []
+
+
+def assert_the_books_hold(site: Site, tasks: int, attempts: int) -> None:
+    """Each attempt was held once and closed once, and nothing is held any more."""
+    assert "The books hold." in site.manage("verify_ledger")
+    kinds = dict(site.rows("SELECT kind, count(*) FROM generations_entry GROUP BY kind"))
+    assert kinds["hold"] == attempts
+    assert kinds["settle"] == tasks
+    assert kinds.get("release", 0) == attempts - tasks
+    held = "SELECT sum(balance) FROM generations_account WHERE name = 'held'"
+    assert site.rows(held) == [(0,)]

@@ -1,0 +1,248 @@
+"""A whole site of real processes: ``manage.py up`` beside a sandbox that outlives its kills."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def one_site_at_a_time(group: str) -> list[pytest.MarkDecorator]:
+    """Marks for a module: its sites, many processes each, follow those of the same group."""
+    return [pytest.mark.slow, pytest.mark.xdist_group(group), pytest.mark.timeout(300)]
+
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMPT = "A lighthouse at dusk"
+WORKERS = 4
+TAIL = 4000  # characters of a log that a failed wait prints
+
+
+def until(
+    condition: Callable[[], object], what: str, seconds: float, tell: Callable[[], str]
+) -> None:
+    """Wait for a condition; where it does not come, say for what and what the log says."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s\n{tell()}"
+        time.sleep(0.05)
+
+
+def lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def children(pid: int) -> list[int]:
+    """The processes that one process started and that still live."""
+    found: list[int] = []
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += map(int, listed.read_text().split())
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # the thread ended while we looked
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    return {each for child in children(pid) for each in {child} | descendants(child)}
+
+
+def command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def mentioning(word: str) -> list[int]:
+    """Every process whose environment or command holds this word."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+        except OSError:
+            continue  # it ended while we looked, or is not ours to read
+        if word.encode() in text and lives(int(entry.name)):
+            found.append(int(entry.name))
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Provider:
+    """The sandbox as a process of its own, and what it has counted."""
+
+    def __init__(self, folder: Path, seconds_per_task: float) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = folder / "sandbox.log"
+        options = ["--tiny", "--seconds-per-task", str(seconds_per_task)]
+        options += ["--port", str(port), "--data", str(folder / "sandbox")]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "generations.sandbox", *options],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+        until(self._answers, "the sandbox answers", 30, self.log.read_text)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        return "answers at" in self.log.read_text()
+
+    def ask(self, name: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/control/{name}", timeout=30) as answer:
+            return json.load(answer)
+
+    def posts(self) -> int:
+        """How many orders arrived, taken or not."""
+        return int(self.ask("counts")["requests"].get("POST /ent/v2/text2video", 0))
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class Site:
+    """One DATA_DIR that may be started, killed and started again."""
+
+    def __init__(self, folder: Path, provider: Provider) -> None:
+        self.data = folder / "data"
+        self.provider = provider
+        self.port = free_port()
+        self.log = folder / "site.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    # ---- Processes ----
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        ours = {"DATA_DIR": str(self.data), "PORT": str(self.port), "WORKERS": str(WORKERS)}
+        # The sandbox is a stranger here, as a provider would be; callbacks come over loopback.
+        return kept | ours | {"ALLOW_PRIVATE_ADDRESSES": "on"} | more
+
+    def start(self, *arguments: str, **settings: str) -> None:
+        """``manage.py up``, or what is given instead; returns when it is ready for work."""
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *(arguments or ("manage.py", "up"))],
+                cwd=ROOT,
+                env=self.environment(**settings),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.wait(self.is_ready, "the site is ready", 60)
+
+    def is_ready(self) -> bool:
+        assert self.process, "it was not started"
+        assert self.process.poll() is None, self.tail()
+        return self.status("/health/ready") == 200 and len(self.workers()) == WORKERS
+
+    def status(self, path: str) -> int:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 2) as asked:
+                asked.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                return int((asked.recv(100).split() or [b"", b"0"])[1])
+        except OSError:
+            return 0
+
+    def find(self, word: str) -> int:
+        """The child of the supervisor whose command holds this word; 0 where there is none."""
+        assert self.process
+        found = [pid for pid in children(self.process.pid) if word in command(pid)]
+        return found[0] if found else 0
+
+    def workers(self) -> list[int]:
+        """Those who do jobs: the guard of the cluster starts them before monitor and pusher."""
+        leader = self.find("qcluster")
+        started = [pid for guard in children(leader) for pid in children(guard)] if leader else []
+        return sorted(pid for pid in started if "qcluster" in command(pid))[:WORKERS]
+
+    def family(self) -> set[int]:
+        """The supervisor with all that descends from it."""
+        assert self.process
+        return {self.process.pid} | descendants(self.process.pid)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        assert self.process
+        self.process.send_signal(number)
+
+    def wait_for_its_end(self) -> int:
+        """The supervisor's exit code."""
+        assert self.process
+        return self.process.wait(20)
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(20)
+
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+        until(condition, what, seconds, self.tail)
+
+    def tail(self) -> str:
+        rows = [f"{name}: {self.rows(ask)}" for name, ask in STATES.items()]
+        return "\n".join([*rows, self.log.read_text(errors="replace")[-TAIL:]])
+
+    # ---- What is so, and what people do ----
+
+    def rows(self, question: str) -> list[tuple[Any, ...]]:
+        """What the database says, read beside the site without disturbing it."""
+        place = f"file:{self.data / 'rushes.sqlite3'}?mode=ro"
+        with closing(sqlite3.connect(place, uri=True, timeout=30)) as database:
+            return database.execute(question).fetchall()
+
+    def count(self, table: str, condition: str = "1") -> int:
+        return int(self.rows(f"SELECT count(*) FROM generations_{table} WHERE {condition}")[0][0])
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr + self.tail()
+        return done.stdout
+
+    def at_the_desk(self, *acts: str) -> None:
+        """Do something of ``tests.processes.desk`` in this site."""
+        script = "; ".join(["from tests.processes import desk", *(f"desk.{act}" for act in acts)])
+        self.manage("shell", "--no-imports", "-c", script)
+
+    def order(self, tasks: int, *, keys: int = 1, prompt: str = PROMPT) -> None:
+        self.at_the_desk(
+            f"open_house(provider={self.provider.url!r}, keys={keys})",
+            f"place(tasks={tasks}, prompt={prompt!r})",
+        )
+
+
+STATES = {
+    "tasks": "SELECT state, reason, code, count(*) FROM generations_task GROUP BY 1, 2, 3",
+    "attempts": "SELECT state, count(*) FROM generations_attempt GROUP BY 1",
+    "files": "SELECT part, state, trouble, count(*) FROM generations_file GROUP BY 1, 2, 3",
+    "jobs": "SELECT count(*) FROM django_q_ormq",
+}

@@ -1,0 +1,62 @@
+"""Many clips at once, and callbacks that do not come or come too often."""
+
+from collections import Counter
+
+import pytest
+
+from tests.processes.conftest import Build
+from tests.processes.outcome import assert_all_is_right, wait_for_the_end
+from tests.processes.site import PROMPT, WORKERS, Site, one_site_at_a_time
+
+pytestmark = one_site_at_a_time("crowds")
+
+CROWD = 60
+FEW = 10
+
+
+def all_end_right(site: Site, tasks: int, *, seconds: float) -> None:
+    """Ten keys of five slots each."""
+    site.start()
+    site.order(tasks, keys=10)
+    wait_for_the_end(site, tasks, seconds=seconds)
+    assert_all_is_right(site, tasks)
+    assert "Traceback" not in site.log.read_text()
+
+
+def test_a_crowd_of_clips_ordered_at_once_all_end_right(build: Build) -> None:
+    all_end_right(build(seconds_per_task=0.5), CROWD, seconds=240)
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(1000)
+def test_a_thousand_clips_ordered_at_once_all_end_right(build: Build) -> None:
+    all_end_right(build(seconds_per_task=0.5), 1000, seconds=900)
+
+
+def test_with_every_callback_lost_all_clips_end_right(site: Site) -> None:
+    site.start()
+    site.order(FEW, keys=4, prompt=f"{PROMPT} [callback never]")
+    wait_for_the_end(site, FEW, seconds=110)
+    assert_all_is_right(site, FEW)
+    assert site.count("callback") == 0
+
+
+def test_with_every_callback_five_times_all_clips_end_right(site: Site) -> None:
+    site.start()
+    site.order(FEW, keys=4, prompt=f"{PROMPT} [callback five times]")
+    wait_for_the_end(site, FEW, seconds=110)
+    assert_all_is_right(site, FEW)
+    sent = [each["task_id"] for each in site.provider.ask("callbacks")]
+    assert min(Counter(sent).values()) >= 5
+    assert len(set(sent)) == FEW
+
+
+def test_no_order_waits_behind_slow_files(site: Site) -> None:
+    site.start()
+    site.order(6, keys=2, prompt=f"{PROMPT} [slow body 30] [no cover]")
+    fetching = "state = 'fetching' AND received > 0"
+    site.wait(lambda: site.count("file", fetching) == WORKERS - 2, "all places are taken")
+    site.wait(lambda: site.count("file") == 6, "the other files wait")
+    site.at_the_desk(f"place(tasks=1, prompt={PROMPT!r})")
+    site.wait(lambda: site.provider.posts() == 7, "the order has arrived")
+    assert site.count("file", "state = 'stored'") == 0

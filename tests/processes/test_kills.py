@@ -1,0 +1,68 @@
+"""kill -9 of each process while clips are under way."""
+
+import os
+import signal
+
+import pytest
+
+from tests.processes.outcome import assert_all_is_right, go_on_to_the_end, wait_for_the_end
+from tests.processes.site import PROMPT, Site, lives, mentioning, one_site_at_a_time
+
+pytestmark = one_site_at_a_time("crashes")
+
+TASKS = 20
+# The supervisor of ``up``, which waits 12 s instead of 60 s for a cluster that does no jobs.
+HURRIED = (
+    "from generations.supervise.heart import Heart;"
+    "from generations.supervise.supervisor import Supervisor, children;"
+    "Supervisor(children(), Heart(every=1, patience=12)).run()"
+)
+
+
+def order_and_watch_them_go(site: Site, tasks: int = TASKS, *, prompt: str = PROMPT) -> None:
+    """Until the first are kept, others are at the provider, and others wait."""
+    site.order(tasks, keys=2, prompt=prompt)
+    site.wait(lambda: site.count("file", "state = 'stored'"), "the first file is stored")
+
+
+def is_back(site: Site, word: str, killed: int) -> bool:
+    return site.find(word) not in {0, killed} and site.is_ready()
+
+
+@pytest.mark.parametrize("word", ["granian", "qcluster"])
+def test_a_killed_group_comes_back_by_itself_and_all_ends_right(site: Site, word: str) -> None:
+    site.start()
+    order_and_watch_them_go(site)
+    killed = site.find(word)
+    os.killpg(killed, signal.SIGKILL)
+    site.wait(lambda: is_back(site, word, killed), f"{word} is back", 20)
+    go_on_to_the_end(site, TASKS)
+    assert_all_is_right(site, TASKS, attempts=site.count("attempt"))
+
+
+def test_a_killed_supervisor_takes_all_along_and_a_new_one_goes_on(site: Site) -> None:
+    site.start()
+    order_and_watch_them_go(site)
+    family = site.family()
+    site.send_signal(signal.SIGKILL)
+    site.wait_for_its_end()
+    site.wait(lambda: not any(map(lives, family)), "nothing is left", 5)
+    assert mentioning(str(site.data)) == []
+    site.start()
+    go_on_to_the_end(site, TASKS)
+    assert_all_is_right(site, TASKS, attempts=site.count("attempt"))
+
+
+def test_a_cluster_that_killed_workers_have_wedged_is_found_out_and_replaced(site: Site) -> None:
+    """One of them waited for a job, and took the lock of the queue with it."""
+    site.start("manage.py", "shell", "--no-imports", "-c", HURRIED)
+    site.order(2, prompt=f"{PROMPT} [slow]")
+    site.wait(lambda: site.count("task", "state = 'running'") == 2, "both clips are under way")
+    cluster = site.find("qcluster")
+    for worker in site.workers():
+        os.kill(worker, signal.SIGKILL)
+    site.wait(lambda: is_back(site, "qcluster", cluster), "the cluster was replaced", 60)
+    assert "takes no jobs any more" in site.log.read_text()
+    site.at_the_desk("let_leases_end()")
+    wait_for_the_end(site, 2)
+    assert_all_is_right(site, 2)

@@ -1,0 +1,311 @@
+"""The catalogue: Vidu's matrix, the judgement of orders, and files that are broken."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from generations.providers.catalogue import (
+    CatalogueError,
+    Offer,
+    Problem,
+    catalogue,
+    parse,
+    reading,
+)
+from generations.providers.contract import Order
+
+VIDU = catalogue("vidu")
+TEXT = (Path(reading.__file__).parent / "vidu.toml").read_text(encoding="utf-8")
+
+# Contract 2.5: durations at text2video, img2video, start-end2video and reference2video.
+KINDS = ("text2video", "img2video", "start-end2video", "reference2video")
+LONG, SHORT = tuple(range(1, 17)), tuple(range(1, 11))
+MATRIX: Mapping[str, tuple[tuple[int, ...], ...]] = {
+    "viduq3-pro": (LONG, LONG, LONG, ()),
+    "viduq3-turbo": (LONG, LONG, LONG, LONG[2:]),
+    "viduq3-pro-fast": ((), LONG, (), ()),
+    "viduq3": ((), (), (), LONG[2:]),
+    "viduq3-mix": ((), (), (), LONG[2:]),
+    "viduq2": (SHORT, (), (), SHORT),
+    "viduq2-pro": ((), SHORT, SHORT[:8], (0, *SHORT)),
+    "viduq2-turbo": ((), SHORT, SHORT[:8], ()),
+    "viduq2-pro-fast": ((), SHORT, SHORT[:8], ()),
+    "viduq1": ((5,), (5,), (5,), (5,)),
+    "viduq1-classic": ((), (5,), (5,), ()),
+    "vidu2.0": ((), (4, 8), (4, 8), (4,)),
+}
+PICTURES = ("https://app.example/a.png",) * 7
+
+
+def offered(kind: str = "text2video", model: str = "viduq2") -> Offer:
+    offer = VIDU.offer(kind, model)
+    assert offer is not None
+    return offer
+
+
+def order(kind: str = "text2video", model: str = "viduq2", **members: Any) -> Order:
+    images = PICTURES[: offered(kind, model).images[0]]
+    return Order(kind=kind, model=model, prompt="A harbour", **{"images": images, **members})
+
+
+def codes(kind: str = "text2video", model: str = "viduq2", **members: Any) -> list[tuple[str, str]]:
+    found = offered(kind, model).problems(order(kind, model, **members))
+    return [(problem.field, problem.code) for problem in found]
+
+
+def estimate(kind: str, model: str, duration: int, resolution: str, **options: bool) -> int | None:
+    wanted = order(kind, model, duration=duration, resolution=resolution, options=options)
+    return offered(kind, model).estimate(wanted)
+
+
+@pytest.mark.parametrize("model", MATRIX)
+def test_each_model_has_the_kinds_and_durations_of_the_matrix(model: str) -> None:
+    for kind, durations in zip(KINDS, MATRIX[model], strict=True):
+        offer = VIDU.offer(kind, model)
+        assert (offer.durations if offer else ()) == durations
+
+
+def test_nothing_is_offered_beside_the_matrix() -> None:
+    assert VIDU.kinds() == KINDS
+    assert {offer.model for offer in VIDU.offers} == {*MATRIX}
+    assert VIDU.models("text2video") == ("viduq3-pro", "viduq3-turbo", "viduq2", "viduq1")
+    assert VIDU.offer("text2video", "viduq3") is None
+
+
+def test_the_account_is_described() -> None:
+    assert (VIDU.provider, VIDU.title, VIDU.unit) == ("vidu", "Vidu", "credit")
+    assert VIDU.base_urls == ("https://api.vidu.com", "https://api.vidu.cn")
+    assert (VIDU.slots, VIDU.requests_per_minute, VIDU.link_life) == (5, None, 3600)
+    polling = VIDU.polling
+    assert (polling.first, polling.every, polling.queued, polling.off_peak) == (10, 10, 30, 300)
+
+
+@pytest.mark.parametrize("offer", VIDU.offers, ids=lambda offer: f"{offer.kind}-{offer.model}")
+def test_an_order_of_defaults_has_no_problem(offer: Offer) -> None:
+    options = {
+        option.name: option.default
+        for option in offer.options
+        if option.default is not None and option.applies(offer.duration)
+    }
+    wanted = Order(
+        kind=offer.kind,
+        model=offer.model,
+        prompt="A harbour",
+        duration=offer.duration,
+        resolution=offer.resolution,
+        aspect_ratio=offer.aspect_ratio,
+        images=PICTURES[: offer.images[1]],
+        options=options,
+    )
+    assert offer.problems(wanted) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "duration", "resolution", "credits"),
+    [
+        ("text2video", "viduq2", 5, "720p", 35),
+        ("text2video", "viduq2", 1, "540p", 10),
+        ("text2video", "viduq2", 10, "1080p", 110),
+        ("reference2video", "viduq2", 4, "1080p", 105),
+        ("img2video", "viduq2-turbo", 1, "720p", 8),
+        ("img2video", "viduq2-turbo", 2, "720p", 10),
+        ("img2video", "viduq2-turbo", 5, "720p", 40),
+        ("start-end2video", "viduq2-pro", 2, "540p", 10),
+        ("img2video", "viduq2-pro", 2, "1080p", 70),
+        ("reference2video", "viduq1", 5, "1080p", 80),
+        ("img2video", "vidu2.0", 8, "720p", 100),
+        ("img2video", "vidu2.0", 4, "360p", 20),
+        ("text2video", "viduq3-pro", 5, "720p", 125),
+        ("text2video", "viduq3-turbo", 16, "1080p", 224),
+        ("reference2video", "viduq3", 5, "720p", 60),
+        ("reference2video", "viduq3", 5, "1080p", None),
+        ("reference2video", "viduq2-pro", 0, "720p", None),
+        ("img2video", "vidu2.0", 8, "1080p", None),
+    ],
+)
+def test_the_estimate_follows_the_price_table(
+    kind: str, model: str, duration: int, resolution: str, credits: int | None
+) -> None:
+    assert estimate(kind, model, duration, resolution) == credits
+
+
+def test_off_peak_costs_half_rounded_up() -> None:
+    assert estimate("text2video", "viduq2", 5, "720p", off_peak=True) == 18
+
+
+def test_a_prompt_written_by_the_system_costs_ten_more() -> None:
+    assert estimate("img2video", "viduq2-pro", 5, "720p", is_rec=True) == 65
+
+
+def test_an_order_without_numbers_is_estimated_by_the_defaults() -> None:
+    assert offered().estimate(order()) == 35
+
+
+def test_the_prompt_is_required_where_the_endpoint_requires_it() -> None:
+    empty = replace(order(), prompt=" \n")
+    assert offered().problems(empty) == (Problem("prompt", "required"),)
+    silent = replace(order("img2video", "viduq2-pro"), prompt="")
+    assert offered("img2video", "viduq2-pro").problems(silent) == ()
+
+
+def test_the_prompt_has_a_longest_length() -> None:
+    assert offered().problems(replace(order(), prompt="x" * 5000)) == ()
+    told = offered().problems(replace(order(), prompt="x" * 5001))
+    assert told == (Problem("prompt", "too_long", {"limit": 5000, "length": 5001}),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "members", "expected"),
+    [
+        ("text2video", "viduq2", {"duration": 11}, ("duration", "range")),
+        ("text2video", "viduq2", {"duration": 0}, ("duration", "range")),
+        ("text2video", "viduq1", {"duration": 4}, ("duration", "choice")),
+        ("img2video", "vidu2.0", {"duration": 5}, ("duration", "choice")),
+        ("text2video", "viduq2", {"resolution": "4K"}, ("resolution", "choice")),
+        ("text2video", "viduq1", {"resolution": "720p"}, ("resolution", "choice")),
+        ("img2video", "vidu2.0", {"duration": 8}, ("resolution", "choice")),
+        ("text2video", "viduq1", {"aspect_ratio": "4:3"}, ("aspect_ratio", "choice")),
+        ("img2video", "viduq2-pro", {"aspect_ratio": "16:9"}, ("aspect_ratio", "unwanted")),
+        ("text2video", "viduq2", {"images": PICTURES}, ("images", "unwanted")),
+        ("img2video", "viduq2-pro", {"images": PICTURES}, ("images", "count")),
+        ("start-end2video", "viduq2-pro", {"images": PICTURES[:1]}, ("images", "count")),
+        ("reference2video", "viduq2", {"images": ()}, ("images", "count")),
+        ("text2video", "viduq2", {"seed": -1}, ("seed", "range")),
+        ("text2video", "viduq2", {"seed": 2**31}, ("seed", "range")),
+        ("text2video", "viduq2", {"options": {"style": "anime"}}, ("style", "unwanted")),
+        ("text2video", "viduq2", {"options": {"audio": True}}, ("audio", "unwanted")),
+        ("text2video", "viduq1", {"options": {"style": "noir"}}, ("style", "choice")),
+        ("text2video", "viduq2", {"options": {"watermark": "yes"}}, ("watermark", "choice")),
+        ("text2video", "viduq2", {"options": {"invented": 1}}, ("invented", "unwanted")),
+        (
+            *("text2video", "viduq2"),
+            *({"duration": 9, "options": {"bgm": True}}, ("bgm", "unwanted")),
+        ),
+    ],
+)
+def test_what_cannot_be_expressed_is_a_problem(
+    kind: str, model: str, members: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert codes(kind, model, **members) == [expected]
+
+
+def test_a_field_that_was_left_alone_is_no_problem() -> None:
+    assert codes(options={"audio": False, "style": "", "is_rec": False}) == []
+
+
+def test_a_problem_tells_the_values_of_its_sentence() -> None:
+    assert offered().problems(order(duration=11))[0].values == {"low": 1, "high": 10}
+    old = offered("img2video", "vidu2.0")
+    assert old.problems(order("img2video", "vidu2.0", duration=5))[0].values == {"choices": (4, 8)}
+    assert old.resolutions_at(8) == ("720p",)
+    assert old.resolutions_at(None) == ("360p", "720p", "1080p")
+
+
+def test_off_peak_and_sound_exclude_each_other_except_on_viduq3() -> None:
+    both = {"off_peak": True, "audio": True}
+    assert codes("img2video", "viduq2-pro", options=both) == [("off_peak", "unwanted")]
+    assert codes("img2video", "viduq3-pro", options=both) == []
+    # Sound is on unless it is switched off.
+    assert codes("reference2video", "viduq3-mix", options={"off_peak": True}) == [
+        ("off_peak", "unwanted")
+    ]
+    silent = {"off_peak": True, "audio": False}
+    assert codes("reference2video", "viduq3-mix", options=silent) == []
+
+
+@settings(deadline=None)
+@given(
+    offer=some.sampled_from(VIDU.offers),
+    duration=some.none() | some.integers(),
+    resolution=some.sampled_from(["", "360p", "540p", "720p", "1080p", "4K"]),
+    options=some.dictionaries(
+        some.sampled_from(["seed", "style", "bgm", "audio", "off_peak", "is_rec", "?"]),
+        some.booleans() | some.integers() | some.text(max_size=4),
+    ),
+)
+def test_any_order_is_judged_and_what_passes_has_a_sane_estimate(
+    offer: Offer, duration: int | None, resolution: str, options: dict[str, Any]
+) -> None:
+    wanted = Order(
+        kind=offer.kind,
+        model=offer.model,
+        prompt="A harbour",
+        duration=duration,
+        resolution=resolution,
+        images=PICTURES[: offer.images[1]],
+        options=options,
+    )
+    units = offer.estimate(wanted)
+    if not offer.problems(wanted):
+        assert units is None or units > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "reason"),
+    [
+        ("slots = 5", "slots = = 5", "syntax", "at line 11"),
+        ("slots = 5", "slots = 'five'", "slots", "Expected `int`"),
+        ("slots = 5", "", "file", "missing required field `slots`"),
+        ("slots = 5", "slots = 5\nslotz = 5", "file", "unknown field `slotz`"),
+        ("off_peak = 300", "", "polling", "missing required field `off_peak`"),
+        ('"https://api.vidu.com", ', "", "base_url", "unknown: https://api.vidu.com"),
+        ('"is_rec", ', '"is_wreck", ', "kinds.img2video.options", "unknown: is_wreck"),
+        ('durations = "4, 8"', 'durations = "4; 8"', "offers (vidu2.0).durations", "4; 8"),
+        ('durations = "4, 8"', 'durations = "8-4"', "offers (vidu2.0).durations", "8-4"),
+        ('durations = "4, 8"', "durations = 4", "offers (vidu2.0).durations", "`str`"),
+        ("duration = 4\n", "duration = 6\n", "offers (vidu2.0).duration", "not one of"),
+        ('= "360p"', '= "361p"', "offers (vidu2.0).resolutions", "unknown: 361p"),
+        ('8 = ["720p"]', "8 = 3", "offers (vidu2.0).fewer_resolutions[...]", "`array`"),
+        ('["img2video"]', '["image2video"]', "offers (viduq3-pro-fast).kinds", "image2video"),
+        ('"audio", "is_rec"', '"audio", "x"', "offers (viduq3-pro).options", "unknown: x"),
+        ("{ audio = true }", "{ audio = 3 }", "offers (viduq3-pro).defaults.audio", "3"),
+        ("{ audio = true }", "{ x = 1 }", "offers (viduq3-pro).options", "unknown: x"),
+        ("at = { 1 = 10 }", "at = {}", "offers (viduq3-pro).prices", "no price"),
+        ('aspect_ratio = "16:9"', 'aspect_ratio = "2:1"', "offers (viduq3-pro).aspect_", "2:1"),
+        ('"viduq3-turbo"', '"viduq3-pro"', "offers (viduq3-pro)", "twice at text2video"),
+        ('model = "viduq3-turbo"', "", "offers (no model)", "missing required field `model`"),
+        ('model = "viduq3-pro"', "model = 3", "offers (3).model", "`str`"),
+    ],
+)
+def test_a_broken_file_is_told_by_file_place_and_reason(
+    old: str, new: str, place: str, reason: str
+) -> None:
+    assert old in TEXT
+    with pytest.raises(CatalogueError) as caught:
+        parse(TEXT.replace(old, new, 1), "vidu.toml")
+    assert caught.value.file == "vidu.toml"
+    assert re.sub(r", line [0-9]+", "", caught.value.place).startswith(place)
+    assert reason in caught.value.reason
+
+
+def test_a_broken_offer_is_told_by_its_line() -> None:
+    line = TEXT.splitlines().index("[[offers]]") + 1
+    with pytest.raises(CatalogueError, match=rf"\(viduq3-pro, line {line}\)\.durations"):
+        parse(TEXT.replace('"1-16"', '"1..16"', 1), "vidu.toml")
+
+
+def test_a_provider_without_a_file_is_told() -> None:
+    with pytest.raises(CatalogueError, match=r"nobody\.toml"):
+        catalogue("nobody")
+
+
+def test_a_model_is_added_by_data_alone() -> None:
+    table = """
+[[offers]]
+model = "viduq9"
+kinds = ["text2video"]
+durations = "2-15"
+duration = 5
+resolutions = ["720p"]
+resolution = "720p"
+options = ["seed"]
+"""
+    offer = parse(TEXT + table, "vidu.toml").offer("text2video", "viduq9")
+    assert offer is not None
+    assert offer.durations == tuple(range(2, 16))

@@ -1,0 +1,247 @@
+"""Vidu's official API, told by the contract's section 2."""
+
+from dataclasses import replace
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from generations.providers import provider
+from generations.providers.catalogue import catalogue
+from generations.providers.contract import Access, Order, Receipt, Refused, State, Unavailable
+from generations.providers.vidu import FIELDS, Vidu
+
+from .contract_suite import AdapterSuite
+from .driver import first_request, run, value_of
+
+ACCESS = Access("https://api.vidu.com/", "vda_test_secret/0001")
+ORDER = Order(
+    kind="text2video",
+    model="viduq2",
+    prompt="A harbour in fog, 港口",
+    duration=5,
+    resolution="720p",
+    aspect_ratio="16:9",
+    seed=7,
+    options={"bgm": True, "off_peak": False},
+    reference="attempt-17",
+    callback_url="https://app.example/callbacks/vidu/9f1c",
+)
+NUMBER = "911026047460327424"
+PICTURES = ("https://app.example/a.png", "https://app.example/b.png")
+
+
+class TestVidu(AdapterSuite):
+    provider = Vidu()
+    access = ACCESS
+    order = ORDER
+    number = NUMBER
+
+
+def sent(order: Order) -> dict[str, object]:
+    body: dict[str, object] = msgspec.json.decode(
+        first_request(Vidu().submit(ACCESS, order)).content
+    )
+    return body
+
+
+def test_a_create_is_sent_byte_for_byte_as_the_documents_say() -> None:
+    request = first_request(Vidu().submit(ACCESS, ORDER))
+    assert request.method == "POST"
+    assert str(request.url) == "https://api.vidu.com/ent/v2/text2video"
+    assert request.headers["Authorization"] == "Token vda_test_secret/0001"
+    assert request.headers["Content-Type"] == "application/json"
+    assert (
+        request.content
+        == (
+            '{"model":"viduq2","prompt":"A harbour in fog, 港口","duration":5,"seed":7,'
+            '"aspect_ratio":"16:9","resolution":"720p","bgm":true,"off_peak":false,'
+            '"payload":"attempt-17","callback_url":"https://app.example/callbacks/vidu/9f1c"}'
+        ).encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "path", "content"),
+    [
+        ("check", "GET", f"/ent/v2/tasks/{NUMBER}/creations", b""),
+        ("cancel", "POST", f"/ent/v2/tasks/{NUMBER}/cancel", b'{"id":"911026047460327424"}'),
+        ("balance", "GET", "/ent/v2/credits?show_detail=false", b""),
+        ("test", "GET", "/ent/v2/tasks/0/creations", b""),
+    ],
+)
+def test_each_question_is_asked_where_the_documents_say(
+    call: str, method: str, path: str, content: bytes
+) -> None:
+    request = first_request(TestVidu().flow(call))
+    assert (request.method, str(request.url)) == (method, f"https://api.vidu.com{path}")
+    assert request.content == content
+    assert request.headers["Authorization"] == "Token vda_test_secret/0001"
+
+
+def test_only_what_was_said_is_sent() -> None:
+    assert sent(Order(kind="text2video", model="viduq2", prompt="A harbour")) == {
+        "model": "viduq2",
+        "prompt": "A harbour",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "images", "dropped"),
+    [
+        ("text2video", "viduq2", (), {"style", "audio", "movement_amplitude", "images"}),
+        ("text2video", "viduq3-pro", (), {"style", "bgm", "movement_amplitude"}),
+        ("text2video", "viduq1", (), {"audio"}),
+        ("img2video", "viduq2-pro", PICTURES[:1], {"style", "aspect_ratio"}),
+        ("start-end2video", "viduq2-pro", PICTURES, {"audio", "aspect_ratio", "style"}),
+        ("reference2video", "viduq3", PICTURES, {"bgm", "style", "is_rec"}),
+    ],
+)
+def test_what_the_endpoint_or_the_model_does_not_heed_is_not_sent(
+    kind: str, model: str, images: tuple[str, ...], dropped: set[str]
+) -> None:
+    everything: dict[str, str | int | bool] = {
+        "style": "anime",
+        "movement_amplitude": "small",
+        "bgm": True,
+        "audio": True,
+        "audio_type": "all",
+        "is_rec": True,
+        "off_peak": True,
+        "watermark": True,
+        "invented": 1,
+    }
+    order = replace(ORDER, kind=kind, model=model, images=images, options=everything)
+    body = sent(order)
+    assert not dropped & {*body}
+    assert {*body} <= {*FIELDS[kind]}
+    assert {"model", "prompt", "watermark", "off_peak", "payload"} <= {*body}
+    assert body.get("images", []) == list(images)
+
+
+def test_music_is_sent_to_viduq2_only_where_it_is_heard() -> None:
+    assert "bgm" in sent(replace(ORDER, duration=8))
+    assert "bgm" not in sent(replace(ORDER, duration=9))
+
+
+def test_a_model_that_the_catalogue_does_not_know_gets_what_its_endpoint_declares() -> None:
+    body = sent(replace(ORDER, model="viduq9", options={"audio": True, "invented": 1}))
+    assert body["audio"] is True
+    assert "invented" not in body
+
+
+def test_an_option_cannot_replace_a_member_of_the_order() -> None:
+    body = sent(replace(ORDER, options={"model": "viduq9", "payload": "x"}))
+    assert (body["model"], body["payload"]) == ("viduq2", "attempt-17")
+
+
+def test_every_optional_field_of_the_catalogue_is_declared_by_its_endpoint() -> None:
+    for offer in catalogue("vidu").offers:
+        assert {option.name for option in offer.options} <= {*FIELDS[offer.kind]}
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        (replace(ORDER, kind="upscale"), "kind_unknown"),
+        (replace(ORDER, kind="img2video", images=["x" * 21_000_000]), "too_large"),
+        (replace(ORDER, prompt="\ud800"), "text_invalid"),
+    ],
+)
+def test_what_cannot_be_expressed_is_refused_unsent(order: Order, code: str) -> None:
+    with pytest.raises(Refused, match=code):
+        first_request(Vidu().submit(ACCESS, order))
+
+
+@pytest.mark.parametrize("base_url", ["https://\0", "https://xn--zz\u2603.\u2603xn--"])
+def test_a_broken_base_address_is_unreachable(base_url: str) -> None:
+    with pytest.raises(Unavailable, match="unreachable"):
+        first_request(Vidu().balance(Access(base_url, ACCESS.key)))
+
+
+@pytest.mark.parametrize("number", ["", "0", "..", "1/../2", "1?x=1", "1\n"])
+def test_a_number_that_vidu_never_gave_is_not_asked_about(number: str) -> None:
+    with pytest.raises(Refused, match="number_invalid"):
+        first_request(Vidu().check(ACCESS, number))
+
+
+@settings(deadline=None)
+@given(number=some.integers(min_value=1, max_value=2**63 - 1), as_text=some.booleans())
+def test_ids_stay_exact_text(number: int, as_text: bool) -> None:
+    body = {"task_id": str(number) if as_text else number, "state": "created"}
+    answer = httpx.Response(200, content=msgspec.json.encode(body))
+    receipt = value_of(Vidu().submit(ACCESS, ORDER), answer)
+    assert receipt == Receipt(number=str(number), state=State.QUEUED, raw=receipt.raw)
+
+
+def test_the_list_is_read_page_by_page_by_token() -> None:
+    pages = [
+        {"next_page_token": "t1", "tasks": [row(1), row(2)]},
+        {"next_page_token": "", "tasks": [row(3)]},
+    ]
+    found, asked = run(
+        Vidu().find(ACCESS, since="2026-01-20T00:00:00Z", until="2026-01-21T00:00:00Z"),
+        *(httpx.Response(200, json=page) for page in pages),
+    )
+    assert [listing.number for listing in found] == ["3", "2", "1"]
+    assert [dict(request.url.params) for request in asked] == [
+        {**SPAN, "paper.page": "0"},
+        {**SPAN, "pager.page_token": "t1"},
+    ]
+
+
+def test_the_list_is_read_page_by_page_by_number_where_no_token_comes() -> None:
+    pages = [[row(n) for n in range(1, 101)], [row(101)]]
+    found, asked = run(
+        Vidu().find(ACCESS, since="2026-01-20T00:00:00Z", until="2026-01-21T00:00:00Z"),
+        *(httpx.Response(200, json={"tasks": page}) for page in pages),
+    )
+    assert len(found) == 101
+    assert asked[1].url.params["paper.page"] == "1"
+
+
+def test_a_list_that_repeats_itself_ends() -> None:
+    page = httpx.Response(200, json={"next_page_token": "t", "tasks": [row(1)]})
+    found = value_of(Vidu().find(ACCESS, since="a", until="b"), page, page)
+    assert [listing.number for listing in found] == ["1"]
+
+
+def test_a_list_without_end_is_not_taken_for_the_whole() -> None:
+    pages = [{"next_page_token": str(n), "tasks": [row(n)]} for n in range(1, 21)]
+    with pytest.raises(Unavailable, match="too_many"):
+        run(
+            Vidu().find(ACCESS, since="a", until="b"),
+            *(httpx.Response(200, json=page) for page in pages),
+        )
+
+
+def test_a_listed_prompt_is_whole() -> None:
+    page = httpx.Response(200, json={"tasks": [row(1) | {"prompt": "x" * 5000}]})
+    (listing,) = value_of(Vidu().find(ACCESS, since="a", until="b"), page)
+    assert listing.prompt == "x" * 5000
+
+
+def test_the_raw_reply_is_trimmed_to_what_is_kept() -> None:
+    body = b'{"state":"processing","nul":"\0","more":"' + b"m" * 100_000 + b'"}'
+    with pytest.raises(Unavailable) as caught:
+        value_of(Vidu().check(ACCESS, NUMBER), httpx.Response(200, content=body))
+    assert len(caught.value.raw) == 64 * 1024
+    assert "\0" not in caught.value.raw
+
+
+def test_the_adapter_is_found_by_its_kind() -> None:
+    assert isinstance(provider("vidu"), Vidu)
+
+
+SPAN = {
+    "created_at.from": "2026-01-20T00:00:00Z",
+    "created_at.to": "2026-01-21T00:00:00Z",
+    "paper.pagesz": "100",
+}
+
+
+def row(number: int) -> dict[str, object]:
+    at = f"2026-01-20T00:{number // 60:02}:{number % 60:02}Z"
+    return {"id": str(number), "state": "success", "prompt": "A harbour", "created_at": at}

@@ -1,0 +1,81 @@
+"""The control page and its endpoints."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from generations.sandbox.guide import WORDS
+from generations.sandbox.sandbox import Sandbox
+from tests.sandbox.conftest import KEY
+from tests.sandbox.orders import LONG, create, look, post
+
+
+def test_the_page_explains_keys_and_words_and_shows_tasks_in_both_languages(
+    client: httpx.Client,
+) -> None:
+    number = create(client, "A <b>bold</b> lamp")
+    page = client.get("/")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert all(part in page.text for part in (number, "Keys · 密钥", "sandbox-broke…"))
+    assert "A &lt;b&gt;bold&lt;/b&gt; lamp" in page.text
+    assert all(line.english and line.chinese for line in WORDS)
+
+
+def test_time_can_be_moved_over_http(client: httpx.Client) -> None:
+    number = create(client, "x [fail BadRequest]")
+    client.post("/control/advance", json={"seconds": LONG})
+    assert look(client, number)["state"] == "failed"
+
+
+def test_faults_can_be_set_over_http(client: httpx.Client) -> None:
+    fault = {"key": KEY, "words": "[refuse ModelUnavailable]", "on": "create", "times": 1}
+    client.post("/control/faults", json=fault)
+    assert post(client).json()["reason"] == "ModelUnavailable"
+    assert post(client).status_code == 200
+
+
+def test_requests_are_recorded_whole(sandbox: Sandbox, client: httpx.Client) -> None:
+    post(client, "x", payload="job-17")
+    (seen,) = client.get("/control/requests").json()
+    assert (seen["method"], seen["path"]) == ("POST", "/ent/v2/text2video")
+    assert seen["headers"]["authorization"] == f"Token {KEY}"
+    assert "job-17" in seen["body"]
+    assert sandbox.requests[0].body.decode() == seen["body"]
+
+
+def test_creates_are_counted_by_key_prompt_and_payload(
+    sandbox: Sandbox, client: httpx.Client
+) -> None:
+    for payload in ("a", "a", "b"):
+        post(client, f"Clip {payload}", payload=payload)
+    post(client, "x [refuse FieldInvalid]")
+    counts = client.get("/control/counts").json()
+    assert counts["creates"] == sandbox.counts.creates == 3
+    assert counts["by_payload"] == {"a": 2, "b": 1}
+    assert counts["by_prompt"] == {"Clip a": 2, "Clip b": 1}
+    assert counts["by_key"] == {KEY: 3}
+    assert counts["requests"] == {"POST /ent/v2/text2video": 4}
+
+
+def test_reset_forgets_everything_but_never_repeats_a_number(client: httpx.Client) -> None:
+    first = create(client)
+    client.post("/control/reset")
+    assert client.get("/control/tasks").json() == []
+    assert client.get(f"/ent/v2/tasks/{first}/creations").status_code == 404
+    assert int(create(client)) > int(first)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/control/advance", {"seconds": "much"}, 400),
+        ("/control/nothing", {}, 404),
+        ("/control/fire/1", {}, 404),
+        ("/nowhere", {}, 404),
+    ],
+)
+def test_what_is_not_there_is_refused(
+    client: httpx.Client, path: str, body: dict[str, Any], status: int
+) -> None:
+    assert client.post(path, json=body).status_code == status

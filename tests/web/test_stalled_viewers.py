@@ -1,0 +1,123 @@
+"""Viewers who ask for a film and stop reading must not freeze the site (a real server)."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+THREADS = 8
+# Makes a member, a session and a stored film of 24 MiB; prints the address and the session's key.
+FILM = """
+import django
+django.setup()
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import call_command
+from generations.models import Credential, File, Membership, Task, Team, User
+call_command("migrate", verbosity=0)
+call_command("createcachetable", verbosity=0)
+team = Team.objects.create(name="Harbour Lane", slug="harbour-lane")
+user = User.objects.create_user("member@rushes.example")
+Membership.objects.create(team=team, user=user)
+key = Credential.objects.create(team=team, kind="vidu", name="Key", base_url="https://api.example")
+task = Task.objects.create(team=team, created_by=user, credential=key, model="viduq2")
+settings.MEDIA_ROOT.mkdir()
+(settings.MEDIA_ROOT / "film.mp4").write_bytes(bytes(24 * 1024 * 1024))
+film = File.objects.create(
+    task=task, team=team, part="video", state="stored", sha256="0" * 64, name="film.mp4"
+)
+session = SessionStore()
+session[SESSION_KEY] = str(user.pk)
+session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.save()
+print(f"/files/{film.pk}/clip.mp4 {session.session_key}")
+"""
+
+
+class Server:
+    """granian as ``manage.py up`` starts it, with few threads."""
+
+    def __init__(self, data: Path) -> None:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        own = {"DATA_DIR": str(data), "WEB_THREADS": str(THREADS), "LOG_LEVEL": "ERROR"}
+        environment = {**kept, **own, "DJANGO_SETTINGS_MODULE": "project.settings"}
+        made = subprocess.check_output(
+            [sys.executable, "-c", FILM], cwd=ROOT, env=environment, text=True
+        )
+        self.film, self.session = made.split()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-log"]
+        command += ["--port", str(self.port), "--blocking-threads", str(THREADS)]
+        self.process = subprocess.Popen(
+            [*command, "project.wsgi:application"],
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        for _ in range(300):
+            with suppress(OSError):
+                return self.ask("/health/live").close()
+            time.sleep(0.1)
+        raise AssertionError("the server did not start")
+
+    def ask(self, path: str, *, range_: str = "") -> socket.socket:
+        """Ask, and read nothing: the receive buffer is as small as the system allows."""
+        lines = [f"GET {path} HTTP/1.1", "Host: localhost", f"Cookie: sessionid={self.session}"]
+        lines += [f"Range: {range_}"] if range_ else []
+        with ExitStack() as until_sent:
+            asked = until_sent.enter_context(socket.socket())
+            asked.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            asked.settimeout(5)
+            asked.connect(("127.0.0.1", self.port))
+            asked.sendall("\r\n".join([*lines, "", ""]).encode())
+            until_sent.pop_all()
+        return asked
+
+    def status(self, path: str, *, range_: str = "") -> int:
+        with self.ask(path, range_=range_) as asked:
+            return int(asked.recv(100).split()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("site") / "data")
+    yield server
+    os.killpg(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("viewers", "range_"), [(64, "bytes=0-"), (8, ""), (64, "")])
+def test_the_site_answers_while_viewers_stall(server: Server, viewers: int, range_: str) -> None:
+    with ExitStack() as stalled:
+        for _ in range(viewers):
+            stalled.enter_context(server.ask(server.film, range_=range_))
+        time.sleep(1)
+        assert server.status("/health/live") == 200
+        assert server.status(server.film, range_="bytes=0-1") == 206
+
+
+@pytest.mark.slow
+def test_a_viewer_who_goes_away_gives_the_place_back(server: Server) -> None:
+    for _ in range(5 * THREADS):
+        with server.ask(server.film) as left:
+            left.recv(100)
+    deadline = time.monotonic() + 10
+    while server.status(server.film) != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
