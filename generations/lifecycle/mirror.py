@@ -18,7 +18,7 @@ from django.db.models import F, Q
 
 from generations import clock, crash, credentials, store
 from generations.media import Crashed, Facts, NotMedia, Reason, inspect
-from generations.models import Attempt, File
+from generations.models import Attempt, File, Lease
 from generations.models.files import FilePart, FileQuerySet, FileState
 from generations.models.tasks import AttemptState
 from generations.net.client import client
@@ -80,7 +80,9 @@ def _all_places_are_taken(now: datetime) -> bool:
     return fetching >= max(1, settings.WORKERS - 2)
 
 
+@transaction.atomic
 def _claim() -> File | None:
+    Lease.queue_for("mirror")  # who counts the places and takes one must not be overtaken
     now = clock.now()
     if _all_places_are_taken(now):
         return None

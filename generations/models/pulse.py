@@ -51,6 +51,12 @@ class Lease(models.Model):
         return bool(cls.objects.filter(mine_or_over, name=name).update(holder=holder, until=until))
 
     @classmethod
+    def queue_for(cls, name: str) -> None:
+        """Wait until nobody else is between this and the end of their transaction."""
+        cls.objects.get_or_create(name=name)
+        cls.objects.select_for_update().get(name=name)
+
+    @classmethod
     def give_back(cls, name: str, holder: str) -> None:
         cls.objects.filter(name=name, holder=holder).update(holder="", until=clock.now())
 

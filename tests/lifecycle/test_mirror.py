@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
+from pytest_django import Settings
 
 from generations import store
 from generations.lifecycle import decide, mirror
@@ -152,6 +153,27 @@ def test_a_file_is_fetched_by_one_worker_though_two_are_called(world: World) -> 
     file.refresh_from_db()
     check_stored(file)
     assert len(media_requests(world)) == 1
+
+
+def test_no_more_files_are_fetched_at_once_than_there_are_places(
+    world: World, settings: Settings
+) -> None:
+    settings.WORKERS = 4
+    world.order("[no cover] A lighthouse", count=5)
+    world.end()
+    gate = Barrier(5)
+
+    def claim() -> None:
+        gate.wait()
+        mirror._claim()
+        connection.close()
+
+    threads = [Thread(target=copy_context().run, args=(claim,)) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert File.objects.filter(state=FileState.FETCHING).count() == 2
 
 
 def test_a_worker_whose_lease_ran_out_keeps_the_folder_to_itself(world: World) -> None:

@@ -3,20 +3,17 @@
 Called as ``manage.py shell -c "from tests.processes import desk; …"``.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from django.utils import timezone
-
-from generations.lifecycle import decide, jobs
+from generations.lifecycle import decide, jobs, mirror, watch
+from generations.lifecycle.advance.sending import SENDING_LEASE
 from generations.lifecycle.order import MOST_AT_ONCE, order
 from generations.models import Credential, File, Lease, Membership, Task
 from generations.models.files import FileState
 from generations.models.tasks import TaskState
 from generations.providers.contract import Order
 from tests.factories import make_credential, make_member
-
-LONG_AGO = timedelta(minutes=10)
 
 
 def open_house(*, provider: str, keys: int) -> None:
@@ -48,15 +45,19 @@ def clip(prompt: str) -> Order:
     )
 
 
-def let_leases_end() -> None:
+def let_leases_end(*, taken_before: float) -> None:
     """The time that a dead worker's leases would still take passes at once; then it is swept.
 
+    Only those that were taken before this moment (Unix seconds): who works since then lives.
     Leases last 45 to 90 s and the sweep comes each minute; nobody wants to wait for both.
     """
-    past = timezone.now() - LONG_AGO
-    Task.objects.filter(state=TaskState.SENDING).update(lease_until=past)
-    File.objects.filter(state=FileState.FETCHING).update(lease_until=past)
-    Lease.objects.update(until=past)
+    then = datetime.fromtimestamp(taken_before, UTC)
+    sending = Task.objects.filter(state=TaskState.SENDING)
+    sending.filter(lease_until__lte=then + SENDING_LEASE).update(lease_until=then)
+    fetching = File.objects.filter(state=FileState.FETCHING)
+    fetching.filter(lease_until__lte=then + mirror.LEASE).update(lease_until=then)
+    watching = timedelta(seconds=watch.LEASE_SECONDS)
+    Lease.objects.filter(until__lte=then + watching).update(until=then)
     jobs.ring("sweep", 0)
 
 

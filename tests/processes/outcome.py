@@ -21,9 +21,9 @@ def wait_for_the_end(site: Site, tasks: int, *, seconds: float = 60) -> None:
     )
 
 
-def go_on_to_the_end(site: Site, tasks: int) -> None:
+def go_on_to_the_end(site: Site, tasks: int, *, died_at: float) -> None:
     """As after a kill: leases end, lost orders are decided on, and the rest goes by itself."""
-    site.at_the_desk("let_leases_end()")
+    site.let_leases_end(died_at)
     site.wait(lambda: all_unclear_are_lost(site), "what arrived was found again")
     if site.count("task", "state = 'unclear'"):
         site.at_the_desk("send_again()")
@@ -31,7 +31,9 @@ def go_on_to_the_end(site: Site, tasks: int) -> None:
 
 
 def all_unclear_are_lost(site: Site) -> bool:
-    """No sender is at work, and no unclear order is one that the provider has."""
+    """The dead senders were found out, and no unclear order is one that the provider has."""
+    if site.count("task", "state = 'sending' AND lease_until < datetime('now')"):
+        return False
     unclear = site.rows("SELECT reference FROM generations_attempt WHERE state = 'unclear'")
     arrived = site.provider.ask("counts")["by_payload"]
     return not any(reference in arrived for (reference,) in unclear)

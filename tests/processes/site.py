@@ -228,6 +228,10 @@ class Site:
         assert done.returncode == 0, done.stderr + self.tail()
         return done.stdout
 
+    def let_leases_end(self, died_at: float | None = None) -> None:
+        """Of those who died until this moment (Unix seconds; now where none is given)."""
+        self.at_the_desk(f"let_leases_end(taken_before={died_at or time.time()})")
+
     def at_the_desk(self, *acts: str) -> None:
         """Do something of ``tests.processes.desk`` in this site."""
         script = "; ".join(["from tests.processes import desk", *(f"desk.{act}" for act in acts)])

@@ -48,7 +48,7 @@ def die_at(site: Site, point: str) -> None:
 @pytest.mark.parametrize("point", POINTS)
 def test_after_a_death_at_this_point_everything_ends_as_without_it(site: Site, point: str) -> None:
     die_at(site, point)
-    site.at_the_desk("let_leases_end()")
+    site.let_leases_end()
     wait_for_the_end(site, TASKS)
     assert_all_is_right(site, TASKS)
 
@@ -56,7 +56,7 @@ def test_after_a_death_at_this_point_everything_ends_as_without_it(site: Site, p
 def test_an_order_that_may_have_left_waits_for_a_person_who_may_send_it_again(site: Site) -> None:
     """Nobody can know whether the POST left, so the machine never sends it again."""
     die_at(site, BEFORE_THE_POST)
-    site.at_the_desk("let_leases_end()")
+    site.let_leases_end()
     site.wait(lambda: site.count("task", "state = 'unclear'") == 1, "the order is unclear")
     site.wait(lambda: site.count("file", "state = 'stored'") == 4, "the other two are stored")
     site.wait(lambda: site.count("attempt", "looked_at IS NOT NULL") == 1, "it was searched for")

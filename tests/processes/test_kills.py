@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -35,8 +36,9 @@ def test_a_killed_group_comes_back_by_itself_and_all_ends_right(site: Site, word
     order_and_watch_them_go(site)
     killed = site.find(word)
     os.killpg(killed, signal.SIGKILL)
+    died_at = time.time()
     site.wait(lambda: is_back(site, word, killed), f"{word} is back", 20)
-    go_on_to_the_end(site, TASKS)
+    go_on_to_the_end(site, TASKS, died_at=died_at)
     assert_all_is_right(site, TASKS, attempts=site.count("attempt"))
 
 
@@ -46,10 +48,11 @@ def test_a_killed_supervisor_takes_all_along_and_a_new_one_goes_on(site: Site) -
     family = site.family()
     site.send_signal(signal.SIGKILL)
     site.wait_for_its_end()
+    died_at = time.time()
     site.wait(lambda: not any(map(lives, family)), "nothing is left", 5)
     assert mentioning(str(site.data)) == []
     site.start()
-    go_on_to_the_end(site, TASKS)
+    go_on_to_the_end(site, TASKS, died_at=died_at)
     assert_all_is_right(site, TASKS, attempts=site.count("attempt"))
 
 
@@ -61,8 +64,9 @@ def test_a_cluster_that_killed_workers_have_wedged_is_found_out_and_replaced(sit
     cluster = site.find("qcluster")
     for worker in site.workers():
         os.kill(worker, signal.SIGKILL)
+    died_at = time.time()
     site.wait(lambda: is_back(site, "qcluster", cluster), "the cluster was replaced", 60)
     assert "takes no jobs any more" in site.log.read_text()
-    site.at_the_desk("let_leases_end()")
+    site.let_leases_end(died_at)
     wait_for_the_end(site, 2)
     assert_all_is_right(site, 2)

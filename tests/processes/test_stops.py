@@ -12,8 +12,8 @@ TASKS = 12
 LONGEST = 12.0  # seconds; 5 of them are the grace for work that ends in good order
 
 
-def stop_with(site: Site, number: signal.Signals) -> None:
-    """Send the signal to the supervisor alone, and see that it leaves nothing behind."""
+def stop_with(site: Site, number: signal.Signals) -> float:
+    """Send the signal to the supervisor alone, and see that it leaves nothing behind; when."""
     family = site.family()
     began = time.monotonic()
     site.send_signal(number)
@@ -21,17 +21,18 @@ def stop_with(site: Site, number: signal.Signals) -> None:
     site.wait(lambda: not any(map(lives, family)), "nothing is left", 5)
     assert time.monotonic() - began < LONGEST
     assert mentioning(str(site.data)) == []
+    return time.time()
 
 
 def test_after_ctrl_c_and_after_sigterm_the_next_start_goes_on(site: Site) -> None:
     site.start()
     site.order(TASKS, keys=2)
     site.wait(lambda: site.provider.posts() > 2, "the first orders have arrived")
-    stop_with(site, signal.SIGINT)
+    stopped_at = stop_with(site, signal.SIGINT)
     site.start()
-    site.at_the_desk("let_leases_end()")
+    site.let_leases_end(stopped_at)
     site.wait(lambda: site.count("file", "state = 'stored'"), "the first file is stored")
-    stop_with(site, signal.SIGTERM)
+    stopped_at = stop_with(site, signal.SIGTERM)
     site.start()
-    go_on_to_the_end(site, TASKS)
+    go_on_to_the_end(site, TASKS, died_at=stopped_at)
     assert_all_is_right(site, TASKS, attempts=site.count("attempt"))
