@@ -84,6 +84,22 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of an order: sides in pixels, ``size`` in bytes.
+
+    ``address`` is a data URI or an address that the provider can reach, "" while the order is only
+    judged. ``name`` is how the prompt calls it (``@name``), "" where it does not; pictures of one
+    name show one subject.
+    """
+
+    width: int
+    height: int
+    size: int
+    name: str = ""
+    address: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """One thing asked for, in the catalogue's words; ``duration`` in seconds.
 
@@ -97,7 +113,7 @@ class Order:
     resolution: str = ""
     aspect_ratio: str = ""
     seed: int | None = None
-    images: Sequence[str] = ()
+    images: Sequence[Picture] = ()
     options: Mapping[str, str | int | bool] = field(default_factory=dict)
     reference: str = ""
     callback_url: str = ""
@@ -133,6 +149,7 @@ class Report:
 
     ``state`` is None for a word that we do not know: keep the last state and log ``word`` once.
     ``code`` and ``message`` tell why a task failed. ``progress`` is 0 to 100, None where not told.
+    ``learned`` is what the account's options should hold from now on, e.g. the path that answered.
     """
 
     state: State | None
@@ -144,6 +161,7 @@ class Report:
     message: str = ""
     reference: str = ""
     raw: str = ""
+    learned: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +217,26 @@ class Listing:
 
 
 class Provider(Protocol):
-    """One provider kind. Every method that talks is a flow; ``read_ring`` needs no network."""
+    """One provider kind. Every method that talks is a flow; ``read_ring`` needs no network.
+
+    A provider without a balance, a list or a cancel is never asked for one (it would refuse with
+    ``not_offered``). ``rings_signed``: only a signed callback is believed to be the provider's.
+    ``rings_name``: each callback names its task. ``echoes_reference``: a task can be proved ours by
+    the reference that the order carried.
+    """
 
     kind: str
     unit: str
     has_balance: bool
+    has_list: bool
+    can_cancel: bool
     rings_signed: bool
+    rings_name: bool
+    echoes_reference: bool
+
+    def wants_rings(self, access: Access) -> bool:
+        """Whether an order on this account may carry the address of a callback."""
+        ...
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
         """Order once. Raises Refused, Unauthorised, Unavailable (not taken) or Unclear."""

@@ -1,6 +1,7 @@
 """Vidu's official API (contract 2): order, ask, cancel, list, balance and callbacks."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from generations.providers import vidu_ring
 from generations.providers.catalogue import catalogue
@@ -50,13 +51,27 @@ FIELDS: Mapping[str, Sequence[str]] = {
         *("bgm", "audio", "is_rec", "off_peak", *MARK, *ENVELOPE),
     ),
     "reference2video": (
-        *("model", "images", "prompt", "duration", "seed", "aspect_ratio", "resolution"),
+        *(
+            "model",
+            "images",
+            "subjects",
+            "prompt",
+            "duration",
+            "seed",
+            "aspect_ratio",
+            "resolution",
+        ),
         *("movement_amplitude", "bgm", "audio", "off_peak", *MARK, *ENVELOPE),
     ),
 }
 
 # What every model of an endpoint heeds; the catalogue tells which model heeds the rest.
-HEEDED = frozenset({"model", "images", "prompt", "duration", "resolution", *ENVELOPE})
+HEEDED = frozenset({"model", "images", "subjects", "prompt", "duration", "resolution", *ENVELOPE})
+
+# 2.3: the corners of a watermark.
+CORNERS: Mapping[object, int] = MappingProxyType(
+    {"top_left": 1, "top_right": 2, "bottom_right": 3, "bottom_left": 4}
+)
 
 
 class Vidu:
@@ -65,7 +80,14 @@ class Vidu:
     kind = "vidu"
     unit = "credit"
     has_balance = True
+    has_list = True
+    can_cancel = True
     rings_signed = True
+    rings_name = False  # 2.7: older copies of the documents have no id
+    echoes_reference = True
+
+    def wants_rings(self, access: Access) -> bool:
+        return True
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
         """POST /ent/v2/{kind} (2.3, 2.6). Raises all four errors."""
@@ -126,7 +148,7 @@ def order_body(order: Order) -> dict[str, object]:
     """The members of a create: what the endpoint declares, the order says and the model heeds."""
     said = dict(order.options) | {
         "model": order.model,
-        "images": list(order.images),
+        **order_pictures(order),
         "prompt": order.prompt,
         "duration": order.duration,
         "seed": order.seed,
@@ -135,6 +157,8 @@ def order_body(order: Order) -> dict[str, object]:
         "payload": order.reference,
         "callback_url": order.callback_url,
     }
+    if "wm_position" in said:
+        said["wm_position"] = CORNERS[said["wm_position"]]
     offer = catalogue("vidu").offer(order.kind, order.model)
     return {
         name: said[name]
@@ -142,6 +166,18 @@ def order_body(order: Order) -> dict[str, object]:
         if said.get(name) not in (None, "", [])
         and (name in HEEDED or offer is None or offer.heeds(name, order))
     }
+
+
+def order_pictures(order: Order) -> dict[str, object]:
+    """``images``, or ``subjects`` where the prompt calls them by name; never both (2.4)."""
+    if not any(picture.name for picture in order.images):
+        return {"images": [picture.address for picture in order.images]}
+    # Section 7: newer models call a subject's key name, older ones id.
+    key = "name" if order.model.startswith("viduq3") else "id"
+    subjects: dict[str, list[str]] = {}
+    for picture in order.images:
+        subjects.setdefault(picture.name, []).append(picture.address)
+    return {"subjects": [{key: name, "images": images} for name, images in subjects.items()]}
 
 
 def task_path(number: str, what: str) -> str:

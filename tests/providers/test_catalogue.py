@@ -18,7 +18,7 @@ from generations.providers.catalogue import (
     parse,
     reading,
 )
-from generations.providers.contract import Order
+from generations.providers.contract import Order, Picture
 
 VIDU = catalogue("vidu")
 TEXT = (Path(reading.__file__).parent / "vidu.toml").read_text(encoding="utf-8")
@@ -40,7 +40,7 @@ MATRIX: Mapping[str, tuple[tuple[int, ...], ...]] = {
     "viduq1-classic": ((), (5,), (5,), ()),
     "vidu2.0": ((), (4, 8), (4, 8), (4,)),
 }
-PICTURES = ("https://app.example/a.png",) * 7
+PICTURES = (Picture(1280, 720, 500_000, address="https://app.example/a.png"),) * 7
 
 
 def offered(kind: str = "text2video", model: str = "viduq2") -> Offer:
@@ -91,7 +91,7 @@ def test_an_order_of_defaults_has_no_problem(offer: Offer) -> None:
     options = {
         option.name: option.default
         for option in offer.options
-        if option.default is not None and option.applies(offer.duration)
+        if option.default is not None and not option.needs and option.applies(offer.duration)
     }
     wanted = Order(
         kind=offer.kind,
@@ -104,6 +104,64 @@ def test_an_order_of_defaults_has_no_problem(offer: Offer) -> None:
         options=options,
     )
     assert offer.problems(wanted) == ()
+
+
+SMALL, WIDE = replace(PICTURES[0], width=100), replace(PICTURES[0], width=4000)
+LARGE, TALL = replace(PICTURES[0], size=60_000_000), replace(PICTURES[0], height=1280)
+NAMED = tuple(replace(PICTURES[0], name="bottle") for _ in range(4))
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "images", "code"),
+    [
+        ("img2video", "viduq2-pro", (WIDE,), "ratio"),
+        ("img2video", "viduq2-pro", (LARGE,), "large"),
+        ("img2video", "viduq2-pro", NAMED[:1], "names"),
+        ("start-end2video", "viduq2-pro", (PICTURES[0], TALL), "pair"),
+        ("reference2video", "viduq2", (SMALL,), "small"),
+        ("reference2video", "viduq2", (PICTURES[0], NAMED[0]), "names"),
+        ("reference2video", "viduq2", NAMED, "crowd"),
+        ("reference2video", "viduq3-mix", NAMED[:2], "names"),
+    ],
+)
+def test_each_picture_is_judged(kind: str, model: str, images: Any, code: str) -> None:
+    assert codes(kind, model, images=images) == [("images", code)]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "problems"),
+    [
+        ("@bottle in the sand", []),
+        ("@bottle半埋在沙里", []),
+        ("mail@bottle.example", []),
+        ("@bottle beside @sand", [("prompt", "name")]),
+    ],
+)
+def test_a_prompt_names_only_pictures_that_are_there(
+    prompt: str, problems: list[tuple[str, str]]
+) -> None:
+    found = offered("reference2video").problems(
+        replace(order("reference2video", images=NAMED[:2]), prompt=prompt)
+    )
+    assert [(problem.field, problem.code) for problem in found] == problems
+
+
+@pytest.mark.parametrize(
+    ("options", "problems"),
+    [
+        ({"watermark": True, "wm_position": "top_left"}, []),
+        ({"wm_position": "top_left"}, [("wm_position", "unwanted")]),
+        ({"watermark": True, "wm_url": "https://app.example/a.png"}, []),
+        ({"watermark": True, "wm_url": "mark.png"}, [("wm_url", "form")]),
+        ({"meta_data": '{"Label": "x"}'}, []),
+        ({"meta_data": "[1]"}, [("meta_data", "form")]),
+        ({"meta_data": '{"a": "' + "x" * 4000 + '"}'}, [("meta_data", "too_long")]),
+    ],
+)
+def test_options_that_stand_beside_another_or_have_a_form_are_judged(
+    options: dict[str, Any], problems: list[tuple[str, str]]
+) -> None:
+    assert codes(options=options) == problems
 
 
 @pytest.mark.parametrize(

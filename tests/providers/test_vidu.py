@@ -10,7 +10,15 @@ from hypothesis import strategies as some
 
 from generations.providers import provider
 from generations.providers.catalogue import catalogue
-from generations.providers.contract import Access, Order, Receipt, Refused, State, Unavailable
+from generations.providers.contract import (
+    Access,
+    Order,
+    Picture,
+    Receipt,
+    Refused,
+    State,
+    Unavailable,
+)
 from generations.providers.vidu import FIELDS, Vidu
 
 from .contract_suite import AdapterSuite
@@ -30,7 +38,10 @@ ORDER = Order(
     callback_url="https://app.example/callbacks/vidu/9f1c",
 )
 NUMBER = "911026047460327424"
-PICTURES = ("https://app.example/a.png", "https://app.example/b.png")
+PICTURES = (
+    Picture(1280, 720, 500_000, address="https://app.example/a.png"),
+    Picture(1280, 720, 500_000, address="https://app.example/b.png"),
+)
 
 
 class TestVidu(AdapterSuite):
@@ -100,7 +111,7 @@ def test_only_what_was_said_is_sent() -> None:
     ],
 )
 def test_what_the_endpoint_or_the_model_does_not_heed_is_not_sent(
-    kind: str, model: str, images: tuple[str, ...], dropped: set[str]
+    kind: str, model: str, images: tuple[Picture, ...], dropped: set[str]
 ) -> None:
     everything: dict[str, str | int | bool] = {
         "style": "anime",
@@ -118,7 +129,34 @@ def test_what_the_endpoint_or_the_model_does_not_heed_is_not_sent(
     assert not dropped & {*body}
     assert {*body} <= {*FIELDS[kind]}
     assert {"model", "prompt", "watermark", "off_peak", "payload"} <= {*body}
-    assert body.get("images", []) == list(images)
+    assert body.get("images", []) == [picture.address for picture in images]
+
+
+def test_pictures_with_names_are_sent_as_subjects_of_one_to_three_pictures() -> None:
+    images = [replace(picture, name="bottle") for picture in PICTURES]
+    images.append(replace(PICTURES[0], name="沙"))
+    order = replace(ORDER, kind="reference2video", prompt="@bottle in @沙", images=images)
+    addresses = [picture.address for picture in PICTURES]
+    assert "images" not in sent(order)
+    assert sent(order)["subjects"] == [
+        {"id": "bottle", "images": addresses},
+        {"id": "沙", "images": addresses[:1]},
+    ]
+    newer = sent(replace(order, model="viduq3"))["subjects"]
+    assert newer == [
+        {"name": "bottle", "images": addresses},
+        {"name": "沙", "images": addresses[:1]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("corner", "number"),
+    [("top_left", 1), ("top_right", 2), ("bottom_right", 3), ("bottom_left", 4)],
+)
+def test_the_corner_of_a_watermark_is_sent_as_its_number(corner: str, number: int) -> None:
+    marked = replace(ORDER, options={"watermark": True, "wm_position": corner})
+    assert sent(marked)["wm_position"] == number
+    assert "wm_position" not in sent(replace(ORDER, options={"wm_position": corner}))
 
 
 def test_music_is_sent_to_viduq2_only_where_it_is_heard() -> None:
@@ -146,7 +184,10 @@ def test_every_optional_field_of_the_catalogue_is_declared_by_its_endpoint() -> 
     ("order", "code"),
     [
         (replace(ORDER, kind="upscale"), "kind_unknown"),
-        (replace(ORDER, kind="img2video", images=["x" * 21_000_000]), "too_large"),
+        (
+            replace(ORDER, kind="img2video", images=[Picture(1, 1, 1, address="x" * 21_000_000)]),
+            "too_large",
+        ),
         (replace(ORDER, prompt="\ud800"), "text_invalid"),
     ],
 )

@@ -1,7 +1,7 @@
 """Models, limits and estimated prices of each provider, as data: one TOML file per provider."""
 
 from generations.providers.catalogue.offers import Catalogue, Offer, Polling
-from generations.providers.catalogue.options import Option, Problem
+from generations.providers.catalogue.options import Option, Problem, Setting
 from generations.providers.catalogue.reading import CatalogueError, catalogue, parse
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Option",
     "Polling",
     "Problem",
+    "Setting",
     "catalogue",
     "parse",
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from generations.providers.catalogue.options import OptionType, Value
+from generations.providers.catalogue.options import Form, OptionType, Value
 
 
 class Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -18,6 +18,26 @@ class OptionEntry(Entry):
     low: int | None = None
     high: int | None = None
     surcharge: int = 0
+    needs: str = ""
+    limit: int = 0
+    form: Form = ""
+
+
+class SettingEntry(Entry):
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    form: Form = ""
+
+
+class PictureEntry(Entry):
+    """``side``: fewest pixels; ``ratio`` and ``pair``: least and most; ``limit``: bytes."""
+
+    ratio: tuple[float, float]
+    limit: int
+    side: int = 1
+    pair: tuple[float, float] | None = None
+    of_one_name: int = 0
 
 
 class KindEntry(Entry):
@@ -28,6 +48,7 @@ class KindEntry(Entry):
     images: tuple[int, int]
     has_aspect_ratio: bool
     options: tuple[str, ...]
+    picture: PictureEntry | None = None
 
 
 class PriceEntry(Entry):
@@ -52,6 +73,7 @@ class OfferEntry(Entry):
     prices: dict[str, PriceEntry] = {}
     fewer_resolutions: dict[int, tuple[str, ...]] = {}
     conflicts: tuple[tuple[str, str], ...] = ()
+    names_pictures: bool = False
 
 
 class PollingEntry(Entry):
@@ -74,3 +96,5 @@ class FileEntry(Entry):
     kinds: dict[str, KindEntry]
     offers: tuple[dict[str, Any], ...]
     requests_per_minute: int | None = None
+    inline_limit: int = 0
+    settings: dict[str, SettingEntry] = {}

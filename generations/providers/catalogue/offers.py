@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from generations.providers.catalogue.options import Option, Price, Problem, Value
+from generations.providers.catalogue.options import Option, Price, Problem, Setting, Value
+from generations.providers.catalogue.pictures import PictureRules
 from generations.providers.contract import Order
 
 # What has no effect by being said: a form sends it for every field that was left alone.
@@ -16,6 +17,7 @@ class Offer:
     """One model at one kind. ``images`` is the fewest and the most pictures.
 
     ``conflicts`` are pairs of switches of which the first cannot be on beside the second.
+    ``names_pictures``: a prompt may call its pictures by name, as ``@name``.
     """
 
     kind: str
@@ -33,6 +35,8 @@ class Offer:
     prices: Mapping[str, Price] = dataclasses.field(default_factory=dict)
     fewer_resolutions: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     conflicts: tuple[tuple[str, str], ...] = ()
+    pictures: PictureRules | None = None
+    names_pictures: bool = False
 
     def option(self, name: str) -> Option | None:
         return next((option for option in self.options if option.name == name), None)
@@ -48,7 +52,12 @@ class Offer:
         if name == "aspect_ratio":
             return bool(self.aspect_ratios)
         option = self.option(name)
-        return option is not None and option.applies(self.length(order))
+        return option is not None and self.applies(option, order)
+
+    def applies(self, option: Option, order: Order) -> bool:
+        """Whether an option has an effect at this length and beside the order's switches."""
+        beside = not option.needs or bool(self.said(order, option.needs))
+        return beside and option.applies(self.length(order))
 
     def length(self, order: Order) -> int:
         """Seconds that an order asks for; 0 where the provider chooses."""
@@ -93,6 +102,8 @@ class Offer:
             yield Problem("images", "unwanted")
         elif not low <= count <= high:
             yield Problem("images", "count", {"low": low, "high": high, "count": count})
+        elif self.pictures:
+            yield from self.pictures.problems(order, named=self.names_pictures)
 
     def shape_problems(self, order: Order) -> Iterator[Problem]:
         resolutions = self.resolutions_at(order.duration)
@@ -109,7 +120,7 @@ class Offer:
         seed = {} if order.seed is None else {"seed": order.seed}
         for name, value in {**seed, **order.options}.items():
             option = self.option(name)
-            if option is None or not option.applies(self.length(order)):
+            if option is None or not self.applies(option, order):
                 problem = None if value in UNSAID else Problem(name, "unwanted")
             else:
                 problem = None if value == "" else option.problem(value)
@@ -134,7 +145,11 @@ class Polling:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """One provider. ``slots``: tasks at once; ``link_life``: seconds that a result stays up."""
+    """One provider. ``slots``: tasks at once; ``link_life``: seconds that a result stays up.
+
+    ``inline_limit`` is the most bytes of pictures that an order itself may carry; 0 where the
+    provider fetches pictures from addresses only.
+    """
 
     provider: str
     title: str
@@ -146,6 +161,13 @@ class Catalogue:
     link_life: int
     polling: Polling
     offers: tuple[Offer, ...]
+    inline_limit: int = 0
+    settings: tuple[Setting, ...] = ()
+
+    def setting(self, options: Mapping[str, str], name: str) -> str:
+        """What an account's options say of a setting, else its default; KeyError if none."""
+        defaults = {setting.name: setting.default for setting in self.settings}
+        return options.get(name, defaults[name])
 
     def kinds(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(offer.kind for offer in self.offers))

@@ -11,7 +11,8 @@ import msgspec
 
 from generations.providers.catalogue.entries import FileEntry, KindEntry, OfferEntry
 from generations.providers.catalogue.offers import Catalogue, Offer, Polling
-from generations.providers.catalogue.options import Option, Price
+from generations.providers.catalogue.options import Option, Price, Setting
+from generations.providers.catalogue.pictures import PictureRules
 
 DIRECTORY = Path(__file__).parent
 DURATIONS = re.compile(r"[0-9]{1,4}(-[0-9]{1,4})?(, ?[0-9]{1,4}(-[0-9]{1,4})?)*")
@@ -85,6 +86,8 @@ def parse(text: str, file: str) -> Catalogue:
         link_life=entry.link_life,
         polling=Polling(**msgspec.structs.asdict(entry.polling)),
         offers=tuple(read_offers(entry, text, Place(file))),
+        inline_limit=entry.inline_limit,
+        settings=tuple(read_settings(entry, Place(file))),
     )
 
 
@@ -92,7 +95,32 @@ def check_file(entry: FileEntry, place: Place) -> None:
     """What the parts of a file say of each other is true."""
     place.at("base_url").require_known({entry.base_url}, {*entry.base_urls})
     for name, kind in entry.kinds.items():
-        place.at(f"kinds.{name}.options").require_known({*kind.options}, {*entry.options})
+        here = place.at(f"kinds.{name}")
+        here.at("options").require_known({*kind.options}, {*entry.options})
+        here.at("picture").require(bool(kind.picture) == bool(kind.images[1]), "rules and count")
+    for name, option in entry.options.items():
+        here = place.at(f"options.{name}")
+        here.at("needs").require_known({option.needs} - {""}, {*entry.options})
+        here.at("limit").require(bool(option.limit) == (option.type == "text"), "is for a text")
+
+
+def read_settings(entry: FileEntry, place: Place) -> Iterator[Setting]:
+    for name, described in entry.settings.items():
+        setting = Setting(name, **msgspec.structs.asdict(described))
+        here = place.at(f"settings.{name}")
+        here.at("pattern").require(is_pattern(setting.pattern), "is no regular expression")
+        here.at("default").require(
+            setting.fits(setting.default), f"{setting.default!r} is not allowed"
+        )
+        yield setting
+
+
+def is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def read_offers(entry: FileEntry, text: str, place: Place) -> Iterator[Offer]:
@@ -124,6 +152,7 @@ def read_offer(table: OfferEntry, name: str, entry: FileEntry, place: Place) -> 
     durations = read_durations(table.durations, place.at("durations"))
     ratios = table.aspect_ratios if kind.has_aspect_ratio else ()
     ratio = table.aspect_ratio if kind.has_aspect_ratio else ""
+    rules = PictureRules(**msgspec.structs.asdict(kind.picture)) if kind.picture else None
     place.at("duration").require(table.duration in durations, "is not one of durations")
     place.at("aspect_ratio").require_known({ratio} - {""}, {*ratios})
     return Offer(
@@ -142,6 +171,8 @@ def read_offer(table: OfferEntry, name: str, entry: FileEntry, place: Place) -> 
         prices={size: Price(price.at, price.further) for size, price in table.prices.items()},
         fewer_resolutions=table.fewer_resolutions,
         conflicts=table.conflicts,
+        pictures=rules,
+        names_pictures=table.names_pictures and bool(rules and rules.of_one_name),
     )
 
 
@@ -165,6 +196,9 @@ def read_option(name: str, table: OfferEntry, entry: FileEntry, place: Place) ->
         high=described.high,
         durations=read_durations(span, place.at(f"only_at.{name}")) if span else (),
         surcharge=described.surcharge,
+        needs=described.needs,
+        limit=described.limit,
+        form=described.form,
     )
     fits = option.default is None or option.problem(option.default) is None
     place.at(f"defaults.{name}").require(fits, f"{option.default!r} is not allowed")
