@@ -9,6 +9,8 @@ from pathlib import Path
 
 from generations.sandbox.tasks import Task
 
+SAVE = "INSERT INTO kept VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+
 
 class Archive:
     """Without a folder it lives in memory and keeps nothing."""
@@ -20,24 +22,24 @@ class Archive:
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute(
-            "CREATE TABLE IF NOT EXISTS task (id INTEGER PRIMARY KEY, value TEXT NOT NULL)"
+            "CREATE TABLE IF NOT EXISTS kept (id TEXT PRIMARY KEY, value TEXT NOT NULL)"
         )
 
     def save(self, task: Task) -> None:
         value = json.dumps(asdict(task))
         with self._lock:
-            self._database.execute("REPLACE INTO task VALUES (?, ?)", (int(task.id), value))
+            self._database.execute(SAVE, (task.id, value))
 
     def load(self) -> Iterator[Task]:
         with self._lock:
-            rows = self._database.execute("SELECT value FROM task ORDER BY id").fetchall()
+            rows = self._database.execute("SELECT value FROM kept ORDER BY rowid").fetchall()
         for (value,) in rows:
             fields = json.loads(value)
             yield Task(**fields | {"phrases": tuple(fields["phrases"])})
 
     def clear(self) -> None:
         with self._lock:
-            self._database.execute("DELETE FROM task")
+            self._database.execute("DELETE FROM kept")
 
     def close(self) -> None:
         with self._lock:

@@ -33,27 +33,27 @@ class Studio:
         self._clips = clips
         self._archive = archive
 
-    def account(self, key: str) -> Account:
+    def account(self, purse: str) -> Account:
         with self.lock:
-            return self.accounts.setdefault(key, open_account(key))
+            return self.accounts.setdefault(purse, open_account(purse))
 
-    def running(self, key: str) -> list[Task]:
-        """The tasks of a key that take a slot."""
-        return [task for task in self.unfinished(key) if task.state == "processing"]
+    def running(self, purse: str) -> list[Task]:
+        """The tasks of an account that take a slot."""
+        return [task for task in self.unfinished(purse) if task.state == "processing"]
 
-    def unfinished(self, key: str) -> list[Task]:
+    def unfinished(self, purse: str) -> list[Task]:
         with self.lock:
-            return list(self._unfinished[key].values())
+            return list(self._unfinished[purse].values())
 
-    def queued(self, key: str) -> list[Task]:
-        return [task for task in self.unfinished(key) if task.state == "queueing"]
+    def queued(self, purse: str) -> list[Task]:
+        return [task for task in self.unfinished(purse) if task.state == "queueing"]
 
     def create(self, task: Task) -> None:
         """Take the task in, charge its price and let its plan begin."""
         with self.lock:
             self.tasks[task.id] = task
-            self._unfinished[task.key][task.id] = task
-            self.account(task.key).credits -= task.price
+            self._unfinished[task.purse][task.id] = task
+            self.account(task.purse).credits -= task.price
             if "failed at once" in task.words:
                 self._end(task, "failed", task.words.after("fail") or "InternalServiceFailure")
                 return
@@ -73,10 +73,10 @@ class Studio:
         with self.lock:
             for task in self._archive.load():
                 self.tasks[task.id] = task
-                self.account(task.key).credits -= task.credits
+                self.account(task.purse).credits -= task.credits
                 if not task.is_final:
                     task.state = "created"
-                    self._unfinished[task.key][task.id] = task
+                    self._unfinished[task.purse][task.id] = task
                     self._schedule(task, now, self._queue)
 
     def clear(self) -> None:
@@ -109,11 +109,11 @@ class Studio:
 
     def _make_ready(self, task: Task, at: float) -> None:
         task.done_once.append("ready")
-        self._start_next(task.key, at)
+        self._start_next(task.purse, at)
 
-    def _start_next(self, key: str, at: float) -> None:
-        free = self.account(key).slots - len(self.running(key))
-        ready = [task for task in self.queued(key) if "ready" in task.done_once]
+    def _start_next(self, purse: str, at: float) -> None:
+        free = self.account(purse).slots - len(self.running(purse))
+        ready = [task for task in self.queued(purse) if "ready" in task.done_once]
         for task in ready[: max(free, 0)]:
             self._start(task, at)
 
@@ -145,11 +145,11 @@ class Studio:
         at = task.created_at if at is None else at
         task.err_code = err_code
         task.ended_at = at
-        self._unfinished[task.key].pop(task.id, None)
+        self._unfinished[task.purse].pop(task.id, None)
         if state == "failed":
-            self.account(task.key).credits += task.price
+            self.account(task.purse).credits += task.price
         self._enter(task, state, at)
-        self._start_next(task.key, at)
+        self._start_next(task.purse, at)
 
     def _enter(self, task: Task, state: str, at: float) -> None:
         task.state = state

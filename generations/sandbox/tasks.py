@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from generations.sandbox.accounts import purse
 from generations.sandbox.words import Words
 
 FINAL = frozenset({"success", "failed"})
@@ -53,6 +54,10 @@ class Task:
     @property
     def words(self) -> Words:
         return Words(self.phrases)
+
+    @property
+    def purse(self) -> str:
+        return purse(self.dialect, self.key)
 
     @property
     def is_final(self) -> bool:

@@ -178,7 +178,8 @@ class Vidu:
 
     def _list(self, request: Request, key: str) -> Answer:
         with self._stage.studio.lock:
-            own = [task for task in self._stage.studio.tasks.values() if task.key == key]
+            tasks = self._stage.studio.tasks.values()
+            own = [task for task in tasks if (task.dialect, task.key) == (self.name, key)]
         page = vidu_list.page(request, own, self._stage.clock.now())
         rows = [vidu_replies.list_row(self._stage, task, request.base_url) for task in page.tasks]
         return json_answer({"next_page_token": page.next_token, "tasks": rows})
