@@ -95,6 +95,15 @@ def change(
 
 
 @transaction.atomic
+def learn(credential: Credential, options: Mapping[str, str]) -> None:
+    """Remember what a call showed of the account, e.g. which of two addresses answers."""
+    row = Credential.objects.select_for_update(no_key=True).only("options").get(pk=credential.pk)
+    row.options |= options
+    row.save(update_fields=["options"])
+    credential.options = row.options
+
+
+@transaction.atomic
 def pause(credential: Credential, code: str, by: User | None = None) -> None:
     """Send nothing more with this key; ``code`` says why (``paused`` where a person did it)."""
     changed = Credential.objects.filter(pk=credential.pk, paused_at=None).update(

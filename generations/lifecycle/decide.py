@@ -34,11 +34,20 @@ class NotFound(Refusal):
     """The provider does not know this number, or it is another task's."""
 
 
+def may_cancel(task: Task) -> bool:
+    """Whether it can still be stopped: what waits always, what runs where its provider can."""
+    can = provider(task.credential.kind).can_cancel
+    return task.state == TaskState.WAITING or (can and task.state in AT_PROVIDER)
+
+
 def cancel(task: Task, by: User) -> None:
     """A waiting task ends at once; one that the provider has is asked to stop. Raises TooLate."""
     if advance.withdrawn(task):
         audit.record(task.team, by, "task.cancelled", task)
-    elif Task.objects.filter(pk=task.pk, state__in=AT_PROVIDER).exists():
+    elif (
+        provider(task.credential.kind).can_cancel
+        and Task.objects.filter(pk=task.pk, state__in=AT_PROVIDER).exists()
+    ):
         audit.record(task.team, by, "task.asked_to_stop", task)
         jobs.ring("cancel", task.pk)
     else:

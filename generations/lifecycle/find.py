@@ -1,8 +1,8 @@
 """Look for an order whose answer was lost (design 4).
 
 A callback on its secret token may have named its number; the list shows no reference. So whatever
-could be it is asked for one by one, and only our own reference, echoed by the provider, proves it.
-Not finding it proves nothing.
+could be it is asked for one by one. Our own reference, echoed by the provider, proves it; where a
+provider echoes none, only a callback can name it. Not finding it proves nothing.
 """
 
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def _matches(attempt: Attempt, http: httpx.Client) -> Iterator[tuple[str, Report
             report = drive(adapter.check(access, number), http)
         except Refused:
             continue  # not there, or not ours: perhaps the next one
-        if number == attempt.number or report.reference == attempt.reference:
+        if number == attempt.number or advance.is_ours(attempt, report):
             yield number, report
 
 
@@ -78,10 +78,13 @@ def _numbers(attempt: Attempt, access: Access, http: httpx.Client) -> Iterator[s
         return
     named = attempt.callbacks.exclude(number="").values_list("number", flat=True)
     yield from dict.fromkeys(named)
+    adapter = provider(attempt.credential.kind)
+    if not adapter.has_list:
+        return
     _draw(attempt)
     sent_at = attempt.sent_at or attempt.created_at
     since, until = (sent_at - SLACK).isoformat(), (sent_at + WINDOW).isoformat()
-    rows = drive(provider(attempt.credential.kind).find(access, since=since, until=until), http)
+    rows = drive(adapter.find(access, since=since, until=until), http)
     for row in rows:
         known = Attempt.objects.filter(credential=attempt.credential, number=row.number)
         if not known.exists() and row.prompt in {"", attempt.task.prompt}:

@@ -52,6 +52,9 @@ def receive(kind: str, token: str, request: RingRequest) -> None:
     if not trusted:
         log.warning("ring refused", attempt=attempt.pk, verdict=ring.verdict)
         raise Forged(ring.verdict)
+    if provider(kind).rings_name and attempt.number and ring.number != attempt.number:
+        log.warning("ring refused", attempt=attempt.pk, verdict="another_number")
+        raise Forged("another_number")
     if attempt.callbacks.count() >= MOST_KEPT:
         return
     with transaction.atomic():
@@ -123,7 +126,7 @@ def _ask(attempt: Attempt, number: str) -> None:
 
 
 def _ask_unclear(attempt: Attempt, number: str) -> None:
-    """A ring on the secret token named a number: ours if the provider says our reference too.
+    """A ring on the secret token named a number: ours unless the provider says otherwise.
 
     Where the question fails, ``find`` asks again for what rings have named.
     """
@@ -132,7 +135,7 @@ def _ask_unclear(attempt: Attempt, number: str) -> None:
     except ProviderError as error:
         log.warning("unclear task not found by its ring", attempt=attempt.pk, code=error.code)
         return
-    if report.reference != attempt.reference and attempt.number != number:
+    if attempt.number != number and not advance.is_ours(attempt, report):
         log.warning("ring named another task's number", attempt=attempt.pk)
         return
     if advance.accepted(attempt, Receipt(number, cost=report.cost, raw=report.raw)):

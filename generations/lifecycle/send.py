@@ -104,7 +104,7 @@ def _hand_over(attempt: Attempt) -> None:
     wanted = replace(
         _wanted(attempt.task),
         reference=attempt.reference,
-        callback_url=credentials.callback_url(attempt),
+        callback_url=credentials.callback_url(attempt) if adapter.wants_rings(access) else "",
     )
     crash.point("send.claimed")
     if not advance.about_to_send(attempt):

@@ -217,7 +217,7 @@ def task(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
         "card": card,
         "task": found,
         "story": Story(card),
-        "may_cancel": found.state in {TaskState.WAITING, TaskState.QUEUED, TaskState.RUNNING},
+        "may_cancel": decide.may_cancel(found),
     }
     if "since" in request.GET:
         return render(request, "tasks/changes.html", context | {"swap": True})

@@ -7,7 +7,7 @@ late, twice or out of order, one finds the old state and the others change nothi
 
 from .deciding import given_up, look_soon, not_cancelled, reopened, withdrawn
 from .moving import shown
-from .reporting import DEADLINE, is_news, looked, not_answered, reported
+from .reporting import DEADLINE, is_news, is_ours, looked, not_answered, reported
 from .sending import (
     SHORT_WAIT,
     about_to_send,
@@ -31,6 +31,7 @@ __all__ = [
     "delayed",
     "given_up",
     "is_news",
+    "is_ours",
     "key_refused",
     "look_soon",
     "looked",

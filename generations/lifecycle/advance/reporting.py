@@ -14,6 +14,7 @@ from generations.lifecycle import jobs
 from generations.models import Attempt, File, Task
 from generations.models.files import FileState
 from generations.models.tasks import AT_PROVIDER, FINAL, AttemptState, TaskState
+from generations.providers import provider
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     ProviderError,
@@ -34,6 +35,8 @@ FROM_PROVIDER = (TaskState.UNCLEAR, *AT_PROVIDER)
 
 def reported(attempt: Attempt, report: Report) -> None:
     """Take over what the provider says of an attempt's task now."""
+    if has_learned(attempt, report):
+        credentials.learn(attempt.credential, report.learned)
     if report.state is None:
         _log_unknown(attempt.credential.kind, report.word)
         return looked([attempt])
@@ -51,7 +54,23 @@ def _log_unknown(kind: str, word: str) -> None:
 def is_news(attempt: Attempt, report: Report) -> bool:
     """Whether a report says anything that the task, as it was read, does not say yet."""
     task = attempt.task
-    return (task.state, task.progress) != (report.state, report.progress)
+    moved = (task.state, task.progress) != (report.state, report.progress)
+    return moved or has_learned(attempt, report)
+
+
+def is_ours(attempt: Attempt, report: Report) -> bool:
+    """Whether a task that may be an unclear attempt's is: by the reference that it echoes.
+
+    Where the provider echoes none, it is enough that a ring on the attempt's token named it.
+    """
+    if report.reference or provider(attempt.credential.kind).echoes_reference:
+        return report.reference == attempt.reference
+    return True
+
+
+def has_learned(attempt: Attempt, report: Report) -> bool:
+    """Whether it tells something of the account that its options do not say yet."""
+    return not report.learned.items() <= attempt.credential.options.items()
 
 
 @transaction.atomic
