@@ -1,12 +1,15 @@
 """Keeps the tasks in a file, so that a restart of everything loses none."""
 
+import base64
 import json
 import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from generations.sandbox.pictures import Picture
 from generations.sandbox.tasks import Task
 
 SAVE = "INSERT INTO kept VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
@@ -26,7 +29,7 @@ class Archive:
         )
 
     def save(self, task: Task) -> None:
-        value = json.dumps(asdict(task))
+        value = json.dumps(asdict(task), default=_as_text)
         with self._lock:
             self._database.execute(SAVE, (task.id, value))
 
@@ -34,8 +37,7 @@ class Archive:
         with self._lock:
             rows = self._database.execute("SELECT value FROM kept ORDER BY rowid").fetchall()
         for (value,) in rows:
-            fields = json.loads(value)
-            yield Task(**fields | {"phrases": tuple(fields["phrases"])})
+            yield _read(json.loads(value))
 
     def clear(self) -> None:
         with self._lock:
@@ -44,3 +46,17 @@ class Archive:
     def close(self) -> None:
         with self._lock:
             self._database.close()
+
+
+def _as_text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _read(fields: dict[str, Any]) -> Task:
+    order = fields["order"]
+    if "pictures" in order:
+        order["pictures"] = tuple(
+            Picture(**kept | {"content": base64.b64decode(kept["content"])})
+            for kept in order["pictures"]
+        )
+    return Task(**fields | {"phrases": tuple(fields["phrases"])})

@@ -94,7 +94,7 @@ class Control:
 
     def _tasks(self, _: dict[str, Any]) -> Any:
         with self._stage.studio.lock:
-            return [asdict(task) for task in self._stage.studio.tasks.values()]
+            return [task.shown() for task in self._stage.studio.tasks.values()]
 
     def _callbacks(self, _: dict[str, Any]) -> Any:
         return [asdict(sent) for sent in list(self._stage.callbacks.sent)]

@@ -3,7 +3,7 @@
 import threading
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from generations.sandbox.accounts import purse
@@ -32,7 +32,10 @@ class Identifiers:
 
 @dataclass(slots=True)
 class Task:
-    """`order` holds the validated request with its defaults; times are Unix seconds."""
+    """`order` holds the validated request with its defaults; times are Unix seconds.
+
+    Its pictures, when it has any, are under `pictures`, a tuple of `pictures.Picture`.
+    """
 
     id: str
     creation_id: str
@@ -74,6 +77,11 @@ class Task:
             return False
         self.done_once.append(name)
         return True
+
+    def shown(self) -> dict[str, Any]:
+        """All its fields as JSON can say them, which leaves out its pictures."""
+        order = {name: value for name, value in self.order.items() if name != "pictures"}
+        return asdict(replace(self, order=order))
 
     def progress(self, now: float) -> int:
         if self.state == "success":
