@@ -1,11 +1,12 @@
 """The page on which a person orders clips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -15,7 +16,7 @@ from generations.providers.catalogue import catalogue
 from generations.templatetags.look import amount, number, sentences
 
 from .access import for_producer
-from .forms.generate import OrderForm
+from .forms.generate import OrderForm, Values
 from .keys import Key, keys_of
 from .trouble import trouble
 
@@ -65,7 +66,7 @@ def generate(request: HttpRequest, membership: Membership) -> HttpResponse:
 def _order(
     request: HttpRequest, membership: Membership, credentials: Sequence[Credential]
 ) -> HttpResponse:
-    form = OrderForm(credentials, request.POST.dict(), sent=True)
+    form = OrderForm(credentials, request.POST, sent=True)
     if form.is_valid():
         try:
             ordering.order(
@@ -100,21 +101,24 @@ def _say_why(form: OrderForm, refusal: ordering.OrderRefused) -> None:
             form.add_error(None, nothing)
 
 
-def _start(request: HttpRequest, team: Team) -> Mapping[str, str]:
+def _start(request: HttpRequest, team: Team) -> Values:
     """What the form begins with: what was typed, an earlier task of this team, or nothing."""
     if request.method == "POST":
-        return request.POST.dict()
+        return request.POST
     like = request.GET.get("like", "")
     if not like.isdecimal():
-        return request.GET.dict()
+        return request.GET
     task = get_object_or_404(Task.objects.for_team(team), pk=like)
-    said = {name: str(value) for name, value in task.settings.items()}
-    return said | {
-        "credential": str(task.credential_id),
-        "kind": task.kind,
-        "model": task.model,
-        "prompt": task.prompt,
-    }
+    said = {name: [str(value)] for name, value in task.settings.items()}
+    return MultiValueDict(
+        said
+        | {
+            "credential": [str(task.credential_id)],
+            "kind": [task.kind],
+            "model": [task.model],
+            "prompt": [task.prompt],
+        }
+    )
 
 
 def _page(team: Team, form: OrderForm) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """The fields of an order form, built from what a model offers."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -18,7 +18,7 @@ from .problems import sentence
 
 type Words = str | Promise
 
-KINDS = ("text2video",)
+KINDS = ("text2video", "img2video", "start-end2video", "reference2video")
 COUNTS = (1, 2, 3, 4)
 SOUND = ("bgm", "audio")
 LABELS: Mapping[str, Words] = {
@@ -31,10 +31,17 @@ LABELS: Mapping[str, Words] = {
     "is_rec": _("Prompt by the model"),
     "off_peak": _("Off-peak"),
     "watermark": _("Watermark"),
+    "wm_position": _("Corner of the mark"),
+    "wm_url": _("Picture of the mark"),
+    "meta_data": _("Metadata"),
+    "route": _("Route"),
+    "images": _("Pictures"),
 }
 HELP: Mapping[str, Words] = {
     "seed": _("Empty means a new one each time."),
     "off_peak": _("half price, up to 48 h"),
+    "wm_url": _("An address; empty means the provider’s own mark."),
+    "meta_data": _("A JSON object that the file carries; empty means the provider’s own."),
 }
 WORDS: Mapping[str, Words] = {
     "auto": pgettext_lazy("motion", "Auto"),
@@ -46,6 +53,12 @@ WORDS: Mapping[str, Words] = {
     "all": pgettext_lazy("sound", "All"),
     "speech_only": pgettext_lazy("sound", "Speech"),
     "sound_effect_only": pgettext_lazy("sound", "Effects"),
+    "top_left": pgettext_lazy("corner", "Top left"),
+    "top_right": pgettext_lazy("corner", "Top right"),
+    "bottom_right": pgettext_lazy("corner", "Bottom right"),
+    "bottom_left": pgettext_lazy("corner", "Bottom left"),
+    "value": pgettext_lazy("route", "Cheapest"),
+    "official": pgettext_lazy("route", "Official"),
 }
 
 
@@ -61,25 +74,62 @@ class Switch(forms.TypedChoiceField):
 def shape_fields(
     credential: Credential, offer: Offer, duration: int, credentials: Sequence[Credential]
 ) -> dict[str, forms.Field]:
+    """``credentials`` are those that make clips of this kind."""
     resolutions = offer.resolutions_at(duration)
     resolution = offer.resolution if offer.resolution in resolutions else resolutions[0]
-    models = catalogue(credential.kind).models(offer.kind)
     keys = [str(key.pk) for key in credentials]
+    others = [key for key in with_model(credentials, offer) if key != credential]
     fields: dict[str, forms.Field] = {
         "kind": _pills("kind", _("Kind"), KINDS, offer.kind),
         "prompt": _prompt(offer),
-        "model": _pills("model", _("Model"), models, offer.model, widget=forms.Select),
+        "model": _models(credential, offer, credentials),
         "duration": _seconds(offer, duration),
         "aspect_ratio": _pills("aspect_ratio", _("Ratio"), offer.aspect_ratios, offer.aspect_ratio),
         "resolution": _pills("resolution", _("Resolution"), resolutions, resolution),
         "count": _whole("count", _("Count"), 1, MOST_AT_ONCE, initial=1),
         "credential": _pills("credential", _("Provider"), keys, credential.pk),
+        "also": _also(others),
+        "shown_for": forms.CharField(required=False, widget=forms.HiddenInput),
         "form_token": _token(),
     }
     fields["count"].widget = forms.RadioSelect(choices=[(count, count) for count in COUNTS])
     if not offer.aspect_ratios:
         del fields["aspect_ratio"]
     return fields
+
+
+def with_model(credentials: Iterable[Credential], offer: Offer) -> list[Credential]:
+    """Those that have the same model at the same kind."""
+    return [key for key in credentials if catalogue(key.kind).offer(offer.kind, offer.model)]
+
+
+def _models(
+    credential: Credential, offer: Offer, credentials: Sequence[Credential]
+) -> forms.TypedChoiceField:
+    """Every model that some key has; a refusal names those of the chosen key."""
+    titles: dict[str, list[str]] = {}
+    for book in map(catalogue, dict.fromkeys(key.kind for key in credentials)):
+        for model in book.models(offer.kind):
+            titles.setdefault(model, []).append(book.title)
+    own = catalogue(credential.kind).models(offer.kind)
+    field = _pills("model", _("Model"), own, offer.model, widget=forms.Select)
+    several = len({key.kind for key in credentials}) > 1
+    field.choices = [
+        (model, f"{model} · {', '.join(names)}" if several else model)
+        for model, names in titles.items()
+    ]
+    return field
+
+
+def _also(others: Sequence[Credential]) -> forms.MultipleChoiceField:
+    """Keys that the same order goes to as well, to compare."""
+    said = sentence(Problem("credential", "choice"), LABELS)
+    return forms.MultipleChoiceField(
+        label=_("Compare"),
+        choices=[(str(key.pk), key.name) for key in others],
+        required=False,
+        error_messages={"invalid_choice": said},
+    )
 
 
 def _prompt(offer: Offer) -> forms.Field:
@@ -150,8 +200,11 @@ def _pills(
     )
 
 
-def option_fields(offer: Offer, duration: int) -> dict[str, forms.Field]:
-    asked = Order(offer.kind, offer.model, "", duration=duration)
+def option_fields(
+    offer: Offer, duration: int, switches: Mapping[str, bool]
+) -> dict[str, forms.Field]:
+    """The options that have an effect at this length and beside these switches."""
+    asked = Order(offer.kind, offer.model, "", duration=duration, options=switches)
     return {
         option.name: _option(option) for option in offer.options if offer.heeds(option.name, asked)
     }
@@ -163,6 +216,8 @@ def _option(option: Option) -> forms.Field:
         field = _whole(name, label, option.low, option.high, initial=option.default)
     elif option.type == "choice":
         field = _pills(name, label, option.choices, option.default)
+    elif option.type == "text":
+        field = forms.CharField(label=str(label), max_length=option.limit, required=False)
     elif name in SOUND or option.default:
         field = _switch(name, label, initial=bool(option.default))
     else:
