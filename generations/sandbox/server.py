@@ -71,6 +71,15 @@ class Handler(BaseHTTPRequestHandler):
         except Exception:
             logger.exception("a request could not be answered")
 
+    def finish(self) -> None:
+        """Close both files, also when the other side went before it had read all."""
+        try:
+            super().finish()
+        except OSError:
+            logger.debug("the other side had gone")
+        finally:
+            self.rfile.close()
+
     def _handle_any(self) -> None:
         request = self._read()
         self._write(self.server.respond(request) if request else _length_required())
