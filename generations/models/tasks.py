@@ -2,6 +2,7 @@
 
 import secrets
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db import models
@@ -55,16 +56,22 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def usual_seconds(self, team: Team) -> dict[str, tuple[int, int]]:
         """How long the middle half of each model's last clips took, from taken to finished."""
+        return _middle_halves((model, seconds) for _, model, seconds in self._waits(team))
+
+    def usual_waits(self, team: Team) -> dict[tuple[int, str], tuple[int, int]]:
+        """The same for each credential, by its number, and model."""
+        return _middle_halves(((key, model), seconds) for key, model, seconds in self._waits(team))
+
+    def _waits(self, team: Team) -> Iterator[tuple[int, str, float]]:
+        """Credential, model and seconds of the team's last clips."""
         rows = (
             self.filter(team=team, state=TaskState.SUCCEEDED, accepted_at__isnull=False)
             .order_by("-created_at", "-pk")
-            .values_list("model", "accepted_at", "finished_at")[:200]
+            .values_list("credential", "model", "accepted_at", "finished_at")[:200]
         )
-        taken: dict[str, list[float]] = defaultdict(list)
-        for model, accepted_at, finished_at in rows:
+        for credential_id, model, accepted_at, finished_at in rows:
             if accepted_at and finished_at:
-                taken[model].append((finished_at - accepted_at).total_seconds())
-        return {model: _middle_half(seconds) for model, seconds in taken.items()}
+                yield credential_id, model, (finished_at - accepted_at).total_seconds()
 
     def places(self, team: Team) -> dict[int, int]:
         """The place of each waiting task in its credential's line; 1 goes next.
@@ -83,6 +90,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
             for line in lines.values()
             for place, (_turn, pk) in enumerate(sorted(line), start=1)
         }
+
+
+def _middle_halves[Name](waits: Iterable[tuple[Name, float]]) -> dict[Name, tuple[int, int]]:
+    taken: dict[Name, list[float]] = defaultdict(list)
+    for name, seconds in waits:
+        taken[name].append(seconds)
+    return {name: _middle_half(seconds) for name, seconds in taken.items()}
 
 
 def _middle_half(seconds: list[float]) -> tuple[int, int]:

@@ -14,7 +14,9 @@ from generations.models import Credential
 from generations.providers.catalogue import Offer, Problem, catalogue
 from generations.providers.contract import Order, Picture
 
-from .fields import KINDS, LABELS, SOUND, option_fields, shape_fields, with_model
+from .fields import KINDS, shape_fields, with_model
+from .inputs import LABELS
+from .options import SOUND, option_fields
 from .problems import sentence
 
 type Values = MultiValueDict[str, str]
