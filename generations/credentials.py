@@ -87,10 +87,13 @@ def change(
     base_url: str,
     slots: int,
     requests_per_minute: int,
+    options: Mapping[str, str] | None = None,
 ) -> None:
+    """Without ``options`` they stay as they are."""
     credential.name, credential.base_url = name, base_url.rstrip("/")
     credential.slots, credential.requests_per_minute = slots, requests_per_minute
-    credential.save(update_fields=["name", "base_url", "slots", "requests_per_minute"])
+    credential.options = credential.options if options is None else dict(options)
+    credential.save(update_fields=["name", "base_url", "slots", "requests_per_minute", "options"])
     audit.record(credential.team, by, "credential.changed", credential, base_url=base_url)
 
 
@@ -164,6 +167,11 @@ def is_sandbox(credential: Credential) -> bool:
     return settings.SANDBOX and _host_and_port(credential.base_url) == _host_and_port(
         settings.SANDBOX_URL
     )
+
+
+def sandbox_address(kind: str) -> str:
+    """Where the sandbox speaks as this provider."""
+    return settings.SANDBOX_URL if kind == "vidu" else f"{settings.SANDBOX_URL}/{kind}"
 
 
 def _host_and_port(url: str) -> tuple[str, int]:

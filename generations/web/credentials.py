@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generations import credentials as keys
-from generations.models import Credential, Event, Membership, Task, Team
+from generations.models import Credential, Event, Membership, Task
 from generations.models.tasks import LIVE, TaskState
 from generations.providers import PROVIDERS
 from generations.providers.catalogue import catalogue
@@ -43,13 +43,19 @@ def credentials(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def new(request: HttpRequest, membership: Membership) -> HttpResponse:
-    form = NewCredentialForm(membership.team, request.POST or None, initial=_first(membership.team))
+    """Another provider chosen shows its address and its settings; ``update`` only shows them."""
+    updates = "update" in request.POST
+    kind = _kind(request)
+    sent = None if updates else request.POST or None
+    form = NewCredentialForm(membership.team, kind, sent, initial=_first(request, kind))
     if form.is_valid():
         credential = keys.add(membership.team, membership.user, **form.cleaned_data)
         _say(request, credential, keys.test(credential))
         return redirect("credentials", membership.team.slug)
-    page = {"form": form, "addresses": known_addresses()}
-    return render(request, "credentials/new.html", page, status=422 if form.is_bound else 200)
+    page = {"form": form, "addresses": known_addresses(kind)}
+    part = "#form" if "HX-Request" in request.headers else ""
+    status = 422 if form.is_bound else 200
+    return render(request, f"credentials/new.html{part}", page, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,11 +63,17 @@ def new(request: HttpRequest, membership: Membership) -> HttpResponse:
 def edit(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Two forms on one page: the limits, and (``replace``) another key."""
     credential = _credential(membership, pk)
-    now = {name: getattr(credential, name) for name in LimitsForm.base_fields}
+    now = {name: getattr(credential, name) for name in LimitsForm.base_fields} | credential.options
     replaces = "replace" in request.POST
     sent = request.POST or None
     replace = ReplaceKeyForm(sent if replaces else None)
-    limits = LimitsForm(membership.team, None if replaces else sent, but=credential, initial=now)
+    limits = LimitsForm(
+        membership.team,
+        credential.kind,
+        None if replaces else sent,
+        but=credential,
+        initial=now,
+    )
     if replace.is_valid():
         keys.replace_key(credential, membership.user, replace.cleaned_data["key"])
         _say(request, credential, keys.test(credential))
@@ -73,7 +85,7 @@ def edit(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
         "credential": credential,
         "limits": limits,
         "replace": replace,
-        "addresses": known_addresses(),
+        "addresses": known_addresses(credential.kind),
     }
     return render(request, "credentials/edit.html", page, status=422 if sent else 200)
 
@@ -134,10 +146,19 @@ def _credential(membership: Membership, pk: int) -> Credential:
     )
 
 
-def _first(team: Team) -> dict[str, str]:
-    """What the form of a first key suggests."""
-    book = catalogue(next(iter(PROVIDERS)))
-    return {"kind": book.provider, "base_url": book.base_url, "name": book.title}
+def _kind(request: HttpRequest) -> str:
+    """The provider that the form is for."""
+    said = request.POST.get("kind") or request.GET.get("kind", "")
+    return said if said in PROVIDERS else next(iter(PROVIDERS))
+
+
+def _first(request: HttpRequest, kind: str) -> dict[str, str]:
+    """What the form of a new key suggests; a name that was typed stays."""
+    book = catalogue(kind)
+    typed = request.POST.get("name") or request.GET.get("name", "")
+    titles = {catalogue(other).title for other in PROVIDERS}
+    name = book.title if typed in {"", *titles} else typed
+    return {"kind": kind, "base_url": book.base_url, "name": name}
 
 
 def _change(credential: Credential, membership: Membership, limits: LimitsForm) -> None:
@@ -151,6 +172,7 @@ def _change(credential: Credential, membership: Membership, limits: LimitsForm) 
         base_url=said["base_url"],
         slots=said["slots"] or usual.slots,
         requests_per_minute=usual.requests_per_minute or 0 if requests is None else requests,
+        options=said["options"],
     )
 
 

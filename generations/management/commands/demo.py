@@ -119,6 +119,12 @@ def _credential(membership: Membership) -> Credential:
             key="sandbox-demo",
         )
     if found.base_url != settings.SANDBOX_URL:
-        limits = {"slots": found.slots, "requests_per_minute": found.requests_per_minute}
-        credentials.change(found, owner, name=CREDENTIAL, base_url=settings.SANDBOX_URL, **limits)
+        credentials.change(
+            found,
+            owner,
+            name=CREDENTIAL,
+            base_url=settings.SANDBOX_URL,
+            slots=found.slots,
+            requests_per_minute=found.requests_per_minute,
+        )
     return found
