@@ -7,23 +7,14 @@ a create and ``Unavailable`` for a question.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Never
 
 import httpx
 import msgspec
 
-from generations.providers.contract import (
-    Access,
-    Flow,
-    ProviderError,
-    Refused,
-    Unauthorised,
-    Unavailable,
-    Unclear,
-)
-from generations.providers.members import read_object, read_text, read_word
-
-RAW_LIMIT = 64 * 1024
+from generations.providers.contract import Access, Flow, Refused, Unauthorised, Unavailable, Unclear
+from generations.providers.members import read_identifier
+from generations.providers.reply import Reply, read_reply
 
 # Raised before a byte of the request has left.
 NOT_SENT = (
@@ -48,46 +39,6 @@ HEADERS = {
 SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, read once. ``members`` is None where the body is no JSON object."""
-
-    status: int
-    members: Mapping[str, object] | None
-    raw: str
-    retry_after: float | None
-    key: str = field(repr=False)
-
-    @property
-    def successful(self) -> bool:
-        return 200 <= self.status < 300
-
-    def get(self, name: str) -> object:
-        return (self.members or {}).get(name)
-
-    def text(self, name: str) -> str:
-        """A member as text without the key, "" where it is missing or no text."""
-        return redacted(read_text(self.get(name)), self.key)
-
-    def word(self, name: str) -> str:
-        """A member as a word, "" where it is missing or no text."""
-        return redacted(read_word(self.get(name)), self.key)
-
-    def error(self, kind: type[ProviderError], code: str = "") -> ProviderError:
-        """The error of this answer; where the provider has no word, its HTTP status is the code."""
-        return kind(
-            code or f"http_{self.status}",
-            self.text("message"),
-            status=self.status,
-            raw=self.raw,
-            retry_after=self.retry_after,
-        )
-
-    def garbled(self, kind: type[ProviderError]) -> ProviderError:
-        """The error of an answer that is not what the documents promise."""
-        return self.error(kind, "garbled")
-
-
 def create(access: Access, request: httpx.Request) -> Flow[Reply]:
     """Send a paid POST once. Raises Unavailable (never left) or Unclear (no answer)."""
     try:
@@ -110,12 +61,19 @@ def ask(access: Access, request: httpx.Request) -> Flow[Reply]:
     return read_reply(response, access.key)
 
 
+def not_offered(what: str) -> Flow[Never]:
+    """Refuses before it asks anything: this provider has no such call."""
+    raise Refused("not_offered", f"This provider has no {what}.")
+    yield
+
+
 def build_request(
     access: Access,
     method: str,
     path: str,
     *,
-    scheme: str,
+    scheme: str = "Bearer",
+    header: str = "Authorization",
     query: Mapping[str, str] | None = None,
     body: Mapping[str, object] | None = None,
 ) -> httpx.Request:
@@ -131,7 +89,7 @@ def build_request(
             method,
             access.base_url.rstrip("/") + path,
             params=query,
-            headers={**HEADERS, "Authorization": f"{scheme} {access.key}"},
+            headers={**HEADERS, header: f"{scheme} {access.key}".lstrip()},
             content=None if body is None else msgspec.json.encode(body),
         )
     except httpx.InvalidURL as error:
@@ -140,29 +98,8 @@ def build_request(
         raise Refused("text_invalid", "The order has characters that cannot be sent.") from error
 
 
-def read_reply(response: httpx.Response, key: str) -> Reply:
-    """Read an answer whose body is there in full."""
-    return Reply(
-        status=response.status_code,
-        members=read_object(response.content),
-        raw=read_raw(response.content, key),
-        retry_after=read_retry_after(response.headers.get("Retry-After", "")),
-        key=key,
-    )
-
-
-def read_raw(content: bytes, key: str) -> str:
-    """The body as text that can be stored: without the key, without NUL, at most 64 KiB long."""
-    return redacted(content.decode("utf-8", "replace").replace("\0", ""), key)[:RAW_LIMIT]
-
-
-def redacted(text: str, key: str) -> str:
-    """``text`` with stars for the key, also where JSON has escaped its slashes."""
-    if not key:
-        return text
-    return text.replace(key, "***").replace(key.replace("/", "\\/"), "***")
-
-
-def read_retry_after(value: str) -> float | None:
-    """Seconds of a Retry-After header; None for a date, since an adapter has no clock."""
-    return float(value) if re.fullmatch(r"[0-9]{1,6}", value) else None
+def require_number(number: str) -> str:
+    """Raises Refused for a number that no provider gave, so that it cannot lead elsewhere."""
+    if not read_identifier(number):
+        raise Refused("number_invalid", "This is not the number of a task.")
+    return number

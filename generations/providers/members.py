@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import cast
 
 import msgspec
@@ -12,8 +13,10 @@ TEXT_LIMIT = 2000
 WORD_LIMIT = 60
 WHOLE_LIMIT = 10**15
 
-IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,100}")
+# Seed 002 has an id with a colon in it.
+IDENTIFIER = re.compile(r"[A-Za-z0-9_:-]{1,100}")
 WHOLE = re.compile(r"-?[0-9]{1,15}")
+AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?(e-[0-9]{1,2})?")
 
 
 def read_object(content: bytes) -> Mapping[str, object] | None:
@@ -61,3 +64,24 @@ def read_whole(value: object, *, low: int = 0, high: int = WHOLE_LIMIT) -> int |
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if low <= value <= high else None
+
+
+def read_amount(value: object) -> Decimal | None:
+    """A number that may have a fraction, as it was written, also where it came as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    # A float is read by its shortest form: 74.87 is 74.87, and not 74.87000000000000455.
+    text = str(value)
+    return Decimal(text) if AMOUNT.fullmatch(text) else None
+
+
+def read_progress(value: object) -> int | None:
+    """0 to 100, also where it came as ``45%``."""
+    return read_whole(value.removesuffix("%") if isinstance(value, str) else value, high=100)
+
+
+def read_address(value: object) -> str:
+    """An http(s) address, byte for byte as it came; "" for any other value."""
+    if not isinstance(value, str) or "\0" in value:
+        return ""
+    return value if value.startswith(("https://", "http://")) else ""

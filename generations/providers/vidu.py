@@ -1,7 +1,6 @@
 """Vidu's official API (contract 2): order, ask, cancel, list, balance and callbacks."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from generations.providers import vidu_ring
 from generations.providers.catalogue import catalogue
@@ -18,9 +17,10 @@ from generations.providers.contract import (
     RingRequest,
     Unavailable,
 )
-from generations.providers.exchange import Reply, ask, build_request, create
-from generations.providers.members import read_identifier
+from generations.providers.exchange import ask, build_request, create, require_number
+from generations.providers.reply import Reply
 from generations.providers.vidu_errors import answered, question_error
+from generations.providers.vidu_order import FIELDS, order_body
 from generations.providers.vidu_replies import (
     newest_first,
     read_balance,
@@ -33,45 +33,6 @@ SCHEME = "Token"
 LARGEST_BODY = 20 * 1024 * 1024
 PAGE_SIZE = 100
 MOST_PAGES = 20
-
-# 2.3 and 2.4: the members that each endpoint declares, in this order; another is FieldUnwanted.
-MARK = ("watermark", "wm_position", "wm_url", "meta_data")
-ENVELOPE = ("payload", "callback_url")
-FIELDS: Mapping[str, Sequence[str]] = {
-    "text2video": (
-        *("model", "prompt", "duration", "seed", "aspect_ratio", "resolution", "style"),
-        *("movement_amplitude", "bgm", "audio", "off_peak", *MARK, *ENVELOPE),
-    ),
-    "img2video": (
-        *("model", "images", "prompt", "duration", "seed", "resolution", "movement_amplitude"),
-        *("bgm", "audio", "audio_type", "voice_id", "is_rec", "off_peak", *MARK, *ENVELOPE),
-    ),
-    "start-end2video": (
-        *("model", "images", "prompt", "duration", "seed", "resolution", "movement_amplitude"),
-        *("bgm", "audio", "is_rec", "off_peak", *MARK, *ENVELOPE),
-    ),
-    "reference2video": (
-        *(
-            "model",
-            "images",
-            "subjects",
-            "prompt",
-            "duration",
-            "seed",
-            "aspect_ratio",
-            "resolution",
-        ),
-        *("movement_amplitude", "bgm", "audio", "off_peak", *MARK, *ENVELOPE),
-    ),
-}
-
-# What every model of an endpoint heeds; the catalogue tells which model heeds the rest.
-HEEDED = frozenset({"model", "images", "subjects", "prompt", "duration", "resolution", *ENVELOPE})
-
-# 2.3: the corners of a watermark.
-CORNERS: Mapping[object, int] = MappingProxyType(
-    {"top_left": 1, "top_right": 2, "bottom_right": 3, "bottom_left": 4}
-)
 
 
 class Vidu:
@@ -93,9 +54,9 @@ class Vidu:
         """POST /ent/v2/{kind} (2.3, 2.6). Raises all four errors."""
         if order.kind not in FIELDS:
             raise Refused("kind_unknown", f"Vidu has no endpoint {order.kind}.")
-        request = build_request(
-            access, "POST", f"/ent/v2/{order.kind}", scheme=SCHEME, body=order_body(order)
-        )
+        offer = catalogue(self.kind).offer(order.kind, order.model)
+        body = order_body(order, FIELDS[order.kind], offer)
+        request = build_request(access, "POST", f"/ent/v2/{order.kind}", scheme=SCHEME, body=body)
         if len(request.content) > LARGEST_BODY:
             raise Refused("too_large", "The order is larger than 20 MB.")
         return read_receipt((yield from create(access, request)))
@@ -144,47 +105,8 @@ class Vidu:
         return vidu_ring.read_ring(access.key, request, now=now)
 
 
-def order_body(order: Order) -> dict[str, object]:
-    """The members of a create: what the endpoint declares, the order says and the model heeds."""
-    said = dict(order.options) | {
-        "model": order.model,
-        **order_pictures(order),
-        "prompt": order.prompt,
-        "duration": order.duration,
-        "seed": order.seed,
-        "aspect_ratio": order.aspect_ratio,
-        "resolution": order.resolution,
-        "payload": order.reference,
-        "callback_url": order.callback_url,
-    }
-    if "wm_position" in said:
-        said["wm_position"] = CORNERS[said["wm_position"]]
-    offer = catalogue("vidu").offer(order.kind, order.model)
-    return {
-        name: said[name]
-        for name in FIELDS[order.kind]
-        if said.get(name) not in (None, "", [])
-        and (name in HEEDED or offer is None or offer.heeds(name, order))
-    }
-
-
-def order_pictures(order: Order) -> dict[str, object]:
-    """``images``, or ``subjects`` where the prompt calls them by name; never both (2.4)."""
-    if not any(picture.name for picture in order.images):
-        return {"images": [picture.address for picture in order.images]}
-    # Section 7: newer models call a subject's key name, older ones id.
-    key = "name" if order.model.startswith("viduq3") else "id"
-    subjects: dict[str, list[str]] = {}
-    for picture in order.images:
-        subjects.setdefault(picture.name, []).append(picture.address)
-    return {"subjects": [{key: name, "images": images} for name, images in subjects.items()]}
-
-
 def task_path(number: str, what: str) -> str:
-    """Raises Refused for a number that Vidu never gave, so that it cannot lead elsewhere."""
-    if not read_identifier(number):
-        raise Refused("number_invalid", "This is not the number of a task.")
-    return f"/ent/v2/tasks/{number}/{what}"
+    return f"/ent/v2/tasks/{require_number(number)}/{what}"
 
 
 def ask_for(

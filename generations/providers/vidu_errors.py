@@ -9,8 +9,8 @@ from generations.providers.contract import (
     Unavailable,
     Unclear,
 )
-from generations.providers.exchange import Reply
 from generations.providers.members import read_identifier
+from generations.providers.reply import STATUSES, Reply
 
 # 2.8, 2.10: a task that was cancelled is expected to end as failed with this code.
 USER_CANCELLED = "UserCancelled"
@@ -48,17 +48,6 @@ REASONS: Mapping[str, type[ProviderError]] = {
     "InternalServiceFailure": Unclear,
 }
 
-# 2.10, first column, for a reason that is not in the table; any other status is unclear.
-STATUSES: Mapping[int, type[ProviderError]] = {
-    400: Refused,
-    401: Unauthorised,
-    402: Unauthorised,
-    403: Unauthorised,
-    404: Refused,
-    413: Refused,
-    429: Unavailable,
-}
-
 
 def answered(reply: Reply) -> Reply:
     """The answer of a question, if it is one. Raises Refused, Unauthorised or Unavailable."""
@@ -80,11 +69,7 @@ def create_error(reply: Reply) -> ProviderError:
 
 
 def question_error(reply: Reply) -> ProviderError:
-    """The same for a question, which may be asked again whenever its answer is not a clear no."""
-    error = create_error(reply)
-    if isinstance(error, Unclear) or (isinstance(error, Refused) and reply.members is None):
-        return reply.error(Unavailable, error.code)
-    return error
+    return reply.as_question(create_error(reply))
 
 
 def read_reason(reply: Reply) -> str:

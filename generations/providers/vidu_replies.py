@@ -11,14 +11,14 @@ from generations.providers.contract import (
     State,
     Unavailable,
 )
-from generations.providers.exchange import Reply
 from generations.providers.members import (
     as_object,
+    read_address,
     read_identifier,
-    read_text,
     read_whole,
-    read_word,
 )
+from generations.providers.reply import Reply
+from generations.providers.results import with_results
 from generations.providers.vidu_errors import USER_CANCELLED, create_error, has_error_code
 
 # 2.3: twice what an order may have, so that a listed prompt can be compared whole.
@@ -62,21 +62,17 @@ def read_report(reply: Reply) -> Report:
     """A task's state (2.7). Raises Unavailable without a state word."""
     if not reply.word("state"):
         raise reply.garbled(Unavailable)
-    state = read_state(reply)
-    results = tuple(read_results(reply.get("creations"))) if state is State.SUCCEEDED else ()
-    if state is State.SUCCEEDED and not any(result.part == "video" for result in results):
-        state, results = State.RUNNING, ()
-    return Report(
-        state=state,
+    report = Report(
+        state=read_state(reply),
         word=reply.word("state"),
         progress=read_whole(reply.get("progress"), high=100),
         cost=read_whole(reply.get("credits")),
-        results=results,
         code=reply.word("err_code"),
         message=reply.text("err_msg"),
         reference=reply.text("payload"),
         raw=reply.raw,
     )
+    return with_results(report, read_results(reply.get("creations")))
 
 
 def read_balance(reply: Reply) -> Balance:
@@ -99,17 +95,16 @@ def read_rows(reply: Reply) -> Sequence[Listing]:
     rows = reply.get("tasks")
     if not isinstance(rows, list | None):
         raise reply.garbled(Unavailable)
-    return [read_row(as_object(row) or {}) for row in rows or ()]
+    return [read_row(reply.inside(row)) for row in rows or ()]
 
 
-def read_row(row: Mapping[str, object]) -> Listing:
-    created_at = row.get("created_at")
+def read_row(row: Reply) -> Listing:
     return Listing(
         number=read_identifier(row.get("id")),
-        state=STATES.get(read_word(row.get("state"))),
-        prompt=read_text(row.get("prompt"), limit=PROMPT_LIMIT),
-        model=read_text(row.get("model")),
-        created_at=read_text(created_at) or read_identifier(created_at),
+        state=STATES.get(row.word("state")),
+        prompt=row.text("prompt", limit=PROMPT_LIMIT),
+        model=row.text("model"),
+        created_at=row.text("created_at") or read_identifier(row.get("created_at")),
     )
 
 
@@ -130,8 +125,7 @@ def read_results(creations: object) -> Iterator[Result]:
     for creation in objects(creations):
         number = read_identifier(creation.get("id"))
         for member, part in LINKS.items():
-            url = creation.get(member)
-            if isinstance(url, str) and url.startswith(("https://", "http://")):
+            if url := read_address(creation.get(member)):
                 yield Result(part=part, url=url, number=number)
 
 

@@ -16,6 +16,7 @@ from generations.providers.contract import (
     Provider,
     ProviderError,
     Receipt,
+    Refused,
     Report,
     State,
     Unavailable,
@@ -23,7 +24,7 @@ from generations.providers.contract import (
 )
 
 from .driver import first_request, run, value_of, value_when_always_answered
-from .recorded import Recorded, malformed, recorded, with_unknown_members
+from .recorded import Recorded, malformed, recorded, with_text, with_unknown_members
 
 NOT_SENT = (
     httpx.ConnectError("refused"),
@@ -63,13 +64,16 @@ BROKEN_BODIES: Mapping[str, bytes] = {
 
 
 class AdapterSuite:
-    """Subclasses give the adapter, an account, an order, and the names of its calls."""
+    """Subclasses give the adapter, an account, an order, and the questions that can be asked.
+
+    The key has a character that no number may have, so that it can be told from one.
+    """
 
     provider: ClassVar[Provider]
     access: ClassVar[Access]
     order: ClassVar[Order]
     number: ClassVar[str]
-    questions: ClassVar[Sequence[str]] = ("check", "cancel", "balance", "test", "find")
+    questions: ClassVar[Sequence[str]]
 
     def flow(self, call: str, *, key: str | None = None) -> Flow[Any]:
         """A fresh flow of one call on the suite's account, or with another key."""
@@ -98,6 +102,8 @@ class AdapterSuite:
             )
         elif "question" in names:
             metafunc.parametrize("question", self.questions)
+        elif "call" in names:
+            metafunc.parametrize("call", ("submit", *self.questions))
         if "not_sent" in names:
             metafunc.parametrize("not_sent", NOT_SENT, ids=repr)
         if "lost" in names:
@@ -119,15 +125,15 @@ class AdapterSuite:
             return error
 
     def test_each_recorded_reply_is_understood(self, reply: Recorded, call: str) -> None:
-        expected = reply.expected[call]
+        expected, answers = reply.expected[call], reply.responses(call)
         if "error" in expected:
             with pytest.raises(ProviderError) as caught:
-                value_of(self.flow(call), reply.response())
+                value_of(self.flow(call), *answers)
             assert type(caught.value) is getattr(contract, expected["error"])
-            told = {name: getattr(caught.value, name) for name in expected if name != "error"}
-            assert told == {name: expected[name] for name in told}
+            wanted = {name: expected[name] for name in expected.keys() - {"error", "asks"}}
+            assert {name: getattr(caught.value, name) for name in wanted} == wanted
         else:
-            assert_members(value_of(self.flow(call), reply.response()), expected["value"])
+            assert_members(value_of(self.flow(call), *answers), expected["value"])
 
     def test_a_success_with_one_member_broken_is_never_mistaken(
         self, reply: Recorded, call: str
@@ -152,15 +158,17 @@ class AdapterSuite:
         assert_members(outcome, reply.expected[call]["value"])
 
     def test_the_key_is_in_nothing_that_comes_back(self, reply: Recorded, call: str) -> None:
-        body = {"message": self.access.key, "reason": self.access.key, "err_msg": self.access.key}
-        for status in (200, reply.status):
-            outcome = self.outcome(call, httpx.Response(status, json=body))
+        said = f"said {self.access.key}"
+        is_object = reply.content.startswith(b"{")
+        bodies = with_text(json.loads(reply.content), said) if is_object else [{"message": said}]
+        for body in bodies:
+            outcome = self.outcome(call, httpx.Response(reply.status, json=body))
             assert self.access.key not in repr(outcome) + shown(outcome)
 
     def test_a_broken_body_is_never_mistaken(self, broken: str) -> None:
         for status in (200, 201, 204, 404, 500):
             response = httpx.Response(status, content=BROKEN_BODIES[broken])
-            for call in ("submit", "check", "balance", "find"):
+            for call in ("submit", *self.questions):
                 self.assert_safe(call, self.outcome(call, response), status, taken=status < 300)
 
     def test_a_create_that_never_left_may_be_sent_again(self, not_sent: Exception) -> None:
@@ -190,10 +198,21 @@ class AdapterSuite:
             assert isinstance(outcome, ProviderError)
             assert not isinstance(outcome, Unclear)
 
-    def test_a_key_that_no_header_can_carry_is_named_before_it_leaks(self, question: str) -> None:
+    def test_what_is_not_offered_is_refused_unasked(self) -> None:
+        offered = {
+            "balance": self.provider.has_balance,
+            "find": self.provider.has_list,
+            "cancel": self.provider.can_cancel,
+        }
+        for call in offered.keys() - {*self.questions}:
+            with pytest.raises(Refused, match="not_offered"):
+                first_request(self.flow(call))
+        assert {*self.questions} == {"check", "test", *(call for call in offered if offered[call])}
+
+    def test_a_key_that_no_header_can_carry_is_named_before_it_leaks(self, call: str) -> None:
         for key in ("", "two words", "line\nbreak", "nul\0", "schlüssel"):
             with pytest.raises(contract.Unauthorised, match="key_malformed") as caught:
-                first_request(self.flow(question, key=key))
+                first_request(self.flow(call, key=key))
             assert not key or key not in repr(caught.value)
 
     def assert_safe(self, call: str, outcome: Any, about: Any, *, taken: bool = True) -> None:

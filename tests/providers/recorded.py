@@ -1,7 +1,8 @@
 """Recorded replies: one JSON file each, with what every call must make of it.
 
 A file holds ``about``, ``status``, ``headers`` (optional), ``body`` (JSON) or ``text``, and
-``expected``: for each call the members of its ``value``, or the ``error`` and its members.
+``expected``: for each call the members of its ``value``, or the ``error`` and its members. A call
+that ``asks`` more than once gets the same reply each time.
 """
 
 import json
@@ -25,6 +26,10 @@ class Recorded:
 
     def response(self) -> httpx.Response:
         return httpx.Response(self.status, headers=dict(self.headers), content=self.content)
+
+    def responses(self, call: str) -> Sequence[httpx.Response]:
+        """As many as the call asks for."""
+        return [self.response()] * self.expected[call].get("asks", 1)
 
     def succeeds(self, call: str) -> bool:
         return self.status == 200 and "value" in self.expected.get(call, {})
@@ -54,14 +59,26 @@ WRONG_VALUES: Sequence[Any] = (*NOTHINGS, "x", "0", -1, 10**400, 1.5, True, {"id
 
 def malformed(value: Any) -> Iterator[Any]:
     """Every variant of a JSON value with one member removed or replaced by a wrong one."""
-    places = value.items() if isinstance(value, dict) else enumerate(value)
-    for place, member in list(places):
+    for place, member in places(value):
         yield with_place(value, place, remove=True)
         for wrong in WRONG_VALUES:
             yield with_place(value, place, wrong)
         if isinstance(member, dict | list):
             for inner in malformed(member):
                 yield with_place(value, place, inner)
+
+
+def with_text(value: Any, text: str) -> Iterator[Any]:
+    """Every variant of a JSON value with one member replaced by a text."""
+    for place, member in places(value):
+        yield with_place(value, place, text)
+        if isinstance(member, dict | list):
+            for inner in with_text(member, text):
+                yield with_place(value, place, inner)
+
+
+def places(value: Any) -> Sequence[tuple[Any, Any]]:
+    return list(value.items() if isinstance(value, dict) else enumerate(value))
 
 
 def with_place(value: Any, place: Any, member: Any = None, *, remove: bool = False) -> Any:

@@ -1,19 +1,26 @@
 """Single JSON members: what does not fit is absent, never guessed."""
 
+from decimal import Decimal
+
 import pytest
 
-from generations.providers.exchange import redacted
 from generations.providers.members import (
     BODY_LIMIT,
+    read_address,
+    read_amount,
     read_identifier,
     read_object,
+    read_progress,
     read_text,
     read_whole,
     read_word,
 )
+from generations.providers.reply import redacted
 
 
-@pytest.mark.parametrize("value", ["911026047460327424", 911026047460327424, "task_1-x", 1])
+@pytest.mark.parametrize(
+    "value", ["911026047460327424", 911026047460327424, "task_1-x", "grok:299604b7", 1]
+)
 def test_an_id_is_kept_as_exact_text(value: object) -> None:
     assert read_identifier(value) == str(value)
 
@@ -33,6 +40,45 @@ def test_a_whole_number_is_read_from_a_number_or_text(value: object, number: int
 @pytest.mark.parametrize("value", [None, "", True, False, -1, "-1", 1.0, "1.0", "٣", 10**16, [1]])
 def test_what_is_no_whole_number_is_none(value: object) -> None:
     assert read_whole(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"),
+    [(74.87, "74.87"), ("74.87", "74.87"), (10, "10"), (-0.5, "-0.5"), (5e-05, "0.00005")],
+)
+def test_an_amount_is_what_was_written(value: object, amount: str) -> None:
+    assert read_amount(value) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, "", True, "1_0", "٣", "1.", ".5", "NaN", "Infinity", [1.5], {"a": 1}),
+        *(float("inf"), float("nan"), 1e300, 10**15),
+    ],
+)
+def test_what_is_no_amount_is_none(value: object) -> None:
+    assert read_amount(value) is None
+
+
+@pytest.mark.parametrize(("value", "progress"), [(0, 0), ("45%", 45), ("45", 45), (100, 100)])
+def test_progress_is_read_from_a_number_or_a_percentage(value: object, progress: int) -> None:
+    assert read_progress(value) == progress
+
+
+@pytest.mark.parametrize("value", [None, "", "%", "45%%", 101, "101%", -1, 4.5, True])
+def test_what_is_no_progress_is_none(value: object) -> None:
+    assert read_progress(value) is None
+
+
+def test_an_address_is_kept_byte_for_byte() -> None:
+    address = "https://cdn.example/a.mp4?sig=a%2Fb&x=+"
+    assert read_address(address) == address
+
+
+@pytest.mark.parametrize("value", [None, "", "ftp://a", "//a", "a", 1, ["https://a"], "http://\0"])
+def test_what_is_no_address_is_none(value: object) -> None:
+    assert read_address(value) == ""
 
 
 def test_a_text_is_cut_and_has_no_nul() -> None:

@@ -19,7 +19,8 @@ from generations.providers.contract import (
     State,
     Unavailable,
 )
-from generations.providers.vidu import FIELDS, Vidu
+from generations.providers.vidu import Vidu
+from generations.providers.vidu_order import FIELDS
 
 from .contract_suite import AdapterSuite
 from .driver import first_request, run, value_of
@@ -49,6 +50,7 @@ class TestVidu(AdapterSuite):
     access = ACCESS
     order = ORDER
     number = NUMBER
+    questions = ("check", "cancel", "balance", "test", "find")
 
 
 def sent(order: Order) -> dict[str, object]:

@@ -147,8 +147,9 @@ class Polling:
 class Catalogue:
     """One provider. ``slots``: tasks at once; ``link_life``: seconds that a result stays up.
 
-    ``inline_limit`` is the most bytes of pictures that an order itself may carry; 0 where the
-    provider fetches pictures from addresses only.
+    ``base_url`` is "" where the documents name no host. ``inline_limit`` is the most bytes of
+    pictures that an order itself may carry; 0 where the provider fetches pictures from addresses
+    only.
     """
 
     provider: str

@@ -93,7 +93,7 @@ def parse(text: str, file: str) -> Catalogue:
 
 def check_file(entry: FileEntry, place: Place) -> None:
     """What the parts of a file say of each other is true."""
-    place.at("base_url").require_known({entry.base_url}, {*entry.base_urls})
+    place.at("base_url").require_known({entry.base_url} - {""}, {*entry.base_urls})
     for name, kind in entry.kinds.items():
         here = place.at(f"kinds.{name}")
         here.at("options").require_known({*kind.options}, {*entry.options})
