@@ -1,28 +1,20 @@
-"""Makes clips beside the requests, a few at a time, and keeps them on disk by their content."""
+"""Makes clips, sounds and films beside the requests, and keeps them on disk by their content."""
 
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
-from generations.sandbox.encoding import write_clip, write_cover
-from generations.sandbox.sheet import Sheet
+from generations.sandbox.making import Clip, make_clip
+from generations.sandbox.sheet import AnySheet, digest
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    video: Path
-    cover: Path
 
 
 class Clips:
@@ -38,14 +30,15 @@ class Clips:
         self._pool = ThreadPoolExecutor(AT_ONCE, "clips")
         self._makers = _start_makers() if apart else None
 
-    def order(self, sheet: Sheet) -> Future[Clip]:
-        """Ask for a clip; the same sheet is made once."""
+    def order(self, sheet: AnySheet) -> Future[Clip]:
+        """Ask for a clip, after its parts; the same sheet is made once."""
         sheet = sheet.tiny() if self._tiny else sheet
-        name = sheet.digest().hex()[:32]
+        parts = [self.order(part) for part in sheet.parts]
+        name = digest(sheet).hex()[:32]
         with self._lock:
             if name not in self._ordered:
                 self._ordered[name] = Future()
-                self._jobs[name] = self._pool.submit(self._work, name, sheet)
+                self._jobs[name] = self._pool.submit(self._work, name, sheet, parts)
             return self._ordered[name]
 
     def wait(self) -> bool:
@@ -60,30 +53,24 @@ class Clips:
         if self._makers is not None:
             self._makers.shutdown()
 
-    def _work(self, name: str, sheet: Sheet) -> None:
+    def _work(self, name: str, sheet: AnySheet, parts: list[Future[Clip]]) -> None:
         # A job is over only when all who waited for its clip have been told.
         ready = self._ordered[name]
         try:
-            ready.set_result(self._make(name, sheet))
+            # The parts were taken up before, in the order in which they were asked for, so they
+            # wait for nobody.
+            takes = tuple(part.result() for part in parts)
+            ready.set_result(self._make(name, sheet, takes))
         except Exception as error:
             logger.exception("a clip could not be made")
             ready.set_exception(error)
         with self._lock:
             del self._jobs[name]
 
-    def _make(self, name: str, sheet: Sheet) -> Clip:
+    def _make(self, name: str, sheet: AnySheet, takes: tuple[Clip, ...]) -> Clip:
         if self._makers is None:
-            return make_clip(self._folder, name, sheet)
-        return self._makers.submit(make_clip, self._folder, name, sheet).result()
-
-
-def make_clip(folder: Path, name: str, sheet: Sheet) -> Clip:
-    """The clip of this name, made unless it is there."""
-    clip = Clip(folder / f"{name}.mp4", folder / f"{name}.jpeg")
-    if not clip.cover.exists():
-        _whole(clip.video, sheet, write_clip)
-        _whole(clip.cover, sheet, write_cover)
-    return clip
+            return make_clip(self._folder / name, sheet, takes)
+        return self._makers.submit(make_clip, self._folder / name, sheet, takes).result()
 
 
 def _start_makers() -> ProcessPoolExecutor:
@@ -104,9 +91,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _whole(path: Path, sheet: Sheet, write: Callable[[Sheet, Path], None]) -> None:
-    part = path.with_name(f"part-{path.name}")
-    write(sheet, part)
-    part.replace(path)

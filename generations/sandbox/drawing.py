@@ -1,34 +1,21 @@
-"""Draws the pictures of a clip: soft lights over ridges in a dark room, the prompt, a time code.
+"""Draws a scene for a clip: soft lights over ridges in a dark room.
 
-The scene is drawn small, and enlarged by whoever encodes it. The letters are drawn on the three
-planes of the large picture: luma, and the two colour differences at half the size.
+It is drawn small, and enlarged by whoever encodes it.
 """
 
 import hashlib
 import math
 import random
 from dataclasses import dataclass
-from functools import cache
 from typing import cast
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from generations.sandbox.sheet import Sheet
 
 Colour = tuple[int, int, int]
-Planes = tuple[Image.Image, Image.Image, Image.Image]
 
-FONTS = (
-    "NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/System/Library/Fonts/PingFang.ttc",
-    "msyh.ttc",
-    "wqy-zenhei.ttc",
-)
 MOST_SMALL = 180  # pixels of the shorter side of the picture before it is enlarged
-# Levels of the three planes.
-WHITE = (235, 128, 128)
-LAMP = (177, 76, 164)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +35,10 @@ class Ridge:
     speed: float
 
 
-class Picture:
-    """One clip's moving picture; a moment of 0.0 is its beginning, of 1.0 its end."""
+class Scene:
+    """One clip's moving scene; a moment of 0.0 is its beginning, of 1.0 its end."""
 
     def __init__(self, sheet: Sheet) -> None:
-        self._sheet = sheet
         digest = hashlib.sha256(f"{sheet.title} {sheet.model} {sheet.seed}".encode()).digest()
         self._chance = random.Random(digest)  # noqa: S311 - a picture, not a secret
         short = min(sheet.width, sheet.height)
@@ -65,13 +51,9 @@ class Picture:
         self._lights = [self._make_light(nth) for nth in range(9)]
         self._ridges = [self._make_ridge(depth) for depth in range(3)]
         self._shade = self._make_shade()
-        self._grain = self._make_grain()
-        self._lettering = self._make_lettering()
-        self._lettering_box = self._lettering.getbbox() or (0, 0, 2, 2)
-        self._clock_font = font(max(min(sheet.width, sheet.height) // 34, 7))
 
-    def scene(self, moment: float) -> Image.Image:
-        """The picture without its letters, small and in RGB."""
+    def at(self, moment: float) -> Image.Image:
+        """The small picture, in RGB."""
         picture = self._ground.copy()
         for light in self._lights:
             self._shine(picture, light, moment)
@@ -80,14 +62,6 @@ class Picture:
             mask = ridge.shape.crop((left, 0, left + picture.width, picture.height))
             picture.paste(ridge.colour, (0, 0), mask)
         return ImageChops.multiply(picture, self._shade)
-
-    def finish(self, planes: Planes, moment: float) -> Planes:
-        """The enlarged scene with grain, the prompt and the time."""
-        luma = ImageChops.add(planes[0], self._grain, 1, -128)
-        finished = (luma, planes[1], planes[2])
-        _paste(finished, WHITE, self._lettering_box, self._lettering)
-        self._mark_time(finished, moment)
-        return finished
 
     def _shine(self, picture: Image.Image, light: Light, moment: float) -> None:
         turn = light.phase + moment * light.drift * math.tau
@@ -138,78 +112,6 @@ class Picture:
         shade = ImageChops.multiply(corners.resize(self._small), foot.resize(self._small))
         return Image.merge("RGB", (shade, shade, shade))
 
-    def _make_grain(self) -> Image.Image:
-        """Grain that stands still: it hides the steps of dark gradients and costs few bytes."""
-        return Image.effect_noise((self._sheet.width, self._sheet.height), 2.2)
-
-    def _make_lettering(self) -> Image.Image:
-        sheet = self._sheet
-        short = min(sheet.width, sheet.height)
-        margin = short // 15
-        layer = Image.new("L", (sheet.width, sheet.height))
-        draw = ImageDraw.Draw(layer)
-        small, large = font(max(short // 34, 7)), font(max(short // 17, 9))
-        facts = f"{sheet.model}  ·  {sheet.ratio}  ·  {sheet.resolution}"
-        foot = sheet.height - margin
-        draw.text((margin, foot), facts, 190, small, anchor="ld")
-        lines = wrapped(sheet.title, large, sheet.width - 2 * margin)
-        for nth, line in enumerate(reversed(lines)):
-            draw.text((margin, foot - short // 20 - nth * short // 13), line, 245, large, "ld")
-        if sheet.watermark:
-            mark = font(max(short // 24, 8))
-            draw.text((sheet.width - margin, margin), "SANDBOX", 150, mark, anchor="ra")
-        return layer
-
-    def _mark_time(self, planes: Planes, moment: float) -> None:
-        sheet = self._sheet
-        short = min(sheet.width, sheet.height)
-        margin = short // 15
-        frame = round(moment * sheet.seconds * sheet.frames_per_second)
-        seconds, rest = divmod(frame, sheet.frames_per_second)
-        text = f"00:00:{seconds:02}:{rest:02}"
-        right, foot = sheet.width - margin, sheet.height - margin
-        ImageDraw.Draw(planes[0]).text((right, foot), text, 200, self._clock_font, anchor="rd")
-        bar = (0, sheet.height - max(short // 180, 2), round(sheet.width * moment), sheet.height)
-        _fill(planes, LAMP, bar)
-
-
-@cache
-def font(size: int) -> ImageFont.FreeTypeFont:
-    return _first_font().font_variant(size=size)
-
-
-@cache
-def _first_font() -> ImageFont.FreeTypeFont:
-    """A font with Chinese when the machine has one, else the one that Pillow brings."""
-    for name in FONTS:
-        try:
-            return ImageFont.truetype(name, 16, index=2 if "CJK" in name else 0)
-        except OSError:
-            continue
-    return cast(ImageFont.FreeTypeFont, ImageFont.load_default(16))
-
-
-def wrapped(text: str, face: ImageFont.FreeTypeFont, width: float, most: int = 3) -> list[str]:
-    """The text in at most three lines; Chinese breaks anywhere, other text at spaces."""
-    lines = [""]
-    for piece in _pieces(text):
-        if lines[-1] and face.getlength((lines[-1] + piece).rstrip()) > width:
-            if len(lines) == most:
-                lines[-1] = lines[-1].rstrip() + "…"
-                break
-            lines.append("")
-        lines[-1] += piece
-    return [line.strip() for line in lines]
-
-
-def _pieces(text: str) -> list[str]:
-    pieces = [""]
-    for letter in text[:400]:
-        pieces[-1] += letter
-        if letter == " " or ord(letter) > 0x2E7F:
-            pieces.append("")
-    return pieces
-
 
 def tone(hue: float, saturation: float, value: float) -> Colour:
     levels = (round(hue % 1 * 255), round(saturation * 255), round(value * 255))
@@ -234,20 +136,3 @@ def _swell(x: float, waves: list[tuple[float, float]]) -> float:
     return sum(
         math.sin(x * rate * 4 + phase) / (nth + 1) for nth, (rate, phase) in enumerate(waves)
     )
-
-
-def _paste(
-    planes: Planes, levels: Colour, box: tuple[int, int, int, int], mask: Image.Image
-) -> None:
-    left, top, right, foot = box[0] & ~1, box[1] & ~1, box[2] + 1 & ~1, box[3] + 1 & ~1
-    letters = mask.crop((left, top, right, foot))
-    planes[0].paste(levels[0], (left, top), letters)
-    half = letters.resize((letters.width // 2, letters.height // 2))
-    for plane, level in zip(planes[1:], levels[1:], strict=True):
-        plane.paste(level, (left // 2, top // 2), half)
-
-
-def _fill(planes: Planes, levels: Colour, box: tuple[int, int, int, int]) -> None:
-    half = (box[0] // 2, box[1] // 2, box[2] // 2, box[3] // 2)
-    for plane, level, place in zip(planes, levels, (box, half, half), strict=True):
-        plane.paste(level, place)

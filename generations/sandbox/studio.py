@@ -4,7 +4,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,8 @@ from generations.sandbox.accounts import Account, open_account
 from generations.sandbox.archive import Archive
 from generations.sandbox.clips import Clips
 from generations.sandbox.clock import Agenda
-from generations.sandbox.sheet import Sheet
+from generations.sandbox.sheet import AnySheet
+from generations.sandbox.showing import task_sheet
 from generations.sandbox.tasks import OFF_PEAK_SECONDS, Identifiers, Plan, Task
 
 Announce = Callable[[Task, float], None]
@@ -59,6 +59,10 @@ class Studio:
                 return
             self._archive.save(task)
             self._schedule(task, task.created_at + self._plan(task).created, self._queue)
+
+    def sheet(self, task: Task, *, watermark: bool = False) -> AnySheet:
+        """What the files of a task show."""
+        return task_sheet(task, watermark=watermark)
 
     def cancel(self, task: Task, at: float) -> bool:
         """False when the task is past its queue."""
@@ -126,7 +130,7 @@ class Studio:
         if (code := task.words.after("fail")) is not None:
             self._schedule(task, task.due_at, partial(self._fail, code))
             return
-        clip = self._clips.order(sheet(task))
+        clip = self._clips.order(self.sheet(task))
         self._schedule(task, task.due_at, partial(self._deliver, clip))
 
     def _fail(self, code: str, task: Task, at: float) -> None:
@@ -155,8 +159,3 @@ class Studio:
         task.state = state
         self._archive.save(task)
         self.announce(task, at)
-
-
-def sheet(task: Task, *, watermark: bool = False) -> Sheet:
-    """What the clip of a task shows."""
-    return replace(Sheet.of(task.order, silent="no sound" in task.words), watermark=watermark)
