@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from ipaddress import ip_address
 from typing import IO, Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, build_opener
 
@@ -101,6 +102,9 @@ def _fetch(address: str) -> bytes:
             raise Unfit("download", "only http(s) addresses of this machine are fetched")
         with _opener().open(address, timeout=FETCH_SECONDS) as response:
             return _read(response)
+    except HTTPError as error:
+        with error:  # it holds the connection
+            raise Unfit("download", f"the picture's address answers {error.code}") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise Unfit("download", f"the picture could not be fetched: {error}") from error
 
