@@ -2,7 +2,11 @@
 
 import hashlib
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from django.core.files import File as Opened
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -33,6 +37,25 @@ def _flush(directory: Path) -> None:
 
 def exists(name: str) -> bool:
     return default_storage.exists(name)
+
+
+def read(name: str) -> bytes:
+    """All of a small stored file; raises OSError where it is not there."""
+    with default_storage.open(name) as file:
+        content: bytes = file.read()
+    return content
+
+
+@contextmanager
+def at_hand(name: str) -> Iterator[Path]:
+    """A stored file as a local one, not to be changed; raises OSError where it is not there."""
+    if isinstance(default_storage._wrapped, FileSystemStorage):  # type: ignore[attr-defined]
+        yield Path(default_storage.path(name))
+        return
+    with NamedTemporaryFile() as copy, default_storage.open(name) as file:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        yield Path(copy.name)
 
 
 def fingerprint(name: str) -> str:

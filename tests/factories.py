@@ -1,10 +1,16 @@
 """The standing cast: keyword-only functions that make rows as the site itself would."""
 
+import hashlib
+import io
 from uuid import uuid4
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image
 
 from generations import credentials
 from generations.lifecycle import order as ordering
-from generations.models import Credential, Membership, Role, Task, Team, User
+from generations.models import Credential, Membership, Role, Task, Team, Upload, User
 from generations.providers.contract import Order
 
 
@@ -67,4 +73,31 @@ def make_tasks(
         wanted(prompt=prompt),
         count=count,
         form_token=uuid4().hex,
+    )
+
+
+def make_upload(
+    *,
+    team: Team,
+    by: User | None = None,
+    name: str = "bottle.jpg",
+    size: tuple[int, int] = (640, 480),
+) -> Upload:
+    """A stored picture of one colour that no other has; its thumbnail is the picture itself."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, f"#{uuid4().int % 0xFFFFFF:06x}").save(buffer, "jpeg")
+    content = buffer.getvalue()
+    sha256 = hashlib.sha256(content).hexdigest()
+    place = f"{team.pk}/uploads/{sha256}"
+    return Upload.objects.create(
+        team=team,
+        created_by=by,
+        name=name,
+        sha256=sha256,
+        size=len(content),
+        width=size[0],
+        height=size[1],
+        content_type="image/jpeg",
+        stored=default_storage.save(f"{place}.jpg", ContentFile(content)),
+        thumbnail=default_storage.save(f"{place}.thumbnail.webp", ContentFile(content)),
     )

@@ -16,8 +16,9 @@ HOUSE = ROOT / "generations"
 FLOORS = (
     {"clock", "crash"},
     {"models", "crypto", "providers", "net", "media", "store"},
-    {"ledger", "audit"},  # the second floor has two steps: who changes something writes it down
+    {"ledger", "audit"},  # the second floor has steps: who changes something writes it down,
     {"people", "credentials", "rotation"},
+    {"uploads"},  # and where a picture is to be found depends on the key that sends it
     {"lifecycle"},
     {"films", "sharing", "supervise"},
     {"templatetags"},  # the fifth has two as well: what pages are drawn with, and the doors

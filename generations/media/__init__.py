@@ -6,10 +6,10 @@ time, no secrets in the environment and no way to the network, and may crash wit
 
 from pathlib import Path
 
-from generations.media.facts import Crashed, Facts, NotMedia, Question, Reason
+from generations.media.facts import Crashed, Errand, Facts, NotMedia, Question, Reason
 from generations.media.zygote import Zygote
 
-__all__ = ["Crashed", "Facts", "NotMedia", "Reason", "inspect"]
+__all__ = ["Crashed", "Facts", "NotMedia", "Reason", "inspect", "take_frame", "take_picture"]
 
 _zygote = Zygote()
 
@@ -20,7 +20,26 @@ def inspect(video: Path, outdir: Path, *, timeout: float = 60) -> Facts:
     These are ``poster.webp`` and ``preview.mp4``. Raises NotMedia where the file is none of these,
     Crashed where the child died or needed more than ``timeout`` seconds.
     """
-    reply = _zygote.ask(Question(str(video.resolve()), str(outdir.resolve()), timeout))
+    return _ask(video, outdir, timeout, Errand.LOOK)
+
+
+def take_picture(given: Path, outdir: Path, *, timeout: float = 60) -> Facts:
+    """Make a picture that somebody gave our own: upright, in sRGB, without metadata, not too large.
+
+    Writes ``picture.png`` (where something of it is transparent) or ``picture.jpg``, and
+    ``thumbnail.webp``; the facts are those of the picture. Raises as ``inspect`` does.
+    """
+    return _ask(given, outdir, timeout, Errand.PICTURE)
+
+
+def take_frame(video: Path, outdir: Path, *, at: str, timeout: float = 60) -> Facts:
+    """The ``first`` or the ``last`` frame of a video, written as ``take_picture`` writes it."""
+    return _ask(video, outdir, timeout, Errand(at))
+
+
+def _ask(file: Path, outdir: Path, timeout: float, errand: Errand) -> Facts:
+    question = Question(str(file.resolve()), str(outdir.resolve()), timeout, errand)
+    reply = _zygote.ask(question)
     if reply.crash:
         raise Crashed(reply.crash)
     if reply.facts is None:

@@ -9,14 +9,13 @@ import math
 import os
 import signal
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 from PIL import Image
 
 from generations.media.facts import NotMedia, Question, Reply
-from generations.media.look import limit, look
+from generations.media.look import limit, run
 
 IDLE_SECONDS = 60.0
 MOST_REPLY = 64 * 1024
@@ -76,7 +75,7 @@ def _be_child(question: Question, writing: int) -> NoReturn:
 
 def _reply(question: Question) -> Reply:
     try:
-        return Reply(facts=look(Path(question.path), Path(question.outdir)))
+        return Reply(facts=run(question))
     except NotMedia as error:
         return Reply(reason=error.reason)
     except Exception as error:  # noqa: BLE001 - the reply is what is left of it

@@ -14,6 +14,19 @@ class Reason(enum.StrEnum):
     DAMAGED = "damaged"
     NO_STREAM = "no_stream"
     NO_DURATION = "no_duration"
+    OTHER_PICTURE = "other_picture"  # GIF, HEIC, SVG and others that are not taken
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+    ANIMATED = "animated"
+
+
+class Errand(enum.StrEnum):
+    """What a child is to do with its file."""
+
+    LOOK = "look"
+    PICTURE = "picture"
+    FIRST_FRAME = "first"
+    LAST_FRAME = "last"
 
 
 class NotMedia(Exception):
@@ -49,11 +62,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which file to look into, where its pictures go, and how long that may take."""
+    """Which file to look into, where its pictures go, how long that may take, and what to do."""
 
     path: str
     outdir: str
     seconds: float
+    errand: Errand = Errand.LOOK
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,24 @@ SIGNATURES = [
 ]
 
 
+def picture_format_of(path: Path) -> str:
+    """``jpeg``, ``png`` or ``webp``; raises NotMedia, which tells other kinds of picture apart."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if (found := _by_signature(head)) in IMAGES:
+        return found
+    if head.startswith(OTHER_PICTURES) or head[8:12] in PICTURE_BRANDS or b"<svg" in head.lower():
+        raise NotMedia(Reason.OTHER_PICTURE)
+    if found or not head:
+        raise NotMedia(Reason.UNKNOWN if found else Reason.EMPTY)
+    raise NotMedia(_what_else(head))
+
+
+OTHER_PICTURES = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"8BPS", b"\x00\x00\x01\x00", b"\xff\x0a")
+# The brands of HEIC and AVIF (ISO/IEC 23008-12 section 10), after ``ftyp``.
+PICTURE_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"}
+
+
 def _by_frame_sync(head: bytes) -> str:
     """MPEG audio: 11 bits of sync, then the layer, which is 00 for AAC in ADTS."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:

@@ -28,6 +28,11 @@ def look(path: Path, kind: str) -> Facts:
 def save(image: Image.Image, outdir: Path) -> str:
     """Write ``poster.webp``; the placeholder in base64."""
     image.save(outdir / "poster.webp", quality=80, method=2)
+    return placeholder(image)
+
+
+def placeholder(image: Image.Image) -> str:
+    """A tiny WebP in base64; the image itself becomes that small."""
     image.thumbnail((PLACEHOLDER_EDGE, PLACEHOLDER_EDGE))
     buffer = io.BytesIO()
     image.save(buffer, "webp", quality=30, method=2)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -26,11 +27,18 @@ LIVELY = 8.0  # standard deviation of the lightness, 0 to 127; a black or plain 
 
 def look(path: Path, demuxer: str, outdir: Path) -> Facts:
     """The facts of a video, whose pictures it writes, or of a sound; raises NotMedia."""
+    with opened(path, demuxer) as container:
+        return _facts(container, path, outdir)
+
+
+@contextmanager
+def opened(path: Path, demuxer: str) -> Iterator[InputContainer]:
+    """The container; what is damaged in it raises NotMedia."""
     # An exact demuxer and the file protocol alone: nothing else is opened, whatever is inside.
     options = {"protocol_whitelist": "file"}
     try:
         with av.open(str(path), format=demuxer, container_options=options) as container:
-            return _facts(container, path, outdir)
+            yield container
     except av.error.MemoryError:
         raise
     except av.FFmpegError as error:
@@ -38,7 +46,7 @@ def look(path: Path, demuxer: str, outdir: Path) -> Facts:
 
 
 def _facts(container: InputContainer, path: Path, outdir: Path) -> Facts:
-    video = _moving(container)
+    video = moving(container)
     # libav knows no decoder for a stream without a codec context.
     sounds = [stream for stream in container.streams.audio if stream.codec_context]
     if video is None and not sounds:
@@ -55,7 +63,7 @@ def _facts(container: InputContainer, path: Path, outdir: Path) -> Facts:
     return facts if video is None else _seen(facts, container, video, outdir)
 
 
-def _moving(container: InputContainer) -> VideoStream | None:
+def moving(container: InputContainer) -> VideoStream | None:
     """The first video stream that is no cover picture of a sound."""
     for stream in container.streams.video:
         if stream.codec_context and not stream.disposition & Disposition.attached_pic:
@@ -76,7 +84,7 @@ def _duration_ms(container: InputContainer, stream: VideoStream | AudioStream) -
 def _seen(facts: Facts, container: InputContainer, stream: VideoStream, outdir: Path) -> Facts:
     poster = _pictures(container, stream, outdir / "preview.mp4", facts.duration_ms / 1000)
     size = _fitting(poster.width, poster.height)
-    image = _image(poster.reformat(*size, "rgb24"), "RGB")
+    image = image_of(poster.reformat(*size, "rgb24"), "RGB")
     return dataclasses.replace(
         facts,
         width=stream.width,
@@ -121,9 +129,14 @@ def _first_seconds(
         elapsed = max(0.0, (frame.time or 0.0) - first)
         if elapsed >= SECONDS:
             return
-        if frame.colorspace == UNSPECIFIED and frame.height >= HIGH_DEFINITION:
-            frame.colorspace = Colorspace.ITU709  # what browsers take it for
-        yield frame, elapsed
+        yield as_seen(frame), elapsed
+
+
+def as_seen(frame: VideoFrame) -> VideoFrame:
+    """The same frame in the colours that browsers take it for where it does not say."""
+    if frame.colorspace == UNSPECIFIED and frame.height >= HIGH_DEFINITION:
+        frame.colorspace = Colorspace.ITU709
+    return frame
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -142,11 +155,11 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
 
 
 def _liveliness(frame: VideoFrame) -> float:
-    small = _image(frame.reformat(32, 32, "gray"), "L")
+    small = image_of(frame.reformat(32, 32, "gray"), "L")
     return float(ImageStat.Stat(small).stddev[0])
 
 
-def _image(frame: VideoFrame, mode: str) -> Image.Image:
+def image_of(frame: VideoFrame, mode: str) -> Image.Image:
     """A packed frame as a picture; its lines may be padded."""
     plane = frame.planes[0]
     size = (frame.width, frame.height)

@@ -7,6 +7,7 @@ from .ledger import Account, Entry, Line
 from .people import Invitation, Membership, Role, Team, User
 from .pulse import Lease, Pulse
 from .tasks import Attempt, Callback, Task
+from .uploads import TaskPicture, Upload
 
 __all__ = [
     "Account",
@@ -23,6 +24,8 @@ __all__ = [
     "Pulse",
     "Role",
     "Task",
+    "TaskPicture",
     "Team",
+    "Upload",
     "User",
 ]

@@ -1,0 +1,91 @@
+"""Pictures that people gave as input, and which order used which of them."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from generations import clock
+
+from .files import File
+from .people import Team, User
+from .tasks import Task
+
+
+class FrameAt(models.TextChoices):
+    FIRST = "first", _("First frame")
+    LAST = "last", _("Last frame")
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def for_team(self, team: Team) -> "UploadQuerySet":
+        return self.filter(team=team)
+
+    def newest_first(self) -> "UploadQuerySet":
+        return self.order_by("-used_at", "-pk")
+
+    def before(self, used_at: datetime, pk: int) -> "UploadQuerySet":
+        """Keyset paging: what stands after this place, newest first."""
+        after = Q(used_at__lt=used_at) | Q(used_at=used_at, pk__lt=pk)
+        return self.filter(after, used_at__lte=used_at)
+
+
+class Upload(models.Model):
+    """A picture of a team, made our own (``media/picture.py``); the same bytes are one row.
+
+    ``name`` is what its giver called the file, and only shown. ``stored`` and ``thumbnail`` are
+    keys in the file storage; ``placeholder`` is a tiny WebP in base64. ``used_at`` is when it was
+    last given or ordered with. A frame of a clip remembers which one it is.
+    """
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="uploads")
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    name = models.CharField(_("name"), max_length=120)
+    sha256 = models.CharField(_("fingerprint"), max_length=64)
+    size = models.PositiveIntegerField(_("size"))
+    width = models.PositiveIntegerField(_("width"))
+    height = models.PositiveIntegerField(_("height"))
+    content_type = models.CharField(_("type"), max_length=60)
+    stored = models.CharField(_("stored as"), max_length=200)
+    thumbnail = models.CharField(max_length=200)
+    placeholder = models.TextField(blank=True)
+    source_file = models.ForeignKey(
+        File, models.SET_NULL, null=True, blank=True, related_name="frames"
+    )
+    source_at = models.CharField(_("frame"), max_length=5, choices=FrameAt, blank=True)
+    created_at = models.DateTimeField(_("given"), default=clock.now, editable=False)
+    used_at = models.DateTimeField(_("last used"), default=clock.now)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        constraints = [
+            models.UniqueConstraint(fields=["team", "sha256"], name="one_upload_per_picture")
+        ]
+        indexes = [models.Index(fields=["team", "-used_at", "-id"], name="upload_recent")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TaskPicture(models.Model):
+    """One picture of an order, in its place; ``name`` is how the prompt calls it, "" for not."""
+
+    task = models.ForeignKey(Task, models.PROTECT, related_name="pictures")
+    upload = models.ForeignKey(Upload, models.PROTECT, related_name="uses")
+    ordinal = models.PositiveSmallIntegerField(_("place"))
+    name = models.CharField(_("called"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("picture of a task")
+        verbose_name_plural = _("pictures of tasks")
+        ordering = ["task", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "ordinal"], name="one_picture_per_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id}/{self.ordinal}"
