@@ -14,7 +14,6 @@ from io import BytesIO
 from ipaddress import ip_address
 from typing import IO, Any
 from urllib.error import HTTPError
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, build_opener
 
@@ -106,9 +105,6 @@ def _fetch(address: str) -> bytes:
     except HTTPError as error:
         with error:  # it holds the connection
             raise Unfit("download", f"the picture's address answers {error.code}") from error
-    except HTTPError as error:
-        error.close()  # it holds the connection
-        raise Unfit("download", f"the picture could not be fetched: {error}") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise Unfit("download", f"the picture could not be fetched: {error}") from error
 
