@@ -18,6 +18,7 @@ class Photographs:
 
     def __init__(self, sheet: Sheet) -> None:
         self._size = (sheet.width, sheet.height)
+        self._focus = (0.2 + sheet.seed % 61 / 100, 0.2 + sheet.seed // 61 % 61 / 100)
         kept = (sheet.pictures[0], sheet.pictures[-1])[: len(sheet.pictures)]
         self._stills = [_covering(content, self._size) for content in kept]
         self._planes = [video.of_image(still) for still in self._stills]
@@ -35,10 +36,16 @@ class Photographs:
     def _near(self, nth: int, moment: float) -> Planes:
         kept = 1 - ZOOM * moment
         luma, blue, red = (
-            plane.resize(size, Image.Resampling.BILINEAR, _middle(plane.size, kept))
+            plane.resize(size, Image.Resampling.BILINEAR, self._part(plane.size, kept))
             for plane, size in zip(self._planes[nth], self._sizes(), strict=True)
         )
         return luma, blue, red
+
+    def _part(self, size: tuple[int, int], kept: float) -> Frame:
+        """Where the camera looks; the seed says to which side it comes nearer."""
+        across, down = size[0] * kept, size[1] * kept
+        left, top = (size[0] - across) * self._focus[0], (size[1] - down) * self._focus[1]
+        return left, top, left + across, top + down
 
     def _sizes(self) -> tuple[tuple[int, int], ...]:
         half = (self._size[0] // 2, self._size[1] // 2)
@@ -77,11 +84,6 @@ def _covering(content: bytes, size: tuple[int, int]) -> Image.Image:
     left, top = (image.width - across) / 2, (image.height - down) / 2
     box = (left, top, left + across, top + down)
     return image.resize(size, Image.Resampling.BICUBIC, box)
-
-
-def _middle(size: tuple[int, int], kept: float) -> Frame:
-    across, down = size[0] * (1 - kept) / 2, size[1] * (1 - kept) / 2
-    return across, down, size[0] - across, size[1] - down
 
 
 def _smooth(part: float) -> float:

@@ -53,6 +53,7 @@ class Task:
     due_at: float = 0.0
     ended_at: float = 0.0
     done_once: list[str] = field(default_factory=list)
+    part_of: str = ""  # the film that made it along the way, rather than a customer
 
     @property
     def words(self) -> Words:

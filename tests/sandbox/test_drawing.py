@@ -24,7 +24,7 @@ def sheet(*colours: Colour, references: bool = False, **order: Any) -> Sheet:
         "model": "viduq3-pro",
         "resolution": "360p",
         "duration": 2,
-        "seed": 1,
+        "seed": 30,
         "pictures": tuple(take(still(320, 180, colour=colour)) for colour in colours),
     }
     return Sheet.of(fields | order, references=references)
@@ -35,6 +35,12 @@ def shown(asked: Sheet, moment: float, x: float = 0.5, y: float = 0.3) -> Colour
     image = Painter(asked).frame(moment).to_image()
     pixel = image.getpixel((int(x * image.width), int(y * image.height)))
     return (pixel[0], pixel[1], pixel[2])
+
+
+def gradient() -> bytes:
+    content = BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(content, "jpeg")
+    return content.getvalue()
 
 
 def near(first: Colour, second: Colour) -> bool:
@@ -54,6 +60,14 @@ def test_a_picture_comes_nearer() -> None:
     framed = replace(sheet(RED), pictures=(content.getvalue(),))
     assert near(shown(framed, 0.0, 0.04), BLUE)
     assert near(shown(framed, 0.95, 0.04), RED)
+
+
+def test_two_seeds_show_one_picture_in_two_ways() -> None:
+    frames = [
+        Painter(replace(sheet(RED), seed=seed, pictures=(gradient(),))).frame(0.9).to_image()
+        for seed in (30, 30 * 61)
+    ]
+    assert frames[0].tobytes() != frames[1].tobytes()
 
 
 def test_the_first_picture_gives_way_to_the_last() -> None:
