@@ -22,7 +22,7 @@ Headers = Callable[[float], dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One callback to send; `attempt` counts from 0."""
+    """One callback to send; `attempt` counts from 0, `delays` are seconds before each retry."""
 
     task_id: str
     url: str
@@ -30,6 +30,8 @@ class Letter:
     headers: Headers
     is_retried: bool
     attempt: int = 0
+    delays: tuple[float, ...] = RETRY_SECONDS
+    timeout: float = TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,15 @@ class Callbacks:
     def send_now(self, letter: Letter) -> Sent:
         """One try, in the caller's thread."""
         headers = {"Content-Type": "application/json"} | letter.headers(self._clock.now())
-        status, error = _post(letter.url, json.dumps(letter.body).encode(), headers)
+        status, error = _post(letter, json.dumps(letter.body).encode(), headers)
         at = self._clock.now()
         sent = Sent(
             letter.task_id, letter.url, letter.body, headers, letter.attempt, at, status, error
         )
         self.sent.append(sent)
-        if status != 200 and letter.is_retried and letter.attempt < len(RETRY_SECONDS):
+        if status != 200 and letter.is_retried and letter.attempt < len(letter.delays):
             again = replace(letter, attempt=letter.attempt + 1)
-            self.send_at(at + RETRY_SECONDS[letter.attempt], again)
+            self.send_at(at + letter.delays[letter.attempt], again)
         return sent
 
     def settle(self) -> bool:
@@ -115,11 +117,11 @@ class Callbacks:
             self._under_way.discard(future)
 
 
-def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int | None, str]:
-    parts = urlsplit(url)
+def _post(letter: Letter, body: bytes, headers: dict[str, str]) -> tuple[int | None, str]:
+    parts = urlsplit(letter.url)
     secure = parts.scheme == "https"
     make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = make(parts.netloc, timeout=TIMEOUT_SECONDS)
+    connection = make(parts.netloc, timeout=letter.timeout)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("POST", target, body, headers)

@@ -35,7 +35,7 @@ class Control:
 
     def answer(self, request: Request) -> Answer | None:
         if (request.method, request.path) == ("GET", "/"):
-            html = page.render(self._stage)
+            html = page.render(self._stage, request.base_url)
             return Answer(200, html.encode(), "text/html; charset=utf-8")
         if not request.path.startswith("/control/"):
             return None

@@ -11,12 +11,17 @@ from generations.sandbox.wire import Request
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Tasks made, in all and by what their orders said; requests by method and address."""
+    """Tasks made, in all and by what their orders said; requests by method and address.
+
+    An order that cannot have a payload is not counted by it.
+    """
 
     creates: int
+    by_dialect: dict[str, int]
     by_key: dict[str, int]
     by_prompt: dict[str, int]
     by_payload: dict[str, int]
+    by_callback: dict[str, int]
     requests: dict[str, int]
 
     @classmethod
@@ -24,11 +29,17 @@ class Counts:
         made = list(tasks)
         return cls(
             creates=len(made),
+            by_dialect=dict(Counter(task.dialect for task in made)),
             by_key=dict(Counter(task.key for task in made)),
             by_prompt=dict(Counter(task.order.get("prompt", "") for task in made)),
-            by_payload=dict(Counter(task.order.get("payload", "") for task in made)),
+            by_payload=_by(made, "payload"),
+            by_callback=_by(made, "callback_url"),
             requests=dict(Counter(_name(request) for request in requests)),
         )
+
+
+def _by(tasks: list[Task], field: str) -> dict[str, int]:
+    return dict(Counter(task.order[field] for task in tasks if field in task.order))
 
 
 def _name(request: Request) -> str:

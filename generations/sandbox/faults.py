@@ -2,8 +2,8 @@
 
 import re
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from generations.sandbox.wire import Answer, Refusal
 from generations.sandbox.words import Words
@@ -39,7 +39,36 @@ STATUSES = {
     "Canceled": 499,
     "InternalServiceFailure": 500,
 }
+PAGE = b"<html><body><h1>Bad gateway</h1></body></html>"
 Wait = Callable[[float], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a dialect goes wrong: its reasons with their statuses, and its broken replies.
+
+    `otherwise` is the status of a reason that stands in no table; `refused`, `throttled` and
+    `broken` are the reasons of [refuse], [429] and [500 before]; `said` are messages by reason.
+    """
+
+    statuses: Mapping[str, int]
+    garbled: bytes
+    code_in_200: bytes
+    otherwise: int = 400
+    refused: str = "BadRequest"
+    throttled: str = "TooManyRequests"
+    broken: str = "InternalServiceFailure"
+    said: Mapping[str, str] = field(default_factory=dict)
+
+    def refusal(self, status: int, reason: str, word: str) -> Refusal:
+        return Refusal(status, reason, self.said.get(reason, f"asked for by [{word}]"))
+
+
+VIDU = Manners(
+    STATUSES,
+    garbled=b'{"task_id":"9110260474603',
+    code_in_200=b'{"code":400,"reason":"BadRequest","message":"a code in a 200"}',
+)
 
 
 @dataclass(slots=True)
@@ -83,45 +112,50 @@ class Faults:
             self._by_key.clear()
 
 
-def exchange(words: Words, produce: Callable[[], Answer], wait: Wait) -> Answer:
+def exchange(
+    words: Words, produce: Callable[[], Answer], wait: Wait, manners: Manners = VIDU
+) -> Answer:
     """Answer with what is produced, unless a word says otherwise before or after it."""
-    before = _before(words)
+    before = _before(words, manners)
     if before is not None:
         return before
     answer = produce()
     if words.after("slow answer") is not None:
         wait(min(words.number("slow answer", 10), 120))
-    return _after(words) or answer
+    return _after(words, manners) or answer
 
 
-def _before(words: Words) -> Answer | None:
-    for name in ("refuse", "429"):
-        reason = words.after(name)
-        if reason is not None:
-            reason = reason or ("TooManyRequests" if name == "429" else "BadRequest")
-            raise Refusal(STATUSES.get(reason, 400), reason, f"asked for by [{name} {reason}]")
+def _before(words: Words, manners: Manners) -> Answer | None:
+    if (reason := words.after("refuse")) is not None:
+        reason = reason or manners.refused
+        status = manners.statuses.get(reason, manners.otherwise)
+        raise manners.refusal(status, reason, f"refuse {reason}")
+    if (reason := words.after("429")) is not None:
+        reason = reason or manners.throttled
+        raise manners.refusal(429, reason, f"429 {reason}")
     if "drop before" in words:
         return Answer(dropped=True)
     if "code in 200" in words:
-        return Answer(200, b'{"code":400,"reason":"BadRequest","message":"a code in a 200"}')
-    return _server_error(words, "before")
+        return Answer(200, manners.code_in_200)
+    return _server_error(words, "before", manners)
 
 
-def _after(words: Words) -> Answer | None:
+def _after(words: Words, manners: Manners) -> Answer | None:
     if "drop after" in words:
         return Answer(dropped=True)
     if "garbled" in words:
-        return Answer(200, b'{"task_id":"9110260474603')
-    return _server_error(words, "after")
+        return Answer(200, manners.garbled)
+    if "not json" in words:
+        return Answer(200, PAGE, "text/html")
+    return _server_error(words, "after", manners)
 
 
-def _server_error(words: Words, moment: str) -> Answer | None:
+def _server_error(words: Words, moment: str, manners: Manners) -> Answer | None:
     for phrase in words.phrases:
         match = re.fullmatch(rf"(5\d\d) {moment}", phrase.lower())
         if match is None:
             continue
         if match[1] == "500":
-            raise Refusal(500, "InternalServiceFailure", "asked for by a word")
-        page = b"<html><body><h1>Bad gateway</h1></body></html>"
-        return Answer(int(match[1]), page, "text/html")
+            raise manners.refusal(500, manners.broken, phrase)
+        return Answer(int(match[1]), PAGE, "text/html")
     return None

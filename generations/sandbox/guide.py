@@ -1,6 +1,8 @@
-"""What the control page says of keys and words, in both languages."""
+"""What the control page says of dialects, keys and words, in both languages."""
 
 from typing import NamedTuple
+
+from generations.sandbox.accounts import DEMO_KEYS
 
 
 class Line(NamedTuple):
@@ -9,12 +11,35 @@ class Line(NamedTuple):
     chinese: str
 
 
+class Base(NamedTuple):
+    """A dialect, and where it is spoken; `path` follows the address of the sandbox."""
+
+    name: str
+    path: str
+    english: str
+    chinese: str
+
+    @property
+    def key(self) -> str:
+        return DEMO_KEYS[self.name]
+
+
+# Vidu stays at the root, as on its own host; the others are told apart by their base paths.
+BASES = (
+    Base("vidu", "", "Vidu: Authorization: Token.", "Vidu：Authorization: Token。"),
+    Base("relay", "/relay", "The relay: Authorization: Bearer.", "中转：Authorization: Bearer。"),
+)
+
 KEYS = (
-    Line("sandbox-…", "Known: 100,000 credits, 5 slots.", "有效：100,000 积分，5 个并发。"),
+    Line(
+        "sandbox-…",
+        "Known, with an account of its own at each provider: 100,000 units, 5 slots.",
+        "有效，在每个服务商各有一个账户：100,000 单位，5 个并发。",
+    ),
     Line("…bad…", "Unknown: 401.", "无效：401。"),
     Line("sandbox-forbidden…", "Known, but not allowed: 403.", "有效但无权限：403。"),
-    Line("sandbox-broke…", "No credits.", "没有积分。"),
-    Line("sandbox-few…", "100 credits.", "只有 100 积分。"),
+    Line("sandbox-broke…", "Nothing left.", "余额为零。"),
+    Line("sandbox-few…", "100 units.", "只有 100 单位。"),
     Line("sandbox-busy…", "Every order is throttled: 429.", "每次下单都被限流：429。"),
     Line("sandbox-quota…", "A task over its slots is refused.", "超出并发的任务被拒绝。"),
     Line("sandbox-…slots20", "20 slots.", "20 个并发。"),
@@ -40,7 +65,9 @@ WORDS = (
     ),
     Line("[slow answer N]", "The answer takes N seconds.", "回复延迟 N 秒。"),
     Line(
-        "[garbled] [code in 200]", "Broken JSON; an error in a 200.", "JSON 损坏；200 中含错误码。"
+        "[garbled] [not JSON] [code in 200]",
+        "Broken JSON; a page; an error in a 200.",
+        "JSON 损坏；返回网页；200 中含错误码。",
     ),
     Line(
         "[no task id] [task id number]",
@@ -65,7 +92,11 @@ WORDS = (
         "The list has no row, or an object instead of an array.",
         "列表中没有该任务，或以对象代替数组。",
     ),
-    Line("[link N] [link day]", "Links live N seconds; a day.", "链接有效 N 秒；一天。"),
+    Line(
+        "[link N] [link day] [expired 404]",
+        "Links live N seconds; a day; a dead one answers 404 instead of 403.",
+        "链接有效 N 秒；一天；失效后返回 404 而非 403。",
+    ),
     Line(
         "[media N] [media N always]",
         "The first file request gets status N; all do.",

@@ -17,7 +17,9 @@ from generations.sandbox.clock import Agenda, Clock
 from generations.sandbox.control import Control
 from generations.sandbox.counts import Counts
 from generations.sandbox.faults import Fault
+from generations.sandbox.guide import BASES
 from generations.sandbox.links import Links
+from generations.sandbox.relay import Relay
 from generations.sandbox.server import Server
 from generations.sandbox.stage import Stage
 from generations.sandbox.studio import Studio
@@ -56,7 +58,7 @@ class Settings:
 
 
 class Sandbox:
-    """A running pretend provider; tests use `Sandbox.running`."""
+    """A pretend provider; tests use `Sandbox.running`, or `Sandbox.indoors` for answers alone."""
 
     def __init__(self, settings: Settings) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="sandbox-"))
@@ -67,15 +69,15 @@ class Sandbox:
         self._archive = Archive(settings.folder)
         studio = Studio(agenda, clips, self._archive, settings.seconds_per_task)
         self.stage = Stage(clock, agenda, clips, studio, Callbacks(clock, agenda), Links(clock))
-        self._dialects: tuple[Dialect, ...] = (Vidu(self.stage),)
+        self._dialects: tuple[Dialect, ...] = (Vidu(self.stage), Relay(self.stage))
         studio.announce = self._announce
         self._doors: tuple[Door, ...] = (
             Control(self.stage, self._announce).answer,
             partial(media.answer, self.stage),
             *(dialect.answer for dialect in self._dialects),
         )
-        self._host = settings.host
-        self._server = Server((settings.host, settings.port), self._respond, clock.now)
+        self._place = (settings.host, settings.port)
+        self._server: Server | None = None
 
     @classmethod
     @contextmanager
@@ -104,9 +106,26 @@ class Sandbox:
         finally:
             sandbox.stop()
 
+    @classmethod
+    @contextmanager
+    def indoors(cls) -> Iterator["Sandbox"]:
+        """A sandbox that only `answer`s, quickly: no socket, no clip, and its time stands still."""
+        sandbox = cls(Settings(tiny=True, frozen=True))
+        try:
+            yield sandbox
+        finally:
+            sandbox._close()
+
     @property
     def url(self) -> str:
-        return f"http://{self._host}:{self._server.server_port}"
+        """Where it listens, which is also the base address of Vidu."""
+        if self._server is None:
+            raise RuntimeError("the sandbox is not started")
+        return f"http://{self._place[0]}:{self._server.server_port}"
+
+    def address(self, dialect: str) -> str:
+        """The base address of vidu, relay, vivienne or apixo."""
+        return self.url + next(base.path for base in BASES if base.name == dialect)
 
     @property
     def requests(self) -> list[Request]:
@@ -148,21 +167,18 @@ class Sandbox:
     def start(self) -> None:
         self.stage.studio.restore(self.stage.clock.now())
         self.stage.agenda.start()
+        self._server = Server(self._place, self.answer, self.stage.clock.now)
         self._server.start()
 
     def stop(self) -> None:
         self.stage.closing.set()
-        self._server.stop()
-        self.stage.agenda.stop()
-        self.stage.callbacks.close()
-        self.stage.clips.close()
-        self._archive.close()
-        shutil.rmtree(self._scratch)
+        if self._server is not None:
+            self._server.stop()
+            self.stage.agenda.stop()
+        self._close()
 
-    def _announce(self, task: Task, at: float) -> None:
-        next(each for each in self._dialects if each.name == task.dialect).announce(task, at)
-
-    def _respond(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Answer:
+        """What the server answers to a request, in this thread and without a socket."""
         if request.path != "/" and not request.path.startswith("/control/"):
             self.stage.requests.append(request)
         for door in self._doors:
@@ -170,3 +186,12 @@ class Sandbox:
             if answer is not None:
                 return answer
         return json_answer({"message": "nothing here"}, 404)
+
+    def _close(self) -> None:
+        self.stage.callbacks.close()
+        self.stage.clips.close()
+        self._archive.close()
+        shutil.rmtree(self._scratch)
+
+    def _announce(self, task: Task, at: float) -> None:
+        next(each for each in self._dialects if each.name == task.dialect).announce(task, at)

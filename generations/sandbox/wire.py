@@ -22,6 +22,15 @@ class Request:
     size: int
     at: float
 
+    @classmethod
+    def of(
+        cls, method: str, target: str, headers: Mapping[str, str], body: bytes, at: float = 0.0
+    ) -> "Request":
+        """A request that is held in memory as a whole; `target` is the path with its query."""
+        path, _, query = target.partition("?")
+        names = {name.lower(): value for name, value in headers.items()}
+        return cls(method, path, query, names, body, len(body), at)
+
     @property
     def base_url(self) -> str:
         return f"http://{self.headers.get('host', '127.0.0.1')}"

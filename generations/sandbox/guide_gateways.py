@@ -1,0 +1,55 @@
+"""What the control page says of the words that only the gateways know."""
+
+from generations.sandbox.guide import Line
+
+GATEWAY_WORDS = (
+    Line(
+        "[callback ahead]",
+        "Success is told while a look still says that the task runs.",
+        "查询仍为处理中时，回调已通知成功。",
+    ),
+)
+
+RELAY_WORDS = (
+    Line(
+        "[shape 1] [shape 3]",
+        "A look is answered at /ent/v2/tasks/{id}/creations, as Vidu or Tencent do; the usual "
+        "path answers 404.",
+        "查询须用 /ent/v2/tasks/{id}/creations，格式同 Vidu 或腾讯；原路径返回 404。",
+    ),
+    Line(
+        "[task not exist]",
+        "With these two: 400 task_not_exist instead of 404.",
+        "与上述两词连用：以 400 task_not_exist 代替 404。",
+    ),
+    Line(
+        "[shape 4] [shape 4 nested]",
+        "The relay's own envelope; with Vidu's reply inside.",
+        "中转自有的外层；内含 Vidu 的回复。",
+    ),
+    Line(
+        "[shape 5] [shape 5 metadata]",
+        "A video object with video_url; with metadata.url.",
+        "video 对象，含 video_url；含 metadata.url。",
+    ),
+    Line(
+        "[other words]",
+        "The other state words that were seen, such as FINISHED.",
+        "使用另一组状态词，例如 FINISHED。",
+    ),
+    Line(
+        "[refuse insufficient_user_quota] [429 insufficient_user_quota]",
+        "No quota, with 403 and with 429; [refuse error insufficient_user_quota] nests it.",
+        "额度不足，返回 403 或 429；[refuse error insufficient_user_quota] 则嵌套返回。",
+    ),
+    Line(
+        "[refuse FieldInvalid] [refuse fail_to_fetch_task]",
+        "Vidu's error as text in the relay's; a page as text.",
+        "Vidu 的错误以文本形式包在中转的错误中；以网页为文本。",
+    ),
+    Line(
+        "[refuse unauthorized] [refuse forbidden] [refuse no_channel]",
+        "new_api_error with 401, 403, 503.",
+        "new_api_error，状态 401、403、503。",
+    ),
+)
