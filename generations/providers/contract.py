@@ -100,6 +100,21 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmPart:
+    """What an order makes anew of an ad film, by the provider's numbers; ``shot`` counts from 0.
+
+    A footage names its shot; a composition its ``takes`` (one for each shot, in the film's order),
+    its narration and its music.
+    """
+
+    film: str
+    shot: int | None = None
+    takes: tuple[str, ...] = ()
+    narration: str = ""
+    music: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """One thing asked for, in the catalogue's words; ``duration`` in seconds.
 
@@ -117,6 +132,7 @@ class Order:
     options: Mapping[str, str | int | bool] = field(default_factory=dict)
     reference: str = ""
     callback_url: str = ""
+    part: FilmPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,55 @@ class Report:
     reference: str = ""
     raw: str = ""
     learned: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmRecord:
+    """One take in a film's tree; ``url`` is its link, "" where it has none yet."""
+
+    number: str
+    state: State | None
+    word: str = ""
+    prompt: str = ""
+    url: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmShot:
+    """All takes of one shot; ``index`` counts from 0."""
+
+    index: int
+    records: Sequence[FilmRecord] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FilmCut:
+    """One composition and the numbers of what was joined in it, as far as the provider says."""
+
+    number: str
+    state: State | None
+    word: str = ""
+    url: str = ""
+    code: str = ""
+    takes: Sequence[str] = ()
+    narration: str = ""
+    music: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmReport:
+    """An ad film's whole tree now; ``unread`` counts what has no number or no place in it."""
+
+    state: State | None
+    word: str = ""
+    code: str = ""
+    shots: Sequence[FilmShot] = ()
+    narrations: Sequence[FilmRecord] = ()
+    musics: Sequence[FilmRecord] = ()
+    cuts: Sequence[FilmCut] = ()
+    unread: int = 0
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +286,8 @@ class Provider(Protocol):
 
     A provider without a balance, a list or a cancel is never asked for one (it would refuse with
     ``not_offered``). ``rings_signed``: only a signed callback is believed to be the provider's.
-    ``rings_name``: each callback names its task. ``echoes_reference``: a task can be proved ours by
-    the reference that the order carried.
+    ``rings_name``: each callback names its task. Which kinds can be ordered, and so whether there
+    are films to ask for, is the catalogue's to tell.
     """
 
     kind: str
@@ -232,7 +297,10 @@ class Provider(Protocol):
     can_cancel: bool
     rings_signed: bool
     rings_name: bool
-    echoes_reference: bool
+
+    def echoes_reference(self, kind: str) -> bool:
+        """Whether a task of this kind can be proved ours by the reference that its order had."""
+        ...
 
     def wants_rings(self, access: Access) -> bool:
         """Whether an order on this account may carry the address of a callback."""
@@ -260,6 +328,10 @@ class Provider(Protocol):
 
     def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
         """List tasks created between two ISO 8601 instants, newest first."""
+        ...
+
+    def film(self, access: Access, number: str) -> Flow[FilmReport]:
+        """Ask for the tree of a finished ad film. Raises as ``check`` does."""
         ...
 
     def read_ring(self, access: Access, request: RingRequest, *, now: float) -> Ring:

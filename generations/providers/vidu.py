@@ -7,6 +7,7 @@ from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
     Balance,
+    FilmReport,
     Flow,
     Listing,
     Order,
@@ -20,6 +21,7 @@ from generations.providers.contract import (
 from generations.providers.exchange import ask, build_request, create, require_number
 from generations.providers.reply import Reply
 from generations.providers.vidu_errors import answered, question_error
+from generations.providers.vidu_films import FILM, NUMBERS, ROOT, film_call, numbered, read_film
 from generations.providers.vidu_order import FIELDS, order_body
 from generations.providers.vidu_replies import (
     newest_first,
@@ -45,21 +47,21 @@ class Vidu:
     can_cancel = True
     rings_signed = True
     rings_name = False  # 2.7: older copies of the documents have no id
-    echoes_reference = True
+
+    def echoes_reference(self, kind: str) -> bool:
+        return kind != FILM  # 2.13: the only create without a payload
 
     def wants_rings(self, access: Access) -> bool:
         return True
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
-        """POST /ent/v2/{kind} (2.3, 2.6). Raises all four errors."""
-        if order.kind not in FIELDS:
-            raise Refused("kind_unknown", f"Vidu has no endpoint {order.kind}.")
-        offer = catalogue(self.kind).offer(order.kind, order.model)
-        body = order_body(order, FIELDS[order.kind], offer)
-        request = build_request(access, "POST", f"/ent/v2/{order.kind}", scheme=SCHEME, body=body)
+        """POST /ent/v2/{kind} (2.3, 2.6), or a film's own create (2.13). Raises all four errors."""
+        path, body = create_call(order)
+        request = build_request(access, "POST", path, scheme=SCHEME, body=body)
         if len(request.content) > LARGEST_BODY:
             raise Refused("too_large", "The order is larger than 20 MB.")
-        return read_receipt((yield from create(access, request)))
+        reply = yield from create(access, request)
+        return read_receipt(numbered(reply, order) if order.kind in NUMBERS else reply)
 
     def check(self, access: Access, number: str) -> Flow[Report]:
         """GET /ent/v2/tasks/{id}/creations (2.7)."""
@@ -100,9 +102,24 @@ class Vidu:
             place = {"pager.page_token": token} if token else {"paper.page": str(page)}
         raise Unavailable("too_many", "The list is too long; ask for a shorter span of time.")
 
+    def film(self, access: Access, number: str) -> Flow[FilmReport]:
+        """GET /ent/v2/ad-one-click/{id} (2.13)."""
+        reply = yield from ask_for(access, "GET", f"{ROOT}/{require_number(number)}")
+        return read_film(answered(reply), number)
+
     def read_ring(self, access: Access, request: RingRequest, *, now: float) -> Ring:
         """Judge a callback by its signature and read the hints in its body (2.9)."""
         return vidu_ring.read_ring(access.key, request, now=now)
+
+
+def create_call(order: Order) -> tuple[str, dict[str, object]]:
+    """Path and body of a create. Raises Refused for a kind that Vidu does not have."""
+    offer = catalogue(Vidu.kind).offer(order.kind, order.model)
+    if order.kind in NUMBERS:
+        return film_call(order, offer)
+    if order.kind not in FIELDS:
+        raise Refused("kind_unknown", f"Vidu has no endpoint {order.kind}.")
+    return f"/ent/v2/{order.kind}", order_body(order, FIELDS[order.kind], offer)
 
 
 def task_path(number: str, what: str) -> str:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from generations.providers import contract
+from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
     Flow,
@@ -85,6 +86,7 @@ class AdapterSuite:
             "balance": lambda: self.provider.balance(access),
             "test": lambda: self.provider.test(access),
             "find": lambda: self.provider.find(access, since="2026-01-20", until="2026-01-21"),
+            "film": lambda: self.provider.film(access, self.number),
         }
         return flows[call]()
 
@@ -203,6 +205,7 @@ class AdapterSuite:
             "balance": self.provider.has_balance,
             "find": self.provider.has_list,
             "cancel": self.provider.can_cancel,
+            "film": bool(catalogue(self.provider.kind).models("ad-one-click")),
         }
         for call in offered.keys() - {*self.questions}:
             with pytest.raises(Refused, match="not_offered"):

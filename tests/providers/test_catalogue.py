@@ -25,6 +25,7 @@ TEXT = (Path(reading.__file__).parent / "vidu.toml").read_text(encoding="utf-8")
 
 # Contract 2.5: durations at text2video, img2video, start-end2video and reference2video.
 KINDS = ("text2video", "img2video", "start-end2video", "reference2video")
+FILM = "ad-one-click"
 LONG, SHORT = tuple(range(1, 17)), tuple(range(1, 11))
 MATRIX: Mapping[str, tuple[tuple[int, ...], ...]] = {
     "viduq3-pro": (LONG, LONG, LONG, ()),
@@ -72,8 +73,8 @@ def test_each_model_has_the_kinds_and_durations_of_the_matrix(model: str) -> Non
 
 
 def test_nothing_is_offered_beside_the_matrix() -> None:
-    assert VIDU.kinds() == KINDS
-    assert {offer.model for offer in VIDU.offers} == {*MATRIX}
+    assert VIDU.kinds() == (*KINDS, FILM)
+    assert {offer.model for offer in VIDU.offers} == {*MATRIX, "one-click"}
     assert VIDU.models("text2video") == ("viduq3-pro", "viduq3-turbo", "viduq2", "viduq1")
     assert VIDU.offer("text2video", "viduq3") is None
 

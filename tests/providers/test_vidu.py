@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from generations.providers import provider
+from generations.providers import provider, vidu_films
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
@@ -20,6 +20,7 @@ from generations.providers.contract import (
     Unavailable,
 )
 from generations.providers.vidu import Vidu
+from generations.providers.vidu_films import FILM
 from generations.providers.vidu_order import FIELDS
 
 from .contract_suite import AdapterSuite
@@ -50,7 +51,7 @@ class TestVidu(AdapterSuite):
     access = ACCESS
     order = ORDER
     number = NUMBER
-    questions = ("check", "cancel", "balance", "test", "find")
+    questions = ("check", "cancel", "balance", "test", "find", "film")
 
 
 def sent(order: Order) -> dict[str, object]:
@@ -178,8 +179,9 @@ def test_an_option_cannot_replace_a_member_of_the_order() -> None:
 
 
 def test_every_optional_field_of_the_catalogue_is_declared_by_its_endpoint() -> None:
+    declared = {**FIELDS, FILM: vidu_films.FIELDS}
     for offer in catalogue("vidu").offers:
-        assert {option.name for option in offer.options} <= {*FIELDS[offer.kind]}
+        assert {option.name for option in offer.options} <= {*declared[offer.kind]}
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ def is_ours(attempt: Attempt, report: Report) -> bool:
 
     Where the provider echoes none, it is enough that a ring on the attempt's token named it.
     """
-    if report.reference or provider(attempt.credential.kind).echoes_reference:
+    echoes = provider(attempt.credential.kind).echoes_reference(attempt.task.kind)
+    if report.reference or echoes:
         return report.reference == attempt.reference
     return True
 

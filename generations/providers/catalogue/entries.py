@@ -63,9 +63,9 @@ class OfferEntry(Entry):
     kinds: tuple[str, ...]
     durations: str
     duration: int
-    resolutions: tuple[str, ...]
-    resolution: str
     options: tuple[str, ...]
+    resolutions: tuple[str, ...] = ()
+    resolution: str = ""
     aspect_ratios: tuple[str, ...] = ()
     aspect_ratio: str = ""
     defaults: dict[str, Value] = {}

@@ -16,6 +16,7 @@ UNSAID = (False, "")
 class Offer:
     """One model at one kind. ``images`` is the fewest and the most pictures.
 
+    ``resolutions`` is empty where nobody can choose.
     ``conflicts`` are pairs of switches of which the first cannot be on beside the second.
     ``names_pictures``: a prompt may call its pictures by name, as ``@name``.
     """
@@ -109,7 +110,9 @@ class Offer:
         resolutions = self.resolutions_at(order.duration)
         if order.duration is not None and order.duration not in self.durations:
             yield duration_problem(self.durations)
-        if (order.resolution or self.resolution) not in resolutions:
+        if order.resolution and not self.resolutions:
+            yield Problem("resolution", "unwanted")
+        elif self.resolutions and (order.resolution or self.resolution) not in resolutions:
             yield Problem("resolution", "choice", {"choices": resolutions})
         if order.aspect_ratio and not self.aspect_ratios:
             yield Problem("aspect_ratio", "unwanted")

@@ -140,7 +140,8 @@ def read_offers(entry: FileEntry, text: str, place: Place) -> Iterator[Offer]:
 def check_table(table: OfferEntry, entry: FileEntry, place: Place) -> None:
     """Every name that a table refers to exists."""
     named = {*table.options, *table.defaults, *table.only_at, *sum(table.conflicts, ())}
-    sizes = {*table.prices, *sum(table.fewer_resolutions.values(), ()), table.resolution}
+    sizes = {*table.prices, *sum(table.fewer_resolutions.values(), ())}
+    sizes |= {table.resolution} if table.resolutions else {table.resolution} - {""}
     place.at("kinds").require_known({*table.kinds}, {*entry.kinds})
     place.at("options").require_known(named, {*entry.options})
     place.at("resolutions").require_known(sizes, {*table.resolutions})
