@@ -298,3 +298,17 @@ def test_a_huge_file_is_stored_without_being_held_in_memory(world: World) -> Non
     assert file.size is not None
     assert file.size > 500 * 1024**2
     assert memory("VmHWM") - before < 64
+
+
+def test_a_link_dies_when_its_address_says_so_and_never_later_than_the_contract(
+    world: World,
+) -> None:
+    (soon,) = world.order("[no cover] [link 60] A lighthouse")
+    (later,) = world.order("[no cover] [link day] A lighthouse")
+    world.end()
+    lives = {
+        file.task_id: round((file.expires_at - file.seen_at).total_seconds())
+        for file in File.objects.all()
+        if file.expires_at
+    }
+    assert lives == {soon.pk: 60, later.pk: 3600}

@@ -5,15 +5,16 @@ locks: team, task, accounts) and moves the row by a conditional UPDATE: of ten c
 late, twice or out of order, one finds the old state and the others change nothing.
 """
 
-from .deciding import given_up, look_soon, not_cancelled, reopened, withdrawn
+from .deciding import doubted, given_up, look_soon, not_cancelled, reopened, withdrawn
 from .moving import shown
-from .reporting import DEADLINE, is_news, is_ours, looked, not_answered, reported
+from .reporting import DEADLINE, is_news, is_ours, link_of, looked, not_answered, reported
 from .sending import (
     SHORT_WAIT,
     about_to_send,
     accepted,
     claimed,
     delayed,
+    held_back,
     key_refused,
     never_left,
     overdue,
@@ -29,10 +30,13 @@ __all__ = [
     "accepted",
     "claimed",
     "delayed",
+    "doubted",
     "given_up",
+    "held_back",
     "is_news",
     "is_ours",
     "key_refused",
+    "link_of",
     "look_soon",
     "looked",
     "never_left",

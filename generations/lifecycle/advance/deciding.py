@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from generations import clock, ledger
+from generations import clock, guards, ledger
 from generations.lifecycle import jobs
 from generations.models import Attempt, File, Task, Team
 from generations.models.files import FileState
@@ -51,6 +51,28 @@ def given_up(attempt: Attempt, *, send_again: bool) -> bool:
     else:
         ledger.release(attempt)
     return True
+
+
+@transaction.atomic
+def doubted(attempt: Attempt) -> bool:
+    """The database was copied: whoever has the other may have sent what still waits in this."""
+    moved = move(
+        attempt,
+        [TaskState.WAITING, TaskState.SENDING],
+        TaskState.UNCLEAR,
+        among=[AttemptState.READY],
+        code=guards.COPIED,
+        message="",
+        reason="",
+        not_before=None,
+        lease_until=None,
+    )
+    if moved:
+        Attempt.objects.filter(pk=attempt.pk).update(
+            state=AttemptState.UNCLEAR, code=guards.COPIED
+        )
+        jobs.ring("find", attempt.pk)
+    return moved
 
 
 @transaction.atomic

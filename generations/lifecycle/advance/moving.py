@@ -63,7 +63,7 @@ def next_attempt(attempt: Attempt) -> None:
         ordinal=attempt.ordinal + 1,
         estimate=attempt.estimate,
     )
-    ledger.hold(following)
+    ledger.hold(following, carried=True)
 
 
 def backoff(tries: int, retry_after: float | None) -> timedelta:

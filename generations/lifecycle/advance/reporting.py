@@ -1,7 +1,7 @@
 """What the provider reports: under way, ended, and the links of its results."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import count
 
@@ -24,6 +24,7 @@ from generations.providers.contract import (
     State,
     Unauthorised,
 )
+from generations.providers.expiry import read_expiry
 
 from .moving import alarm, backoff, move
 
@@ -122,7 +123,7 @@ def _book(attempt: Attempt, report: Report, *, failed: bool) -> int | None:
     cost = report.cost
     if failed:
         if cost:
-            ledger.settle(attempt, cost)
+            ledger.settle(attempt, cost, in_vain=True)
         else:
             ledger.release(attempt)
         return cost
@@ -142,29 +143,30 @@ def _said_again(attempt: Attempt, report: Report, final: TaskState) -> None:
 
 def _take_links(attempt: Attempt, results: Sequence[Result]) -> None:
     """A row for each result; a link that is not stored yet is replaced by the fresher one."""
-    now = clock.now()
-    expires_at = now + timedelta(seconds=catalogue(attempt.credential.kind).link_life)
     ordinals: dict[str, count[int]] = {}
     for result in results:
         ordinal = next(ordinals.setdefault(result.part, count()))
+        link = link_of(attempt, result.url)
         row, made = File.objects.get_or_create(
             task=attempt.task,
             part=result.part,
             ordinal=ordinal,
-            defaults={
-                "team_id": attempt.task.team_id,
-                "number": result.number,
-                "url": result.url,
-                "seen_at": now,
-                "expires_at": expires_at,
-            },
+            defaults={"team_id": attempt.task.team_id, "number": result.number, **link},
         )
         if not made:
-            File.objects.filter(pk=row.pk).exclude(state=FileState.STORED).update(
-                url=result.url, seen_at=now, expires_at=expires_at
-            )
+            File.objects.filter(pk=row.pk).exclude(state=FileState.STORED).update(**link)
         if row.state != FileState.STORED:
             jobs.ring("mirror", row.pk)
+
+
+def link_of(attempt: Attempt, url: str) -> dict[str, str | datetime]:
+    """A link as a file row keeps it: it dies when its address says, or the contract, if sooner."""
+    now = clock.now()
+    dies = now + timedelta(seconds=catalogue(attempt.credential.kind).link_life)
+    said = read_expiry(url)
+    if said is not None:
+        dies = min(dies, datetime.fromtimestamp(said, UTC))
+    return {"url": url, "seen_at": now, "expires_at": dies}
 
 
 def looked(attempts: Iterable[Attempt]) -> None:

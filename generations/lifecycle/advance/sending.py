@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import IntegrityError, transaction
 
-from generations import clock, credentials, ledger
+from generations import clock, credentials, guards, ledger
 from generations.lifecycle import jobs
-from generations.models import Attempt, Task, Team
+from generations.models import Attempt, Credential, Task, Team
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
@@ -50,6 +50,19 @@ def delayed(task_id: int, reason: str) -> None:
         reason=reason, not_before=clock.now() + SHORT_WAIT
     )
     jobs.wake_watch()
+
+
+def held_back(credential: Credential, obstacle: str) -> None:
+    """All that waits on a credential says why nothing leaves; without an obstacle, no more."""
+    waiting = Task.objects.filter(credential=credential, state=TaskState.WAITING)
+    other = (
+        waiting.exclude(reason=obstacle)
+        if obstacle
+        else waiting.filter(reason__in=guards.HELD_BACK)
+    )
+    if other.exists():
+        version = Team.next_sequence(credential.team_id)
+        other.update(reason=obstacle, version=version, not_before=None)
 
 
 @transaction.atomic
