@@ -13,7 +13,8 @@ from generations.sandbox.wire import Request
 class Counts:
     """Tasks made, in all and by what their orders said; requests by method and address.
 
-    An order that cannot have a payload is not counted by it.
+    An order that cannot have a payload is not counted by it. The records that a film brings with it
+    were not ordered and are not counted.
     """
 
     creates: int
@@ -26,7 +27,7 @@ class Counts:
 
     @classmethod
     def of(cls, tasks: Iterable[Task], requests: Iterable[Request]) -> "Counts":
-        made = list(tasks)
+        made = [task for task in tasks if not task.part_of]
         return cls(
             creates=len(made),
             by_dialect=dict(Counter(task.dialect for task in made)),

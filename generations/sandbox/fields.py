@@ -35,6 +35,10 @@ def flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
 def address(value: Any) -> bool:
     """An http(s) URL."""
     if not isinstance(value, str):

@@ -93,7 +93,7 @@ class Gateway(ABC):
         if scheme != "Bearer" or not accounts.is_known(key):
             raise Refusal(401, "unauthorized", "the key is not known")
         if self.account(key).forbidden:
-            raise Refusal(403, "forbidden", "the key may not do this")
+            raise Refusal(403, "forbidden", "the key is disabled")
         return key
 
     def account(self, key: str) -> Account:

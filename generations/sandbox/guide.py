@@ -28,6 +28,12 @@ class Base(NamedTuple):
 BASES = (
     Base("vidu", "", "Vidu: Authorization: Token.", "Vidu：Authorization: Token。"),
     Base("relay", "/relay", "The relay: Authorization: Bearer.", "中转：Authorization: Bearer。"),
+    Base(
+        "vivienne",
+        "/vivienne",
+        "Vivienne: Authorization: Bearer.",
+        "Vivienne：Authorization: Bearer。",
+    ),
 )
 
 KEYS = (
@@ -42,6 +48,11 @@ KEYS = (
     Line("sandbox-few…", "100 units.", "只有 100 单位。"),
     Line("sandbox-busy…", "Every order is throttled: 429.", "每次下单都被限流：429。"),
     Line("sandbox-quota…", "A task over its slots is refused.", "超出并发的任务被拒绝。"),
+    Line(
+        "sandbox-…params",
+        "Vivienne: the fields of an order lie in params.",
+        "Vivienne：请求字段放在 params 中。",
+    ),
     Line("sandbox-…slots20", "20 slots.", "20 个并发。"),
 )
 

@@ -3,6 +3,7 @@
 from generations.sandbox.guide import Line
 
 GATEWAY_WORDS = (
+    Line("[two results]", "Two videos instead of one.", "两个视频。"),
     Line(
         "[callback ahead]",
         "Success is told while a look still says that the task runs.",
@@ -51,5 +52,33 @@ RELAY_WORDS = (
         "[refuse unauthorized] [refuse forbidden] [refuse no_channel]",
         "new_api_error with 401, 403, 503.",
         "new_api_error，状态 401、403、503。",
+    ),
+)
+
+VIVIENNE_WORDS = (
+    Line(
+        "[refuse 2001] [refuse disabled] [refuse balance]",
+        "Code 2001 in a 200; 403 for the one reason and for the other.",
+        "200 中返回错误码 2001；403，密钥停用或余额不足。",
+    ),
+    Line(
+        "[no data] [query no data] [top level]",
+        "A reply without data; the first look without; taskNo beside data.",
+        "回复缺少 data；首次查询缺少 data；taskNo 位于顶层。",
+    ),
+    Line(
+        "[callback milliseconds] [callback upper case]",
+        "A timestamp of 13 digits; a signature in capitals.",
+        "13 位时间戳；大写签名。",
+    ),
+    Line(
+        "[callback bad signature] [callback unsigned] [callback stale date]",
+        "Signed with another key; not at all; 25 hours ago.",
+        "用其他密钥签名；不签名；25 小时前。",
+    ),
+    Line(
+        "[callback altered]",
+        "A good signature over a result that is not true.",
+        "签名正确，但结果被篡改。",
     ),
 )

@@ -25,6 +25,7 @@ from generations.sandbox.stage import Stage
 from generations.sandbox.studio import Studio
 from generations.sandbox.tasks import Task
 from generations.sandbox.vidu import Vidu
+from generations.sandbox.vivienne import Vivienne
 from generations.sandbox.wire import Answer, Request, json_answer
 from generations.sandbox.words import Words
 
@@ -69,7 +70,11 @@ class Sandbox:
         self._archive = Archive(settings.folder)
         studio = Studio(agenda, clips, self._archive, settings.seconds_per_task)
         self.stage = Stage(clock, agenda, clips, studio, Callbacks(clock, agenda), Links(clock))
-        self._dialects: tuple[Dialect, ...] = (Vidu(self.stage), Relay(self.stage))
+        self._dialects: tuple[Dialect, ...] = (
+            Vidu(self.stage),
+            Relay(self.stage),
+            Vivienne(self.stage),
+        )
         studio.announce = self._announce
         self._doors: tuple[Door, ...] = (
             Control(self.stage, self._announce).answer,
