@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
@@ -55,14 +55,24 @@ class Studio:
             self._unfinished[task.purse][task.id] = task
             self.account(task.purse).credits -= task.price
             if "failed at once" in task.words:
-                self._end(task, "failed", task.words.after("fail") or "InternalServiceFailure")
+                self._end(task, "failed", task.failure or "InternalServiceFailure")
+                return
+            if "done at once" in task.words:
+                self._end(task, "success", "")
                 return
             self._archive.save(task)
             self._schedule(task, task.created_at + self._plan(task).created, self._queue)
 
     def sheet(self, task: Task, *, watermark: bool = False) -> AnySheet:
         """What the files of a task show."""
-        return task_sheet(task, watermark=watermark)
+        return task_sheet(task, self.tasks, watermark=watermark)
+
+    def adopt(self, tasks: Iterable[Task]) -> None:
+        """Take in finished tasks that another one made along the way."""
+        with self.lock:
+            for task in tasks:
+                self.tasks[task.id] = task
+                self._archive.save(task)
 
     def cancel(self, task: Task, at: float) -> bool:
         """False when the task is past its queue."""
@@ -127,7 +137,7 @@ class Studio:
         self._enter(task, "processing", at)
         if "stuck" in task.words:
             return
-        if (code := task.words.after("fail")) is not None:
+        if (code := task.failure) is not None:
             self._schedule(task, task.due_at, partial(self._fail, code))
             return
         clip = self._clips.order(self.sheet(task))

@@ -72,6 +72,12 @@ class Task:
         """What the task costs: a failed one costs nothing."""
         return 0 if self.state == "failed" else self.price
 
+    @property
+    def failure(self) -> str | None:
+        """The code with which the task shall fail; [fail shot N] is about a part of a film."""
+        own = (phrase for phrase in self.phrases if not phrase.lower().startswith("fail shot"))
+        return Words(tuple(own)).after("fail")
+
     def once(self, name: str) -> bool:
         """True the first time it is asked for this name."""
         if name in self.done_once:
