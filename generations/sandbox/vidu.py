@@ -1,4 +1,4 @@
-"""The Vidu dialect: text2video, one task, the list, cancel and credits.
+"""The Vidu dialect: clips of four kinds, ad films, one task, the list, cancel and credits.
 
 From https://platform.vidu.com/docs and the text of the ad film page; where they differ: links live
 one hour, a sixth task waits as `queueing`, `credits` is a number, cancelling ends a task as
@@ -9,30 +9,36 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from generations.sandbox import (
-    accounts,
-    faults,
-    vidu_callbacks,
-    vidu_list,
-    vidu_replies,
-    vidu_rules,
-)
+from generations.sandbox import vidu_callbacks, vidu_list, vidu_replies, vidu_rules
+from generations.sandbox.film_plan import FILM
 from generations.sandbox.stage import Stage
 from generations.sandbox.tasks import Task
+from generations.sandbox.vidu_films import Films
+from generations.sandbox.vidu_models import REFERENCE, START, START_END, TEXT
+from generations.sandbox.vidu_orders import DIALECT, Asked, Orders
 from generations.sandbox.wire import Answer, Refusal, Request, json_answer
 from generations.sandbox.words import Words
 
 MOST_BODY = 20 * 1024 * 1024
 TASK_ADDRESS = re.compile(r"/ent/v2/tasks/([^/]+)/(creations|cancel)")
+# The endpoints for clips, and what replies call their tasks.
+TYPES = {
+    TEXT: "text2video",
+    START: "img2video",
+    START_END: "headtailimg2video",
+    REFERENCE: "character2video",
+}
 
 
 class Vidu:
     """Answers what lies under /ent/v2."""
 
-    name = "vidu"
+    name = DIALECT
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._orders = Orders(stage)
+        self._films = Films(stage, self._orders)
 
     def answer(self, request: Request) -> Answer | None:
         """None when the address is not Vidu's."""
@@ -44,9 +50,11 @@ class Vidu:
             return vidu_replies.error_answer(refusal)
 
     def announce(self, task: Task, at: float) -> None:
-        """Tell the callback address of a new state."""
+        """Tell the callback address of a new state; a film that is done has its records first."""
         if task.state not in ("processing", "success", "failed"):
             return
+        if (task.kind, task.state) == (FILM, "success"):
+            self._films.open(task)
         words = task.words.under("callback")
         late = words.number("late", 30) if words.after("late") is not None else 0.0
         letters = vidu_callbacks.letters(
@@ -55,103 +63,42 @@ class Vidu:
         self._stage.callbacks.send_at(at + late, *letters)
 
     def _route(self, request: Request) -> Answer:
+        if request.size > MOST_BODY:
+            raise Refusal(413, "BadRequest", "the body is larger than 20 MB")
         match = TASK_ADDRESS.fullmatch(request.path)
         if match is not None:
             return self._route_task(request, match[1], match[2])
+        if (answer := self._films.answer(request)) is not None:
+            return answer
+        kind = request.path.removeprefix("/ent/v2/")
+        if request.method == "POST" and kind in TYPES:
+            return self._create(request, self._orders.key(request), kind)
         routes: dict[tuple[str, str], Callable[[Request, str], Answer]] = {
-            ("POST", "/ent/v2/text2video"): self._create,
-            ("GET", "/ent/v2/tasks"): self._list,
-            ("GET", "/ent/v2/credits"): self._credits,
+            ("GET", "tasks"): self._list,
+            ("GET", "credits"): self._credits,
         }
-        route = routes.get((request.method, request.path))
+        route = routes.get((request.method, kind))
         if route is None:
             raise Refusal(404, "NotFound", f"no {request.method} {request.path} here")
-        if request.size > MOST_BODY:
-            raise Refusal(413, "BadRequest", "the body is larger than 20 MB")
-        key = self._key(request)
-        if route == self._create:
-            return route(request, key)
-        return self._exchange(self._stage.faults.take(key, "query"), lambda: route(request, key))
+        key = self._orders.key(request)
+        words = self._stage.faults.take(key, "query")
+        return self._orders.exchange(words, lambda: route(request, key))
 
     def _route_task(self, request: Request, number: str, what: str) -> Answer:
-        if not number.isdecimal():
-            # The number is read before the key is looked at.
-            raise Refusal(400, "CODEC", f'parsing field "id": strconv.ParseInt: parsing "{number}"')
-        key = self._key(request)
-        task = self._stage.studio.tasks.get(number)
-        if task is None or task.key != key or task.dialect != self.name:
-            raise Refusal(404, "TaskNotFound", f"task {number} not found")
+        vidu_replies.check_number(number)
+        task = self._orders.find(number, self._orders.key(request))
         if (request.method, what) == ("GET", "creations"):
-            return self._query(request, task)
+            return self._orders.query(task, "query", lambda: self._seen(request, task))
         if (request.method, what) == ("POST", "cancel"):
             return self._cancel(request, task)
         raise Refusal(404, "NotFound", f"no {request.method} {request.path} here")
 
-    def _key(self, request: Request) -> str:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Token" or not accounts.is_known(key):
-            raise Refusal(401, "Unauthorized", "the key is not known")
-        if self._stage.studio.account(key).forbidden:
-            raise Refusal(403, "Forbidden", "the key may not do this")
-        return key
-
-    def _exchange(self, words: Words, produce: Callable[[], Answer]) -> Answer:
-        return faults.exchange(words, produce, self._stage.closing.wait)
-
-    def _create(self, request: Request, key: str) -> Answer:
-        identifier = self._stage.studio.identifiers.take()
-        order = vidu_rules.read_order(request.body, identifier)
-        words = Words.of(order["prompt"]) + self._stage.faults.take(key, "create")
-        return self._exchange(words, lambda: self._take(request, key, identifier, order, words))
-
-    def _take(
-        self, request: Request, key: str, identifier: str, order: vidu_rules.Order, words: Words
-    ) -> Answer:
-        studio = self._stage.studio
-        task = Task(
-            id=identifier,
-            creation_id=studio.identifiers.take(),
-            dialect=self.name,
-            kind="text2video",
-            key=key,
-            order=order,
-            phrases=words.phrases,
-            price=vidu_rules.price(order),
-            created_at=self._stage.clock.now(),
-            base_url=request.base_url,
-        )
-        with studio.lock:
-            self._admit(task)
-            studio.create(task)
-        reply = json_answer(vidu_replies.create_reply(task))
-        self._ring_early(task)
-        return reply
-
-    def _admit(self, task: Task) -> None:
-        account = self._stage.studio.account(task.key)
-        if account.busy:
-            raise Refusal(429, "TooManyRequests", "too many requests")
-        if account.credits < task.price:
-            raise Refusal(400, "CreditInsufficient", "the credits do not suffice")
-        unfinished = len(self._stage.studio.unfinished(task.key))
-        if unfinished >= account.slots and (account.refuses_over_slots or "quota" in task.words):
-            raise Refusal(429, "QuotaExceeded", "the concurrency of the account is used up")
-
-    def _ring_early(self, task: Task) -> None:
-        if "early" not in task.words.under("callback"):
-            return
-        body = vidu_replies.describe(self._stage, task, task.base_url, task.created_at) | {
-            "state": "processing"
-        }
-        for letter in vidu_callbacks.letters(task, body):
-            self._stage.callbacks.send_now(letter)
-
-    def _query(self, request: Request, task: Task) -> Answer:
-        words = self._stage.faults.take(task.key, "query")
-        glitches = task.words.under("query")
-        if glitches.phrases and task.once("query"):
-            words += glitches
-        return self._exchange(words, lambda: json_answer(self._seen(request, task)))
+    def _create(self, request: Request, key: str, kind: str) -> Answer:
+        number = self._orders.new_number()
+        order = vidu_rules.read_order(kind, request.body, number)
+        words, price = Words.of(order["prompt"]), vidu_rules.price(kind, order)
+        asked = Asked(request, key, number, TYPES[kind], order, price, words)
+        return self._orders.take(asked, vidu_replies.create_reply)
 
     def _seen(self, request: Request, task: Task) -> dict[str, Any]:
         body = vidu_replies.describe(self._stage, task, request.base_url, self._stage.clock.now())
@@ -169,7 +116,7 @@ class Vidu:
         if given != task.id:
             raise Refusal(400, "FieldInvalid", "id is not the one of the address")
         words = self._stage.faults.take(task.key, "query")
-        return self._exchange(words, lambda: self._cancelled(task))
+        return self._orders.exchange(words, lambda: self._cancelled(task))
 
     def _cancelled(self, task: Task) -> Answer:
         if not self._stage.studio.cancel(task, self._stage.clock.now()):
@@ -179,7 +126,11 @@ class Vidu:
     def _list(self, request: Request, key: str) -> Answer:
         with self._stage.studio.lock:
             tasks = self._stage.studio.tasks.values()
-            own = [task for task in tasks if (task.dialect, task.key) == (self.name, key)]
+            own = [
+                task
+                for task in tasks
+                if (task.dialect, task.key, task.part_of) == (self.name, key, "")
+            ]
         page = vidu_list.page(request, own, self._stage.clock.now())
         rows = [vidu_replies.list_row(self._stage, task, request.base_url) for task in page.tasks]
         return json_answer({"next_page_token": page.next_token, "tasks": rows})

@@ -35,7 +35,7 @@ def _passes(request: Request, task: Task, now: float) -> bool:
         "task_ids": task.id,
         "states": task.state,
         "resolutions": task.order["resolution"],
-        "model_versions": task.order["model"].removeprefix("vidu"),
+        "model_versions": task.order.get("model", "").removeprefix("vidu"),
         "templates": "",
     }
     if any(value not in (request.values(name) or [value]) for name, value in wanted.items()):

@@ -11,6 +11,7 @@ import httpx
 from generations.sandbox.sandbox import Sandbox
 from tests.sandbox.conftest import KEY
 from tests.sandbox.orders import LONG, create, look, order
+from tests.sandbox.stills import still
 
 HEADERS = {"Authorization": f"Token {KEY}"}
 FOLDER = Path(sys.modules[Sandbox.__module__].__file__ or "").parent
@@ -46,6 +47,23 @@ def test_tasks_outlive_a_restart(tmp_path: Path) -> None:
         assert look(client, under_way)["state"] == "success"
         remains = client.get("/ent/v2/credits").json()["remains"][0]
         assert remains["credit_remain"] == 100_000 - 70
+
+
+def test_the_pictures_of_a_task_outlive_a_restart(tmp_path: Path) -> None:
+    body = {"model": "viduq2-pro", "images": [still(180, 320)]}
+    with (
+        Sandbox.running(folder=tmp_path) as first,
+        httpx.Client(base_url=first.url, headers=HEADERS) as client,
+    ):
+        number = client.post("/ent/v2/img2video", json=body).json()["task_id"]
+        pictures = first.tasks[number].order["pictures"]
+    with (
+        Sandbox.running(folder=tmp_path) as second,
+        httpx.Client(base_url=second.url, headers=HEADERS) as client,
+    ):
+        assert second.tasks[number].order["pictures"] == pictures
+        second.advance(LONG)
+        assert look(client, number)["state"] == "success"
 
 
 def test_many_orders_at_once_lose_nothing_and_repeat_no_number(sandbox: Sandbox) -> None:

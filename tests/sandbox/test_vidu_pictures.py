@@ -1,0 +1,241 @@
+"""Vidu's endpoints that take pictures: what they take, refuse, answer and cost."""
+
+from io import BytesIO
+from typing import Any
+
+import av
+import httpx
+import pytest
+from PIL import Image
+
+from generations.sandbox.sandbox import Sandbox
+from tests.sandbox.orders import LONG, look
+from tests.sandbox.stills import still
+from tests.sandbox.test_vidu_errors import assert_refused, balance
+
+WIDE, TALL = still(320, 180), still(180, 320)
+START, PAIR, REFERENCE = "img2video", "start-end2video", "reference2video"
+MODELS = {START: "viduq2-pro", PAIR: "viduq2-pro", REFERENCE: "viduq2"}
+IMAGES = {START: [WIDE], PAIR: [WIDE, WIDE], REFERENCE: [WIDE, TALL]}
+
+
+def post(client: httpx.Client, kind: str, **fields: Any) -> httpx.Response:
+    """A good order with some fields set otherwise; None takes a field away."""
+    order = {"model": MODELS[kind], "images": IMAGES[kind], "prompt": "A lamp"} | fields
+    body = {name: value for name, value in order.items() if value is not None}
+    return client.post(f"/ent/v2/{kind}", json=body)
+
+
+def accepted(client: httpx.Client, kind: str, **fields: Any) -> dict[str, Any]:
+    response = post(client, kind, **fields)
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
+    return body
+
+
+def subject(name: str = "vase", count: int = 1, **fields: Any) -> dict[str, Any]:
+    return {"name": name, "images": [WIDE] * count} | fields
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"),
+    [(START, "img2video"), (PAIR, "headtailimg2video"), (REFERENCE, "character2video")],
+)
+def test_a_clip_from_pictures_is_made(
+    sandbox: Sandbox, client: httpx.Client, kind: str, type_: str
+) -> None:
+    reply = accepted(client, kind, payload="job-17")
+    assert (reply["type"], reply["state"], reply["payload"]) == (type_, "created", "job-17")
+    sandbox.advance(LONG)
+    body = look(client, reply["task_id"])
+    assert (body["state"], body["type"]) == ("success", type_)
+    with av.open(BytesIO(httpx.get(body["creations"][0]["url"]).content), "r") as container:
+        assert container.streams.video[0].width == 160
+
+
+def test_a_clip_from_a_picture_has_the_shape_of_the_picture(
+    sandbox: Sandbox, client: httpx.Client
+) -> None:
+    reply = accepted(client, START, images=[TALL])
+    assert reply["aspect_ratio"] == ""
+    sandbox.advance(LONG)
+    creation = look(client, reply["task_id"])["creations"][0]
+    assert creation["video"]["resolution"] == {"width": 720, "height": 1280}
+    assert Image.open(BytesIO(httpx.get(creation["cover_url"]).content)).size == (90, 160)
+
+
+def test_a_reply_names_pictures_by_their_addresses_and_data_by_nothing(
+    sandbox: Sandbox, client: httpx.Client
+) -> None:
+    first = accepted(client, START)["task_id"]
+    sandbox.advance(LONG)
+    cover = look(client, first)["creations"][0]["cover_url"]
+    reply = accepted(client, PAIR, images=[cover, still(160, 90)])
+    assert reply["images"] == [cover, ""]
+    rows = client.get("/ent/v2/tasks").json()["tasks"]
+    assert rows[0]["images"] == [cover, ""]
+
+
+def test_a_reply_names_subjects_as_they_were_ordered(client: httpx.Client) -> None:
+    subjects = [subject("vase", 2, voice_id="calm"), {"id": "2", "images": [TALL]}]
+    reply = accepted(client, REFERENCE, images=None, subjects=subjects)
+    assert reply["images"] == []
+    assert reply["subjects"] == [
+        {"name": "vase", "images": ["", ""], "voice_id": "calm"},
+        {"id": "2", "images": [""]},
+    ]
+
+
+def test_a_video_of_its_own_length_is_five_seconds_long(
+    sandbox: Sandbox, client: httpx.Client
+) -> None:
+    reply = accepted(client, REFERENCE, model="viduq2-pro", duration=0)
+    assert (reply["duration"], reply["credits"]) == (0, 45)
+    sandbox.advance(LONG)
+    assert look(client, reply["task_id"])["creations"][0]["video"]["duration"] == 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "reason"),
+    [
+        (START, {"images": None}, "FieldLacking"),
+        (START, {"images": []}, "FieldItemCountOutOfRange"),
+        (START, {"images": [WIDE, WIDE]}, "FieldItemCountOutOfRange"),
+        (START, {"images": WIDE}, "FieldInvalid"),
+        (START, {"images": [7]}, "FieldInvalid"),
+        (START, {"model": "viduq2"}, "FieldInvalid"),
+        (START, {"aspect_ratio": "16:9"}, "FieldUnwanted"),
+        (START, {"style": "general"}, "FieldUnwanted"),
+        (START, {"subjects": []}, "FieldUnwanted"),
+        (START, {"model": "vidu2.0", "duration": 5}, "FieldInvalid"),
+        (START, {"model": "vidu2.0", "duration": 8, "resolution": "360p"}, "FieldInvalid"),
+        (START, {"model": "viduq2-pro-fast", "resolution": "540p"}, "FieldInvalid"),
+        (START, {"is_rec": 1}, "FieldInvalid"),
+        (START, {"off_peak": True, "audio": True}, "FieldInvalid"),
+        (START, {"audio_type": "music"}, "FieldInvalid"),
+        (START, {"wm_position": "3"}, "FieldInvalid"),
+        (START, {"wm_url": "a picture"}, "FieldInvalid"),
+        (START, {"meta_data": "{"}, "FieldInvalid"),
+        (START, {"payload": "x" * 1_048_577}, "FieldInvalid"),
+        (PAIR, {"images": [WIDE]}, "FieldItemCountOutOfRange"),
+        (PAIR, {"images": [WIDE, still(320, 220)]}, None),
+        (PAIR, {"images": [WIDE, still(320, 230)]}, "PageSizeOutOfRange"),
+        (PAIR, {"model": "viduq3-pro-fast"}, "FieldInvalid"),
+        (PAIR, {"duration": 9}, "FieldInvalid"),
+        (PAIR, {"audio": True}, "FieldInvalid"),
+        (PAIR, {"aspect_ratio": "16:9"}, "FieldUnwanted"),
+        (REFERENCE, {"images": None}, "FieldLacking"),
+        (REFERENCE, {"prompt": None}, "FieldLacking"),
+        (REFERENCE, {"images": [WIDE] * 8}, "FieldItemCountOutOfRange"),
+        (REFERENCE, {"images": [still(127, 200)]}, "PageSizeOutOfRange"),
+        (REFERENCE, {"is_rec": True}, "FieldUnwanted"),
+        (REFERENCE, {"videos": []}, "FieldUnwanted"),
+        (REFERENCE, {"model": "viduq3-pro"}, "FieldInvalid"),
+        (REFERENCE, {"model": "viduq3", "duration": 2}, "FieldInvalid"),
+        (REFERENCE, {"model": "viduq1", "aspect_ratio": "4:3"}, "FieldInvalid"),
+        (REFERENCE, {"model": "viduq3-turbo", "off_peak": True}, "FieldInvalid"),
+        (REFERENCE, {"model": "viduq3-turbo", "off_peak": True, "audio": False}, None),
+        (REFERENCE, {"model": "viduq3", "off_peak": True}, None),
+        (REFERENCE, {"subjects": [subject()]}, "FieldUnwanted"),
+        (REFERENCE, {"images": None, "subjects": []}, "FieldItemCountOutOfRange"),
+        (REFERENCE, {"images": None, "subjects": [subject(count=4)]}, "FieldItemCountOutOfRange"),
+        (REFERENCE, {"images": None, "subjects": [subject(count=0)]}, "FieldItemCountOutOfRange"),
+        (
+            REFERENCE,
+            {"images": None, "subjects": [subject(name, 3) for name in "abc"]},
+            "FieldItemCountOutOfRange",
+        ),
+        (REFERENCE, {"images": None, "subjects": [subject(), subject()]}, "FieldInvalid"),
+        (REFERENCE, {"images": None, "subjects": ["vase"]}, "FieldInvalid"),
+        (REFERENCE, {"images": None, "subjects": [{"images": [WIDE]}]}, "FieldLacking"),
+        (REFERENCE, {"images": None, "subjects": [{"name": "vase"}]}, "FieldLacking"),
+        (REFERENCE, {"images": None, "subjects": [subject(colour="red")]}, "FieldUnwanted"),
+        (
+            REFERENCE,
+            {"model": "viduq3-mix", "images": None, "subjects": [subject()]},
+            "FieldUnwanted",
+        ),
+    ],
+)
+def test_an_order_with_pictures_keeps_the_rules_of_its_endpoint(
+    sandbox: Sandbox, client: httpx.Client, kind: str, fields: dict[str, Any], reason: str | None
+) -> None:
+    response = post(client, kind, **fields)
+    if reason is None:
+        assert response.status_code == 200, response.text
+    else:
+        assert_refused(response, 400, reason)
+    assert sandbox.counts.creates == (1 if reason is None else 0)
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        ("http://127.0.0.1:9/nobody.png", "ImageDownloadFailure"),
+        ("data:image/gif;base64,R0lGODlhAQABAAAAACw=", "ImageFormatInvalid"),
+        (still(500, 100), "PageSizeOutOfRange"),
+    ],
+)
+@pytest.mark.parametrize("kind", [START, PAIR, REFERENCE])
+def test_a_picture_that_cannot_be_used_is_refused(
+    client: httpx.Client, kind: str, image: str, reason: str
+) -> None:
+    images = [image] * len(IMAGES[kind])
+    assert_refused(post(client, kind, images=images), 400, reason)
+
+
+@pytest.mark.parametrize("field", ["images", "subjects"])
+def test_text_alone_takes_no_pictures(client: httpx.Client, field: str) -> None:
+    body = {"model": "viduq3-pro", "prompt": "x", field: [WIDE]}
+    assert_refused(client.post("/ent/v2/text2video", json=body), 400, "FieldUnwanted")
+
+
+def test_pictures_and_all_may_have_20_megabytes(client: httpx.Client) -> None:
+    response = post(client, START, payload="x" * (20 * 1024 * 1024))
+    assert_refused(response, 413, "BadRequest")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "credits"),
+    [
+        (START, {}, 55),
+        (START, {"resolution": "1080p", "duration": 2}, 70),
+        (START, {"resolution": "540p", "duration": 1}, 8),
+        (START, {"resolution": "540p", "duration": 3}, 15),
+        (START, {"is_rec": True}, 65),
+        (START, {"is_rec": True, "off_peak": True}, 33),
+        (START, {"model": "viduq2-turbo"}, 40),
+        (START, {"model": "viduq2-turbo", "duration": 1}, 8),
+        (START, {"model": "vidu2.0"}, 20),
+        (START, {"model": "vidu2.0", "duration": 8}, 100),
+        (START, {"model": "viduq1"}, 80),
+        (PAIR, {"model": "viduq3-pro", "resolution": "1080p"}, 150),
+        (PAIR, {"model": "viduq3-pro", "off_peak": True, "duration": 1}, 13),
+        (REFERENCE, {}, 45),
+        (REFERENCE, {"resolution": "1080p", "duration": 10}, 165),
+        (REFERENCE, {"model": "viduq3", "duration": 3}, 36),
+        (REFERENCE, {"model": "vidu2.0"}, 80),
+    ],
+)
+def test_credits_follow_the_price_table_of_the_endpoint(
+    client: httpx.Client, kind: str, fields: dict[str, Any], credits: int
+) -> None:
+    assert accepted(client, kind, **fields)["credits"] == credits
+
+
+def test_an_off_peak_order_that_is_never_begun_ends_after_two_days_and_costs_nothing(
+    sandbox: Sandbox, client: httpx.Client
+) -> None:
+    number = accepted(client, START, prompt="x [never starts]", off_peak=True)["task_id"]
+    assert balance(client)["credit_remain"] == 100_000 - 28
+    sandbox.advance(48 * 3600 + 1)
+    body = look(client, number)
+    assert (body["state"], body["err_code"], body["off_peak"]) == ("failed", "Canceled", True)
+    assert balance(client)["credit_remain"] == 100_000
+
+
+def test_the_control_tells_of_tasks_with_pictures(client: httpx.Client) -> None:
+    accepted(client, START)
+    (task,) = client.get("/control/tasks").json()
+    assert task["order"]["images"] == [""]
+    assert "pictures" not in task["order"]
