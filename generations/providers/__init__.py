@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from .catalogue import catalogue
 from .contract import Provider
+from .relay import Relay
 from .vidu import Vidu
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {provider.kind: provider for provider in (Vidu(),)}
+    {provider.kind: provider for provider in (Vidu(), Relay())}
 )
+
+# A broken catalogue file stops the start, and not the first order.
+for kind in PROVIDERS:
+    catalogue(kind)
 
 
 def provider(kind: str) -> Provider:

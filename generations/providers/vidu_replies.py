@@ -43,12 +43,11 @@ LINKS: Mapping[str, str] = {
 
 def read_receipt(reply: Reply) -> Receipt:
     """A create's answer (2.6). Raises the error it tells, Unclear without a number."""
-    number = read_identifier(reply.get("task_id"))
-    if not reply.successful or has_error_code(reply) or not number:
+    if not is_receipt(reply):
         raise create_error(reply)
     state = read_state(reply) or State.QUEUED
     return Receipt(
-        number=number,
+        number=read_identifier(reply.get("task_id")),
         # The links come with the first question only.
         state=State.RUNNING if state is State.SUCCEEDED else state,
         cost=read_whole(reply.get("credits")),
@@ -56,6 +55,11 @@ def read_receipt(reply: Reply) -> Receipt:
         message=reply.text("err_msg"),
         raw=reply.raw,
     )
+
+
+def is_receipt(reply: Reply) -> bool:
+    number = read_identifier(reply.get("task_id"))
+    return reply.successful and not has_error_code(reply) and bool(number)
 
 
 def read_report(reply: Reply) -> Report:

@@ -246,7 +246,7 @@ def assert_members(value: Any, expected: Any) -> None:
         assert len(value) == len(expected)
         for member, wanted in zip(value, expected, strict=True):
             assert_members(member, wanted)
-    elif isinstance(expected, dict):
+    elif isinstance(expected, dict) and not isinstance(value, Mapping):
         for name, wanted in expected.items():
             assert_members(getattr(value, name), wanted)
     else:
