@@ -3,6 +3,7 @@
 from html import escape
 
 from generations.sandbox.guide import BASES, KEYS, WORDS, Line
+from generations.sandbox.guide_films import FILM_WORDS
 from generations.sandbox.guide_gateways import GATEWAY_WORDS, RELAY_WORDS, VIVIENNE_WORDS
 from generations.sandbox.stage import Stage
 from generations.sandbox.tasks import Task
@@ -11,6 +12,7 @@ MOST_TASKS = 100
 TABLES = (
     ("Keys · 密钥", KEYS),
     ("Words · 提示词中的词", WORDS),
+    ("Words of films · 成片的词", FILM_WORDS),
     ("Words of the gateways · 各网关共用的词", GATEWAY_WORDS),
     ("Words of the relay · 中转的词", RELAY_WORDS),
     ("Words of Vivienne · Vivienne 的词", VIVIENNE_WORDS),
