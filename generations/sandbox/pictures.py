@@ -46,9 +46,12 @@ class Picture:
     content: bytes
 
 
-def take(address: str) -> Picture:
+def take(address: str, most: int = MOST_BYTES) -> Picture:
     """The picture behind a data URI or an http(s) URL; Unfit when it breaks a rule."""
-    return judge(_unpack(address) if address.startswith("data:") else _fetch(address))
+    content = _unpack(address) if address.startswith("data:") else _fetch(address)
+    if len(content) > most:
+        raise Unfit("size", f"the picture is larger than {most} bytes")
+    return judge(content)
 
 
 def judge(content: bytes) -> Picture:
