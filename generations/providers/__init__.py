@@ -7,9 +7,10 @@ from .catalogue import catalogue
 from .contract import Provider
 from .relay import Relay
 from .vidu import Vidu
+from .vivienne import Vivienne
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {provider.kind: provider for provider in (Vidu(), Relay())}
+    {provider.kind: provider for provider in (Vidu(), Relay(), Vivienne())}
 )
 
 # A broken catalogue file stops the start, and not the first order.
