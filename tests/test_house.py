@@ -17,7 +17,7 @@ FLOORS = (
     {"clock", "crash"},
     {"models", "crypto", "providers", "net", "media", "store"},
     {"ledger", "audit"},  # the second floor has steps: who changes something writes it down,
-    {"people", "credentials", "rotation"},
+    {"people", "credentials", "rotation", "caps"},
     {"uploads"},  # and where a picture is to be found depends on the key that sends it
     {"lifecycle"},
     {"films", "sharing", "supervise"},

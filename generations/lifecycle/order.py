@@ -3,8 +3,8 @@
 from django.db import IntegrityError, transaction
 
 from generations import ledger
-from generations.ledger import Short
-from generations.models import Attempt, Credential, Membership, Task, Team
+from generations.ledger import Capped, Short
+from generations.models import Attempt, Cap, Credential, Membership, Task, Team
 from generations.providers.catalogue import Problem, catalogue
 from generations.providers.contract import Order
 
@@ -30,6 +30,16 @@ class NotEnough(OrderRefused):
 
     def __init__(self, left: int, needed: int) -> None:
         super().__init__(f"{left} left, {needed} needed")
+        self.left = left
+        self.needed = needed
+
+
+class OverCap(OrderRefused):
+    """A cap of this month leaves too little: the team's, or (``cap.user``) the person's own."""
+
+    def __init__(self, cap: Cap, left: int, needed: int) -> None:
+        super().__init__(f"{cap}: {left} left, {needed} needed")
+        self.cap = cap
         self.left = left
         self.needed = needed
 
@@ -71,6 +81,9 @@ def order(
         jobs.ring("balance", credential.pk)
         needed = _estimate(credential, wanted) * count
         raise NotEnough(ledger.left(credential) or 0, needed) from short
+    except Capped as capped:
+        needed = _estimate(credential, wanted) * count
+        raise OverCap(capped.cap, ledger.room(capped.cap), needed) from capped
 
 
 def _judge(credential: Credential, wanted: Order, count: int) -> None:

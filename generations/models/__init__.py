@@ -1,9 +1,10 @@
 """Floor 1: the records, and the questions that are asked about them."""
 
 from .audit import Event
+from .caps import Cap, Used
 from .credentials import Credential
 from .files import File
-from .ledger import Account, Entry, Line
+from .ledger import Account, Entry, Line, Total
 from .people import Invitation, Membership, Role, Team, User
 from .pulse import Lease, Pulse
 from .tasks import Attempt, Callback, Task
@@ -13,6 +14,7 @@ __all__ = [
     "Account",
     "Attempt",
     "Callback",
+    "Cap",
     "Credential",
     "Entry",
     "Event",
@@ -26,6 +28,8 @@ __all__ = [
     "Task",
     "TaskPicture",
     "Team",
+    "Total",
     "Upload",
+    "Used",
     "User",
 ]

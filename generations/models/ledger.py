@@ -1,7 +1,11 @@
 """Double entry in whole units of a provider, append-only; database triggers hold it so."""
 
+from datetime import date
+from typing import Any
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
@@ -25,6 +29,23 @@ class EntryKind(models.TextChoices):
     SETTLE = "settle", _("Settle")
     RELEASE = "release", _("Release")
     ADJUST = "adjust", _("Adjust")
+    CORRECT = "correct", _("Correction")
+
+
+SPENDING = (EntryKind.SETTLE, EntryKind.CORRECT)
+# The account whose line says what an entry is about.
+TOLD_BY = {
+    EntryKind.HOLD: AccountName.HELD,
+    EntryKind.SETTLE: AccountName.SPENT,
+    EntryKind.RELEASE: AccountName.AVAILABLE,
+    EntryKind.ADJUST: AccountName.AVAILABLE,
+    EntryKind.CORRECT: AccountName.SPENT,
+}
+
+
+def booking_day() -> date:
+    """Today where the books are kept; an entry keeps its day, so all that sums by day agrees."""
+    return timezone.localdate(clock.now())
 
 
 class Account(models.Model):
@@ -52,16 +73,29 @@ class Account(models.Model):
 
 
 class Entry(models.Model):
-    """One movement; its lines sum to zero. An attempt is held once and closed once."""
+    """One movement; its lines sum to zero. An attempt is held once and closed once.
 
-    team = models.ForeignKey(Team, models.PROTECT, related_name="entries")
-    credential = models.ForeignKey(Credential, models.PROTECT, related_name="entries")
+    ``person`` ordered or adjusted, ``model`` made, as they were on that ``day``. ``amount`` is the
+    line that the entry is about (TOLD_BY). ``in_vain``: charged though no clip came.
+    """
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="entries", db_index=False)
+    credential = models.ForeignKey(
+        Credential, models.PROTECT, related_name="entries", db_index=False
+    )
     attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, related_name="entries")
     kind = models.CharField(_("kind"), max_length=10, choices=EntryKind)
     unit = models.CharField(_("unit"), max_length=20)
+    person = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    model = models.CharField(_("model"), max_length=60, blank=True)
+    amount = models.BigIntegerField(_("amount"), default=0)
+    in_vain = models.BooleanField(_("charged in vain"), default=False)
     actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     memo = models.CharField(_("memo"), max_length=200, blank=True)
     at = models.DateTimeField(_("when"), default=clock.now, editable=False)
+    day = models.DateField(_("day"), default=booking_day, editable=False)
 
     class Meta:
         verbose_name = _("ledger entry")
@@ -76,7 +110,15 @@ class Entry(models.Model):
                 name="a_hold_closes_once",
             ),
         ]
-        indexes = [models.Index(fields=["team", "-at"], name="entry_by_team")]
+        indexes = [
+            models.Index(fields=["-day", "-id"], name="entry_by_day"),
+            models.Index(fields=["team", "-day", "-id"], name="entry_by_team"),
+            models.Index(fields=["credential", "-day", "-id"], name="entry_by_credential"),
+            models.Index(fields=["person", "-day", "-id"], name="entry_by_person"),
+            models.Index(fields=["model", "-day", "-id"], name="entry_by_model"),
+            models.Index(fields=["kind", "-day", "-id"], name="entry_by_kind"),
+            models.Index(fields=["-day", "-id"], condition=Q(in_vain=True), name="entry_in_vain"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -95,3 +137,72 @@ class Line(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount:+}"
+
+
+class TotalQuerySet(models.QuerySet["Total"]):
+    def for_team(self, team: Team) -> "TotalQuerySet":
+        return self.filter(team=team)
+
+    def between(self, first: date, last: date) -> "TotalQuerySet":
+        return self.filter(day__gte=first, day__lte=last)
+
+    def sums(self, *by: str) -> list[dict[str, Any]]:
+        """What was moved, for each value of ``by``; a unit is never added to another."""
+        return list(self.order_by().values("unit", *by).annotate(**SUMS))
+
+
+# What every list of sums tells; ``rows`` counts entries, ``clips`` those that were paid and came.
+SUMS = {
+    "rows": Sum("entries", default=0),
+    "clips": Sum("entries", filter=Q(kind=EntryKind.SETTLE, in_vain=False), default=0),
+    "held": Sum("amount", filter=Q(kind=EntryKind.HOLD), default=0),
+    "spent": Sum("amount", filter=Q(kind__in=SPENDING), default=0),
+    "in_vain": Sum("amount", filter=Q(in_vain=True), default=0),
+    "came_back": Sum("amount", filter=Q(kind=EntryKind.RELEASE), default=0),
+    "adjusted": Sum("amount", filter=Q(kind=EntryKind.ADJUST), default=0),
+    "estimated": Sum("estimate", filter=Q(kind=EntryKind.SETTLE), default=0),
+    "stated": Sum("stated", default=0),
+}
+
+
+class Total(models.Model):
+    """What the entries of one day, key, person, model and kind sum up to, read in their stead.
+
+    A cache that ``ledger.verify`` proves. ``estimate``: what the settled had held; ``stated``: what
+    statements say of the same attempts.
+    """
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+", db_index=False)
+    credential = models.ForeignKey(Credential, models.PROTECT, related_name="+", db_index=False)
+    unit = models.CharField(max_length=20)
+    person = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    model = models.CharField(max_length=60)
+    kind = models.CharField(max_length=10, choices=EntryKind)
+    in_vain = models.BooleanField(default=False)
+    day = models.DateField()
+    entries = models.BigIntegerField(default=0)
+    amount = models.BigIntegerField(default=0)
+    estimate = models.BigIntegerField(default=0)
+    stated = models.BigIntegerField(default=0)
+
+    objects = TotalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credential", "day", "kind", "in_vain", "model", "person"],
+                name="one_total_per_person",
+            ),
+            models.UniqueConstraint(
+                fields=["credential", "day", "kind", "in_vain", "model"],
+                condition=Q(person=None),
+                name="one_total_of_nobody",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["day"], name="total_by_day"),
+            models.Index(fields=["team", "day"], name="total_by_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.amount:+}"

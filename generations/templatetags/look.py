@@ -136,11 +136,18 @@ def number(value: int | None) -> str:
     return "–" if value is None else f"{value:,}".replace("-", "−")
 
 
+def dollars(cents: int) -> str:
+    """US cents as people write them: $74.87, −$0.15."""
+    return f"{'−' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
+
+
 @register.simple_tag
 def amount(value: int | None, unit: str) -> str:
-    """So many of a provider's unit, in words: "35 credits", "42 points"."""
+    """So many of a provider's unit, in words: "35 credits", "42 points", "$74.87" (of cents)."""
     if value is None:
         return "–"
+    if unit == "cent":
+        return dollars(value)
     words = {
         "credit": ngettext("%(n)s credit", "%(n)s credits", value),
         "point": ngettext("%(n)s point", "%(n)s points", value),

@@ -73,6 +73,7 @@ ACCESS: dict[str, str] = {
     "credential_pause": OWNER,
     "credential_resume": OWNER,
     "credential_remove": OWNER,
+    "caps": OWNER,
     "members": MEMBER,
     "invitation_new": OWNER,
     "invitation_revoke": OWNER,

@@ -17,6 +17,7 @@ from generations.providers.catalogue import catalogue
 from generations.templatetags.look import amount, number, sentences
 
 from .access import for_producer
+from .caps import over_cap
 from .forms.fields import KINDS, TABS
 from .forms.generate import OrderForm, Values
 from .keys import Key, keys_of
@@ -124,6 +125,8 @@ def _say_why(form: OrderForm, refusal: ordering.OrderRefused) -> None:
             values = {"left": number(left), "needed": number(needed)}
             short = _("This needs %(needed)s and the key has %(left)s left.") % values
             form.add_error("credential", sentences(short, nothing))
+        case ordering.OverCap(cap=cap, left=left, needed=needed):
+            form.add_error(None, sentences(over_cap(cap, left, needed), nothing))
         case ordering.Paused(code=code):
             form.add_error("credential", sentences(trouble(code).cause, nothing))
         case _:

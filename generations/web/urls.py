@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from . import callbacks, credentials, gallery, generate, health, media, members, tasks, teams
+from . import callbacks, caps, credentials, gallery, generate, health, media, members, tasks, teams
 
 
 def of_team(route: str, view: object, name: str) -> URLPattern:
@@ -29,6 +29,7 @@ urlpatterns = [
     of_team("credentials/<int:pk>/pause", credentials.pause, "credential_pause"),
     of_team("credentials/<int:pk>/resume", credentials.resume, "credential_resume"),
     of_team("credentials/<int:pk>/remove", credentials.remove, "credential_remove"),
+    of_team("caps/", caps.caps, "caps"),
     of_team("members/", members.members, "members"),
     of_team("members/invite", members.invite, "invitation_new"),
     of_team("members/invitations/<int:pk>/revoke", members.revoke, "invitation_revoke"),

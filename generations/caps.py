@@ -1,0 +1,66 @@
+"""Caps: set by owners, and what is used of each this month."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+
+from generations import audit, clock
+from generations.models import Cap, Team, Used, User
+from generations.models.caps import month_of
+from generations.models.ledger import booking_day
+
+NEAR = 80  # percent of a cap from which on pages warn
+
+
+@dataclass(frozen=True)
+class Use:
+    """How much of a cap is used in a month; what was charged beyond what was held may pass it."""
+
+    cap: Cap
+    used: int
+    month: date
+
+    @property
+    def left(self) -> int:
+        return max(0, self.cap.amount - self.used)
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.used // self.cap.amount) if self.cap.amount else 100
+
+    @property
+    def is_near(self) -> bool:
+        return self.percent >= NEAR
+
+    @property
+    def is_full(self) -> bool:
+        return self.used >= self.cap.amount
+
+
+def uses(caps: Iterable[Cap], day: date | None = None) -> list[Use]:
+    """Each cap with what is used of it in the month of a day, today's if none is given."""
+    rows, month = list(caps), month_of(day or booking_day())
+    found = Used.objects.filter(month=month, team__in={cap.team_id for cap in rows})
+    used = {(one.team_id, one.user_id, one.unit): one.amount for one in found}
+    return [Use(cap, used.get((cap.team_id, cap.user_id, cap.unit), 0), month) for cap in rows]
+
+
+@transaction.atomic
+def change(team: Team, user: User | None, unit: str, amount: int | None, by: User) -> None:
+    """Set, move or (None) lift a cap; what is under way already goes on."""
+    cap = Cap.objects.filter(team=team, user=user, unit=unit).first()
+    before = cap.amount if cap else None
+    if amount == before:
+        return
+    if amount is None:
+        Cap.objects.filter(team=team, user=user, unit=unit).delete()
+    else:
+        Cap.objects.update_or_create(
+            team=team,
+            user=user,
+            unit=unit,
+            defaults={"amount": amount, "changed_by": by, "changed_at": clock.now()},
+        )
+    audit.record(team, by, "cap.changed", user or team, unit=unit, before=before, after=amount)

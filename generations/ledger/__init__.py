@@ -1,0 +1,24 @@
+"""Credits: held before an order leaves, settled or released once its end is known (design 7)."""
+
+from .accounts import Balance, Short, balances, left, newest_entry, open_accounts
+from .booking import adjust, correct, hold, reconcile, release, settle
+from .limits import Capped, room
+from .proof import verify
+
+__all__ = [
+    "Balance",
+    "Capped",
+    "Short",
+    "adjust",
+    "balances",
+    "correct",
+    "hold",
+    "left",
+    "newest_entry",
+    "open_accounts",
+    "reconcile",
+    "release",
+    "room",
+    "settle",
+    "verify",
+]

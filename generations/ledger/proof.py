@@ -1,0 +1,82 @@
+"""Whether the books hold, and whether what is counted beside them agrees."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from generations.models import Account, Entry, Line, Total, Used
+from generations.models.caps import month_of
+from generations.models.ledger import TOLD_BY, AccountName, EntryKind
+
+type Counts = Mapping[tuple[object, ...], tuple[int, ...]]
+
+TOTAL = ("team", "credential", "unit", "person", "model", "kind", "in_vain", "day")
+USED = ("team", "user", "unit", "month")
+
+
+def verify() -> Iterator[str]:
+    """Every way in which the books do not hold, as a sentence; none when they do."""
+    for entry in Entry.objects.annotate(total=Sum("lines__amount", default=0)).exclude(total=0):
+        yield f"Entry {entry.pk} sums to {entry.total}, not to zero."
+    for account in Account.objects.annotate(total=Sum("lines__amount", default=0)):
+        if account.balance != account.total:
+            yield f"Account {account.pk} says {account.balance}, its lines {account.total}."
+    yield from _told()
+    totals = Total.objects.values_list(*TOTAL, "entries", "amount", "estimate")
+    yield from _differences("Total", TOTAL, _keyed(totals), _totals())
+    used = Used.objects.values_list(*USED, "amount")
+    yield from _differences("Used", USED, _keyed(used, values=1), _used())
+
+
+def _told() -> Iterator[str]:
+    """The one line that an entry is about, beside what the entry says of itself."""
+    about = Q()
+    for kind, name in TOLD_BY.items():
+        about |= Q(entry__kind=kind, account__name=name)
+    lines = Line.objects.filter(about).exclude(amount=F("entry__amount"))
+    for entry, said, amount in lines.values_list("entry", "entry__amount", "amount"):
+        yield f"Entry {entry} says {said}, its line {amount}."
+
+
+def _totals() -> Counts:
+    """What each total should be, from the entries alone."""
+    settled = Q(kind=EntryKind.SETTLE)
+    rows = Entry.objects.order_by().values_list(*TOTAL)
+    sums = {
+        "entries": Count("pk"),
+        "moved": Sum("amount"),
+        "estimated": Sum("attempt__estimate", filter=settled, default=0),
+    }
+    return _keyed(rows.annotate(**sums))
+
+
+def _used() -> Counts:
+    """All that attempts hold or cost, in the months of their holds, from the lines alone."""
+    hold = Entry.objects.filter(attempt=OuterRef("entry__attempt"), kind=EntryKind.HOLD)
+    lines = Line.objects.filter(
+        account__name__in=(AccountName.HELD, AccountName.SPENT), entry__attempt__isnull=False
+    ).annotate(held_on=Coalesce(Subquery(hold.values("day")[:1]), "entry__day"))
+    rows = lines.order_by().values_list("entry__team", "entry__person", "entry__unit", "held_on")
+    counts: Counter[tuple[object, ...]] = Counter()
+    for team, person, unit, day, moved in rows.annotate(moved=Sum("amount")):
+        for user in (None, person):
+            counts[team, user, unit, month_of(day)] += moved
+    return {key: (amount,) for key, amount in counts.items()}
+
+
+def _keyed(rows: Iterable[tuple[Any, ...]], *, values: int = 3) -> Counts:
+    return {row[:-values]: row[-values:] for row in rows}
+
+
+def _differences(
+    what: str, names: tuple[str, ...], counted: Counts, booked: Counts
+) -> Iterator[str]:
+    """What was counted beside what is booked; no row and a row of nothing are the same."""
+    for key in counted.keys() | booked.keys():
+        said, is_so = counted.get(key, ()), booked.get(key, ())
+        if said != is_so and (any(said) or any(is_so)):
+            named = ", ".join(f"{name} {value}" for name, value in zip(names, key, strict=True))
+            yield f"{what} of {named} says {said}, the books {is_so}."

@@ -1,0 +1,74 @@
+"""What a team, or one of its members, may spend in a month, and how much of it is used."""
+
+from datetime import date
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from generations import clock
+
+from .people import Team, User
+
+
+class CapQuerySet(models.QuerySet["Cap"]):
+    def for_team(self, team: Team) -> "CapQuerySet":
+        return self.filter(team=team)
+
+
+class Cap(models.Model):
+    """The most of one unit that may be spent in each month; ``user`` empty: by the whole team."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="caps")
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="caps")
+    unit = models.CharField(_("unit"), max_length=20)
+    amount = models.BigIntegerField(_("most a month"))
+    changed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField(_("changed"), default=clock.now, editable=False)
+
+    objects = CapQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cap")
+        verbose_name_plural = _("caps")
+        constraints = [
+            models.UniqueConstraint(fields=["team", "unit", "user"], name="one_cap_per_member"),
+            models.UniqueConstraint(
+                fields=["team", "unit"], condition=Q(user=None), name="one_cap_per_team"
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="no_cap_below_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user or self.team} · {self.amount:,} {self.unit}"
+
+
+class Used(models.Model):
+    """What the orders of one month hold or cost, of a member or (``user`` empty) of the team.
+
+    An order counts in the month in which it was held, however late it ends.
+    """
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    unit = models.CharField(max_length=20)
+    month = models.DateField()
+    amount = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "unit", "month", "user"], name="one_use_per_member"
+            ),
+            models.UniqueConstraint(
+                fields=["team", "unit", "month"], condition=Q(user=None), name="one_use_per_team"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.amount:,} {self.unit}"
+
+
+def month_of(day: date) -> date:
+    """The first day of its month."""
+    return day.replace(day=1)
