@@ -34,13 +34,14 @@ BASES = (
         "Vivienne: Authorization: Bearer.",
         "Vivienne：Authorization: Bearer。",
     ),
+    Base("apixo", "/apixo", "APIXO: Authorization: Bearer.", "APIXO：Authorization: Bearer。"),
 )
 
 KEYS = (
     Line(
         "sandbox-…",
-        "Known, with an account of its own at each provider: 100,000 units, 5 slots.",
-        "有效，在每个服务商各有一个账户：100,000 单位，5 个并发。",
+        "Known, with an account of its own at each provider: 100,000 units, 5 slots (APIXO: 10).",
+        "有效，在每个服务商各有一个账户：100,000 单位，5 个并发（APIXO 为 10）。",
     ),
     Line("…bad…", "Unknown: 401.", "无效：401。"),
     Line("sandbox-forbidden…", "Known, but not allowed: 403.", "有效但无权限：403。"),
@@ -48,6 +49,12 @@ KEYS = (
     Line("sandbox-few…", "100 units.", "只有 100 单位。"),
     Line("sandbox-busy…", "Every order is throttled: 429.", "每次下单都被限流：429。"),
     Line("sandbox-quota…", "A task over its slots is refused.", "超出并发的任务被拒绝。"),
+    Line(
+        "sandbox-broke400…",
+        "APIXO: the same with 400 instead of 402.",
+        "APIXO：同上，但返回 400 而非 402。",
+    ),
+    Line("sandbox-…rate600", "APIXO: 600 requests a minute.", "APIXO：每分钟 600 次请求。"),
     Line(
         "sandbox-…params",
         "Vivienne: the fields of an order lie in params.",

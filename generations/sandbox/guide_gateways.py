@@ -82,3 +82,22 @@ VIVIENNE_WORDS = (
         "签名正确，但结果被篡改。",
     ),
 )
+
+APIXO_WORDS = (
+    Line(
+        "[fail CONTENT_VIOLATION]",
+        "The task fails with this failCode; also with one that no page knows.",
+        "任务以此 failCode 失败；也可用文档中没有的错误码。",
+    ),
+    Line(
+        "[refuse 402] [refuse Insufficient credits]",
+        "An error with this status; 400 with this message.",
+        "以此状态返回错误；以 400 返回此消息。",
+    ),
+    Line("[no data]", "The reply to an order has null for its data.", "下单回复的 data 为 null。"),
+    Line(
+        "[bad result] [result object]",
+        "Once: resultJson is cut short; it is an object instead of a text.",
+        "一次：resultJson 不完整；resultJson 为对象而非文本。",
+    ),
+)

@@ -4,7 +4,12 @@ from html import escape
 
 from generations.sandbox.guide import BASES, KEYS, WORDS, Line
 from generations.sandbox.guide_films import FILM_WORDS
-from generations.sandbox.guide_gateways import GATEWAY_WORDS, RELAY_WORDS, VIVIENNE_WORDS
+from generations.sandbox.guide_gateways import (
+    APIXO_WORDS,
+    GATEWAY_WORDS,
+    RELAY_WORDS,
+    VIVIENNE_WORDS,
+)
 from generations.sandbox.stage import Stage
 from generations.sandbox.tasks import Task
 
@@ -16,6 +21,7 @@ TABLES = (
     ("Words of the gateways · 各网关共用的词", GATEWAY_WORDS),
     ("Words of the relay · 中转的词", RELAY_WORDS),
     ("Words of Vivienne · Vivienne 的词", VIVIENNE_WORDS),
+    ("Words of APIXO · APIXO 的词", APIXO_WORDS),
 )
 STYLE = """
 :root { color-scheme: dark; font: 15px/1.5 system-ui, "PingFang SC", "Noto Sans SC", sans-serif }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from generations.sandbox import media
+from generations.sandbox.apixo import Apixo
 from generations.sandbox.archive import Archive
 from generations.sandbox.callbacks import Callbacks, Sent
 from generations.sandbox.clips import Clips
@@ -74,6 +75,7 @@ class Sandbox:
             Vidu(self.stage),
             Relay(self.stage),
             Vivienne(self.stage),
+            Apixo(self.stage),
         )
         studio.announce = self._announce
         self._doors: tuple[Door, ...] = (

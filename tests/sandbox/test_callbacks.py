@@ -1,12 +1,15 @@
 """Callbacks: their signature, their order, their retries and their flaws."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
 
+from generations.sandbox.callbacks import Letter
 from generations.sandbox.sandbox import Sandbox
 from generations.sandbox.vidu_callbacks import signature
 from tests.sandbox.conftest import KEY
@@ -106,6 +109,14 @@ def test_a_receiver_that_is_gone_is_recorded(sandbox: Sandbox, client: httpx.Cli
     sandbox.advance(LONG)
     assert {sent.status for sent in sandbox.callbacks} == {None}
     assert "ConnectionRefusedError" in sandbox.callbacks[0].error
+
+
+def test_a_receiver_has_as_long_as_its_letter_allows(sandbox: Sandbox, receiver: Receiver) -> None:
+    receiver.on_ring = lambda ring: time.sleep(0.3)
+    letter = Letter("1", receiver.url, {}, lambda now: {}, is_retried=False)
+    assert sandbox.stage.callbacks.send_now(letter).status == 200
+    hasty = sandbox.stage.callbacks.send_now(replace(letter, timeout=0.1))
+    assert (hasty.status, hasty.error) == (None, "TimeoutError: timed out")
 
 
 @pytest.mark.parametrize(
