@@ -179,10 +179,15 @@ def _host_and_port(url: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
+def can_reach_us(credential: Credential) -> bool:
+    """Whether the provider finds the way to ``PUBLIC_URL``."""
+    open_lab = settings.ALLOW_PRIVATE_ADDRESSES or is_sandbox(credential)
+    return open_lab or _is_public(settings.PUBLIC_URL)
+
+
 def callback_url(attempt: Attempt) -> str:
     """Where the provider may ring for an attempt; "" where it could not reach us anyway."""
-    open_lab = settings.ALLOW_PRIVATE_ADDRESSES or is_sandbox(attempt.credential)
-    if not (open_lab or _is_public(settings.PUBLIC_URL)):
+    if not can_reach_us(attempt.credential):
         return ""
     path = reverse("callback", args=[attempt.credential.kind, attempt.token])
     return f"{settings.PUBLIC_URL}{path}"

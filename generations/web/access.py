@@ -66,6 +66,9 @@ ACCESS: dict[str, str] = {
     "task_fetch": PRODUCER,
     "task_found": PRODUCER,
     "task_release": PRODUCER,
+    "uploads": MEMBER,  # to give more of them is for producers
+    "upload_frames": PRODUCER,
+    "upload": MEMBER,
     "credentials": MEMBER,
     "credential_new": OWNER,
     "credential": OWNER,
@@ -80,6 +83,7 @@ ACCESS: dict[str, str] = {
     "member_role": OWNER,
     "member_remove": OWNER,
     "file": SIGNED_IN,
+    "picture": TOKEN,
     "callback": TOKEN,
     "health_live": PUBLIC,
     "health_ready": PUBLIC,

@@ -47,9 +47,16 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
 def serve(request: HttpRequest, row: File, name: str) -> HttpResponseBase:
     """One of a file's parts by its name in the address; the caller has checked who asks."""
     stored, etag = _find(row, name)
+    return deliver(request, stored, etag, _disposition(request, row, stored))
+
+
+def deliver(
+    request: HttpRequest, stored: str, etag: str, disposition: str = "inline"
+) -> HttpResponseBase:
+    """Anything that the storage holds, to a person who may see it."""
     headers = {
         "Content-Type": TYPES.get(Path(stored).suffix.lower(), "application/octet-stream"),
-        "Content-Disposition": _disposition(request, row, stored),
+        "Content-Disposition": disposition,
         "Cache-Control": "private, max-age=3600",
         "X-Content-Type-Options": "nosniff",
     }

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from . import callbacks, caps, credentials, gallery, generate, health, media, members, tasks, teams
+from . import (
+    callbacks,
+    caps,
+    credentials,
+    gallery,
+    generate,
+    health,
+    media,
+    members,
+    tasks,
+    teams,
+    uploads,
+)
 
 
 def of_team(route: str, view: object, name: str) -> URLPattern:
@@ -22,6 +34,9 @@ urlpatterns = [
     of_team("tasks/<int:pk>/fetch", tasks.fetch, "task_fetch"),
     of_team("tasks/<int:pk>/found", tasks.found, "task_found"),
     of_team("tasks/<int:pk>/release", tasks.release, "task_release"),
+    of_team("uploads/", uploads.uploads, "uploads"),
+    of_team("uploads/frames/", uploads.frames, "upload_frames"),
+    of_team("uploads/<int:pk>/<str:name>", uploads.upload, "upload"),
     of_team("credentials/", credentials.credentials, "credentials"),
     of_team("credentials/new/", credentials.new, "credential_new"),
     of_team("credentials/<int:pk>/", credentials.edit, "credential"),
@@ -36,6 +51,7 @@ urlpatterns = [
     of_team("members/<int:pk>/role", members.change_role, "member_role"),
     of_team("members/<int:pk>/remove", members.remove, "member_remove"),
     path("files/<int:pk>/<str:name>", media.file, name="file"),
+    path("pictures/<str:token>/<str:name>", uploads.picture, name="picture"),
     path("callbacks/<str:kind>/<str:token>", callbacks.receive, name="callback"),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),

@@ -9,14 +9,21 @@ from django.urls import URLPattern, reverse
 from generations import people
 from generations.models import File, Role, Task, Team, User
 from generations.web import access, urls
-from tests.factories import make_credential, make_member, make_tasks, make_team, make_user
+from tests.factories import (
+    make_credential,
+    make_member,
+    make_tasks,
+    make_team,
+    make_upload,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
 PATTERNS: dict[str, URLPattern] = {str(one.name): one for one in urls.urlpatterns}
 OF_TEAM = sorted(name for name, one in PATTERNS.items() if "team" in one.pattern.converters)
-READ = {"gallery", "changes", "task", "credentials", "members"}
-FORMS = {"caps", "generate", "credential_new", "credential"}
+READ = {"gallery", "changes", "task", "credentials", "members", "upload"}
+FORMS = {"caps", "generate", "credential_new", "credential", "uploads"}
 QUERIES = {"changes": "?since=0~"}
 MAY = {
     access.MEMBER: {Role.VIEWER, Role.PRODUCER, Role.OWNER},
@@ -37,17 +44,21 @@ class House:
         (self.task,) = make_tasks(membership=owner, credential=self.credential)
         self.invitation, self.token = people.invite(self.team, owner.user, Role.VIEWER)
         self.other = make_member(team=self.team, role=Role.VIEWER)
+        self.upload = make_upload(team=self.team)
 
     def number(self, name: str) -> int:
         """What ``<int:pk>`` stands for in an address."""
         first = name.partition("_")[0]
         rows = {"task": self.task, "credential": self.credential, "member": self.other}
+        rows |= {"upload": self.upload}
         return int((self.invitation if first == "invitation" else rows[first]).pk)
 
     def address(self, name: str) -> str:
         values: dict[str, object] = {"team": self.team.slug}
         if "pk" in PATTERNS[name].pattern.converters:
             values["pk"] = self.number(name)
+        if "name" in PATTERNS[name].pattern.converters:
+            values["name"] = "picture.jpg"
         return reverse(name, kwargs=values) + QUERIES.get(name, "")
 
 
