@@ -35,10 +35,10 @@ def _cut(film: Task, composition: Task, tasks: Tasks) -> Cut:
 
 
 def _take(film: Task, record: Task) -> Sheet:
-    """A silent clip of one of the film's pictures; takes of one storyboard differ in their seed."""
+    """A silent clip of one of the film's pictures; no two takes are alike, as no two are in life."""
     storyboard, pictures = record.order["storyboard"], film.order["pictures"]
     order = record.order | {
-        "model": f"storyboard {storyboard}",
+        "model": f"storyboard {storyboard}  ·  {record.id[-4:]}",
         "seed": zlib.crc32(record.id.encode()),
         "pictures": (pictures[storyboard % len(pictures)],),
     }
