@@ -35,7 +35,7 @@ def _cut(film: Task, composition: Task, tasks: Tasks) -> Cut:
 
 
 def _take(film: Task, record: Task) -> Sheet:
-    """A silent clip of one of the film's pictures; no two takes are alike, as no two are in life."""
+    """A silent clip of one of the film's pictures; no two takes of it are alike."""
     storyboard, pictures = record.order["storyboard"], film.order["pictures"]
     order = record.order | {
         "model": f"storyboard {storyboard}  ·  {record.id[-4:]}",
