@@ -12,29 +12,26 @@ class Line(NamedTuple):
 
 
 class Base(NamedTuple):
-    """A dialect, and where it is spoken; `path` follows the address of the sandbox."""
+    """A dialect and where it is spoken: `path` follows the address of the sandbox."""
 
     name: str
     path: str
+    scheme: str
     english: str
     chinese: str
 
     @property
-    def key(self) -> str:
-        return DEMO_KEYS[self.name]
+    def authorization(self) -> str:
+        """The header that its demo key makes."""
+        return f"{self.scheme} {DEMO_KEYS[self.name]}"
 
 
 # Vidu stays at the root, as on its own host; the others are told apart by their base paths.
 BASES = (
-    Base("vidu", "", "Vidu: Authorization: Token.", "Vidu：Authorization: Token。"),
-    Base("relay", "/relay", "The relay: Authorization: Bearer.", "中转：Authorization: Bearer。"),
-    Base(
-        "vivienne",
-        "/vivienne",
-        "Vivienne: Authorization: Bearer.",
-        "Vivienne：Authorization: Bearer。",
-    ),
-    Base("apixo", "/apixo", "APIXO: Authorization: Bearer.", "APIXO：Authorization: Bearer。"),
+    Base("vidu", "", "Token", "Vidu's official API.", "Vidu 官方接口。"),
+    Base("relay", "/relay", "Bearer", "The Bearer relay.", "Bearer 中转。"),
+    Base("vivienne", "/vivienne", "Bearer", "Vivienne's gateway.", "Vivienne 网关。"),
+    Base("apixo", "/apixo", "Bearer", "APIXO's vidu-q3.", "APIXO 的 vidu-q3。"),
 )
 
 KEYS = (
@@ -169,3 +166,7 @@ WORDS = (
         "没有编号；以 status 代替 state；3 MB。",
     ),
 )
+
+
+def base(dialect: str) -> Base:
+    return next(each for each in BASES if each.name == dialect)

@@ -68,7 +68,7 @@ def render(stage: Stage, base_url: str) -> str:
 def _bases(base_url: str) -> str:
     rows = (
         f"<tr><td><code>{escape(base_url + base.path)}</code></td>"
-        f"<td><code>{escape(base.key)}</code></td><td>{escape(base.english)}</td>"
+        f"<td><code>{escape(base.authorization)}</code></td><td>{escape(base.english)}</td>"
         f'<td lang="zh-Hans">{escape(base.chinese)}</td></tr>'
         for base in BASES
     )

@@ -18,7 +18,7 @@ from generations.sandbox.clock import Agenda, Clock
 from generations.sandbox.control import Control
 from generations.sandbox.counts import Counts
 from generations.sandbox.faults import Fault
-from generations.sandbox.guide import BASES
+from generations.sandbox.guide import base
 from generations.sandbox.links import Links
 from generations.sandbox.relay import Relay
 from generations.sandbox.server import Server
@@ -132,7 +132,7 @@ class Sandbox:
 
     def address(self, dialect: str) -> str:
         """The base address of vidu, relay, vivienne or apixo."""
-        return self.url + next(base.path for base in BASES if base.name == dialect)
+        return self.url + base(dialect).path
 
     @property
     def requests(self) -> list[Request]:

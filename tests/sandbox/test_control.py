@@ -5,9 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
-from generations.sandbox.guide import WORDS
+from generations.sandbox.guide import BASES
+from generations.sandbox.page import TABLES
 from generations.sandbox.sandbox import Sandbox
 from tests.sandbox.conftest import KEY
+from tests.sandbox.dialects import ORDERS, order_of, speaking
 from tests.sandbox.orders import LONG, create, look, post
 
 
@@ -19,7 +21,17 @@ def test_the_page_explains_keys_and_words_and_shows_tasks_in_both_languages(
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert all(part in page.text for part in (number, "Keys · 密钥", "sandbox-broke…"))
     assert "A &lt;b&gt;bold&lt;/b&gt; lamp" in page.text
-    assert all(line.english and line.chinese for line in WORDS)
+    assert all(line.english and line.chinese for _, lines in TABLES for line in lines)
+
+
+def test_the_page_tells_every_address_and_its_demo_key(
+    sandbox: Sandbox, client: httpx.Client
+) -> None:
+    page = client.get("/").text
+    for base in BASES:
+        assert f"<code>{sandbox.address(base.name)}</code>" in page
+        assert f"<code>{base.authorization}</code>" in page
+    assert [base.name for base in BASES] == ["vidu", "relay", "vivienne", "apixo"]
 
 
 def test_time_can_be_moved_over_http(client: httpx.Client) -> None:
@@ -56,6 +68,22 @@ def test_creates_are_counted_by_key_prompt_and_payload(
     assert counts["by_prompt"] == {"Clip a": 2, "Clip b": 1}
     assert counts["by_key"] == {KEY: 3}
     assert counts["requests"] == {"POST /ent/v2/text2video": 4}
+
+
+def test_creates_of_every_dialect_are_counted(sandbox: Sandbox) -> None:
+    address = "https://app.example/c/1"
+    for dialect in ORDERS:
+        with speaking(sandbox, dialect) as client:
+            path, order = order_of(dialect, f"For {dialect}", address)
+            assert client.post(path, json=order).status_code == 200
+    counts = sandbox.counts
+    assert counts.creates == 4
+    assert counts.by_dialect == dict.fromkeys(ORDERS, 1)
+    assert counts.by_prompt == {f"For {dialect}": 1 for dialect in ORDERS}
+    assert counts.by_callback == {address: 4}
+    assert counts.by_payload == {"": 2}
+    assert counts.requests["POST /relay/ent/v2/text2video"] == 1
+    assert counts.requests["POST /apixo/api/v1/generateTask/vidu-q3"] == 1
 
 
 def test_reset_forgets_everything_but_never_repeats_a_number(client: httpx.Client) -> None:

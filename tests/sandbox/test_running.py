@@ -10,6 +10,7 @@ import httpx
 
 from generations.sandbox.sandbox import Sandbox
 from tests.sandbox.conftest import KEY
+from tests.sandbox.dialects import ORDERS, order_of, speaking
 from tests.sandbox.orders import LONG, create, look, order
 from tests.sandbox.stills import still
 
@@ -64,6 +65,21 @@ def test_the_pictures_of_a_task_outlive_a_restart(tmp_path: Path) -> None:
         assert second.tasks[number].order["pictures"] == pictures
         second.advance(LONG)
         assert look(client, number)["state"] == "success"
+
+
+def test_tasks_of_every_dialect_outlive_a_restart(tmp_path: Path) -> None:
+    with Sandbox.running(folder=tmp_path) as first:
+        for dialect in ORDERS:
+            with speaking(first, dialect) as client:
+                path, body = order_of(dialect, "x [fail BadRequest]")
+                assert client.post(path, json=body).status_code == 200
+        first.advance(1)
+        before = list(first.tasks)
+    with Sandbox.running(folder=tmp_path) as second:
+        assert list(second.tasks) == before
+        second.advance(LONG)
+        assert {task.state for task in second.tasks.values()} == {"failed"}
+        assert {task.dialect for task in second.tasks.values()} == set(ORDERS)
 
 
 def test_many_orders_at_once_lose_nothing_and_repeat_no_number(sandbox: Sandbox) -> None:
