@@ -8,13 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from django.conf import settings
 from django.core.files import File as Opened
 from django.core.files.storage import FileSystemStorage, default_storage
 
 
+def is_on_disk() -> bool:
+    """Whether the storage is a directory of this machine."""
+    return isinstance(default_storage._wrapped, FileSystemStorage)  # type: ignore[attr-defined]
+
+
 def keep(local: Path, name: str) -> None:
     """Move a finished local file into the storage under ``name``; the same name is replaced."""
-    if isinstance(default_storage._wrapped, FileSystemStorage):  # type: ignore[attr-defined]
+    if is_on_disk():
         target = Path(default_storage.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(local, target)
@@ -24,6 +30,27 @@ def keep(local: Path, name: str) -> None:
     with local.open("rb") as file:
         default_storage.save(name, Opened(file))
     local.unlink()
+
+
+def share(known: str, name: str) -> str:
+    """Let the bytes that are stored as ``known`` be ``name``'s too; the name that they have then.
+
+    On a disk that is another link to them, so that either may be deleted; elsewhere the name is
+    ``known`` itself. Raises OSError where the bytes are not there or cannot be linked.
+    """
+    if not is_on_disk():
+        return known
+    target = Path(default_storage.path(name))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    os.link(default_storage.path(known), target)
+    _flush(target.parent)
+    return name
+
+
+def delete(name: str) -> None:
+    """Forget one name; what is not there is no error."""
+    default_storage.delete(name)
 
 
 def _flush(directory: Path) -> None:
@@ -39,6 +66,28 @@ def exists(name: str) -> bool:
     return default_storage.exists(name)
 
 
+def size(name: str) -> int:
+    """Bytes of a stored file; raises OSError where it is not there."""
+    return default_storage.size(name)
+
+
+def names(folder: str = "") -> Iterator[str]:
+    """Everything that is stored, below a folder or at all."""
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:  # nothing was ever stored
+        return
+    yield from (f"{folder}/{file}".lstrip("/") for file in sorted(files))
+    for each in sorted(folders):
+        yield from names(f"{folder}/{each}".lstrip("/"))
+
+
+def free() -> int:
+    """Bytes that are free where files are fetched, kept and written down, the least of them."""
+    places = (settings.DATA_DIR, settings.PARTIAL_DIR, settings.MEDIA_ROOT)
+    return min(shutil.disk_usage(place).free for place in places if Path(place).exists())
+
+
 def read(name: str) -> bytes:
     """All of a small stored file; raises OSError where it is not there."""
     with default_storage.open(name) as file:
@@ -49,7 +98,7 @@ def read(name: str) -> bytes:
 @contextmanager
 def at_hand(name: str) -> Iterator[Path]:
     """A stored file as a local one, not to be changed; raises OSError where it is not there."""
-    if isinstance(default_storage._wrapped, FileSystemStorage):  # type: ignore[attr-defined]
+    if is_on_disk():
         yield Path(default_storage.path(name))
         return
     with NamedTemporaryFile() as copy, default_storage.open(name) as file:

@@ -37,6 +37,7 @@ PUBLIC_URL = origin("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 WORKERS = number("WORKERS", 4, low=2, high=64)
 WEB_THREADS = number("WEB_THREADS", 32, low=2, high=512)
 
+INSTANCE_ID = read(env.str, "INSTANCE_ID", default="")  # where DATA_DIR does not outlive a restart
 SECRET_KEY = secret("SECRET_KEY", DATA_DIR / "keys" / "secret_key", new_secret_key)
 CREDENTIAL_KEYS = credential_keys("CREDENTIAL_KEYS", DATA_DIR / "keys" / "credential_keys")
 
@@ -171,6 +172,7 @@ Q_CLUSTER = {
 STORAGE_URL = read(env.str, "STORAGE_URL", default="")
 MEDIA_ROOT = DATA_DIR / "media"
 PARTIAL_DIR = DATA_DIR / "partial"
+MIN_FREE_MB = number("MIN_FREE_MB", 1000, low=0, high=10**9)  # below it nothing new is ordered
 MEDIA_ACCEL = read(env.str, "MEDIA_ACCEL", default="")  # nginx location for X-Accel-Redirect
 
 

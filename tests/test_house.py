@@ -16,8 +16,9 @@ HOUSE = ROOT / "generations"
 FLOORS = (
     {"clock", "crash"},
     {"models", "crypto", "providers", "net", "media", "store"},
-    {"ledger", "audit"},  # the second floor has steps: who changes something writes it down,
-    {"people", "credentials", "rotation", "caps"},
+    # The second floor has steps: who changes something writes it down,
+    {"ledger", "audit", "identity"},
+    {"people", "credentials", "rotation", "caps", "guards"},
     {"uploads"},  # and where a picture is to be found depends on the key that sends it
     {"lifecycle"},
     {"films", "sharing", "supervise"},

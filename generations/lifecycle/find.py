@@ -37,7 +37,7 @@ WINDOW = timedelta(minutes=10)
 def find(attempt_id: int) -> None:
     """Search for one unclear attempt, and take it over where it is found."""
     attempt = Attempt.objects.select_related("task__team", "credential__team").get(pk=attempt_id)
-    if attempt.state != AttemptState.UNCLEAR or attempt.sent_at is None:
+    if attempt.state != AttemptState.UNCLEAR:
         return
     Attempt.objects.filter(pk=attempt.pk).update(looked_at=clock.now())
     try:
@@ -83,8 +83,10 @@ def _numbers(attempt: Attempt, access: Access, http: httpx.Client) -> Iterator[s
         return
     _draw(attempt)
     sent_at = attempt.sent_at or attempt.created_at
-    since, until = (sent_at - SLACK).isoformat(), (sent_at + WINDOW).isoformat()
-    rows = drive(adapter.find(access, since=since, until=until), http)
+    # Another installation may have sent it at any time since.
+    until = attempt.sent_at + WINDOW if attempt.sent_at else clock.now()
+    since = (sent_at - SLACK).isoformat()
+    rows = drive(adapter.find(access, since=since, until=until.isoformat()), http)
     for row in rows:
         known = Attempt.objects.filter(credential=attempt.credential, number=row.number)
         if not known.exists() and row.prompt in {"", attempt.task.prompt}:

@@ -2,7 +2,7 @@
 
 from django.db import IntegrityError, transaction
 
-from generations import ledger
+from generations import guards, ledger
 from generations.ledger import Capped, Short
 from generations.models import Attempt, Cap, Credential, Membership, Task, Team
 from generations.providers.catalogue import Problem, catalogue
@@ -44,6 +44,14 @@ class OverCap(OrderRefused):
         self.needed = needed
 
 
+class Stopped(OrderRefused):
+    """Nothing may be ordered now; ``code`` says why (``guards``)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Paused(OrderRefused):
     """The credential is paused or ``removed``; ``code`` says why."""
 
@@ -66,16 +74,13 @@ def order(
     """
     if credential.team_id != membership.team_id or not membership.may_order:
         raise PermissionError("this person may not order on this credential")
+    if code := guards.against_ordering(membership.team):
+        return _pressed(membership, form_token, Stopped(code))
     _judge(credential, wanted, count)
     try:
         return _write(membership, credential, wanted, [f"{form_token}-{n}" for n in range(count)])
-    except IntegrityError:
-        pressed = Task.objects.for_team(membership.team).filter(
-            form_token__in=[f"{form_token}-{n}" for n in range(MOST_AT_ONCE)]
-        )
-        if not pressed:
-            raise
-        return list(pressed.order_by("pk"))
+    except IntegrityError as error:
+        return _pressed(membership, form_token, error)
     except Short as short:
         # Perhaps there was a top-up that we have not seen: look, so that the next press knows.
         jobs.ring("balance", credential.pk)
@@ -84,6 +89,16 @@ def order(
     except Capped as capped:
         needed = _estimate(credential, wanted) * count
         raise OverCap(capped.cap, ledger.room(capped.cap), needed) from capped
+
+
+def _pressed(membership: Membership, form_token: str, error: Exception) -> list[Task]:
+    """What an earlier call for the same press has made; where there was none, the error."""
+    pressed = Task.objects.for_team(membership.team).filter(
+        form_token__in=[f"{form_token}-{n}" for n in range(MOST_AT_ONCE)]
+    )
+    if not pressed:
+        raise error
+    return list(pressed.order_by("pk"))
 
 
 def _judge(credential: Credential, wanted: Order, count: int) -> None:

@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q
 
-from generations import clock, crash, credentials
+from generations import clock, crash, credentials, guards
 from generations.models import Attempt, Credential, Task
 from generations.models.tasks import BUSY, TaskState
 from generations.net.client import client
@@ -52,6 +52,10 @@ def _claim(credential_id: int) -> Attempt | None:
     """Take a slot, a place in the rate budget and the next task in the line, or nothing."""
     credential = Credential.objects.select_for_update(no_key=True).get(pk=credential_id)
     if credential.is_paused or credential.removed_at:
+        return None
+    obstacle = guards.against_sending(credential.team)
+    advance.held_back(credential, obstacle)
+    if obstacle:
         return None
     tasks = Task.objects.filter(credential=credential)
     if tasks.filter(state__in=BUSY).count() >= credential.slots:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from generations import clock
 from generations.models import Attempt, Credential, File
@@ -87,12 +88,12 @@ def _unclear_attempts() -> list[int]:
             state=AttemptState.UNCLEAR, task__state=TaskState.UNCLEAR, credential__paused_at=None
         )
         .order_by(F("looked_at").asc(nulls_first=True))
-        .values_list("pk", "sent_at", "looked_at")
+        .values_list("pk", Coalesce("sent_at", "created_at"), "looked_at")
     )
     return [
         pk
-        for pk, sent_at, looked_at in unclear[:MOST_AT_ONCE]
-        if looked_at is None or now - looked_at >= _pause(now - (sent_at or now))
+        for pk, since, looked_at in unclear[:MOST_AT_ONCE]
+        if looked_at is None or now - looked_at >= _pause(now - since)
     ]
 
 

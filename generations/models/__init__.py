@@ -4,6 +4,7 @@ from .audit import Event
 from .caps import Cap, Used
 from .credentials import Credential
 from .files import File
+from .installation import Installation
 from .ledger import Account, Entry, Line, Total
 from .people import Invitation, Membership, Role, Team, User
 from .pulse import Lease, Pulse
@@ -19,6 +20,7 @@ __all__ = [
     "Entry",
     "Event",
     "File",
+    "Installation",
     "Invitation",
     "Lease",
     "Line",

@@ -15,6 +15,7 @@ class FileState(models.TextChoices):
     FETCHING = "fetching", _("Fetching")
     STORED = "stored", _("Ready")
     LOST = "lost", _("Lost")
+    DELETED = "deleted", _("Deleted")
 
 
 class FilePart(models.TextChoices):
@@ -83,7 +84,7 @@ class File(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "expires_at"], name="file_urgent"),
-            models.Index(fields=["team", "state"], name="file_by_state"),
+            models.Index(fields=["team", "state", "sha256", "size"], name="file_kept"),
             models.Index(fields=["sha256"], name="file_by_fingerprint"),
         ]
 

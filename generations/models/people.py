@@ -54,11 +54,22 @@ class TeamQuerySet(models.QuerySet["Team"]):
 
 
 class Team(models.Model):
-    """Everything belongs to one team. ``sequence`` counts the changes that its pages must show."""
+    """Everything belongs to one team. ``sequence`` counts the changes that its pages must show.
+
+    ``stopped_*``: somebody stopped its ordering. ``quota``: the most bytes that it may keep.
+    """
 
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(_("address"), max_length=80, unique=True)
     sequence = models.BigIntegerField(default=0, editable=False)
+    stopped_at = models.DateTimeField(_("ordering stopped"), null=True, blank=True)
+    stopped_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    quota = models.PositiveBigIntegerField(
+        _("most kept"),
+        null=True,
+        blank=True,
+        help_text=_("In bytes: 50000000000 are 50 GB. Empty: as much as the disk holds."),
+    )
     created_at = models.DateTimeField(_("made"), default=clock.now, editable=False)
 
     objects = TeamQuerySet.as_manager()

@@ -38,6 +38,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def for_team(self, team: Team) -> "TaskQuerySet":
         return self.filter(team=team)
 
+    def out_of_the_bin(self) -> "TaskQuerySet":
+        return self.filter(binned_at=None)
+
+    def in_the_bin(self) -> "TaskQuerySet":
+        """What may still be restored."""
+        return self.filter(binned_at__isnull=False, emptied_at=None)
+
     def newest_first(self) -> "TaskQuerySet":
         return self.order_by("-created_at", "-pk")
 
@@ -140,6 +147,11 @@ class Task(models.Model):
     check_at = models.DateTimeField(_("next look"), null=True, blank=True)
     checks = models.PositiveIntegerField(_("looks"), default=0)
     misses = models.PositiveSmallIntegerField(_("not found"), default=0)
+    binned_at = models.DateTimeField(_("put into the bin"), null=True, blank=True)
+    binned_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    emptied_at = models.DateTimeField(_("deleted from the bin"), null=True, blank=True)
 
     objects = TaskQuerySet.as_manager()
 
@@ -156,6 +168,11 @@ class Task(models.Model):
             # Not partial: SQLite cannot prove a condition from bound parameters.
             models.Index(fields=["credential", "state", "created_at"], name="task_line"),
             models.Index(fields=["state", "check_at"], name="task_due"),
+            models.Index(
+                fields=["team", "binned_at"],
+                condition=Q(binned_at__isnull=False, emptied_at=None),
+                name="task_in_the_bin",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from generations import identity
 from generations.lifecycle import jobs
 
 
@@ -20,6 +21,7 @@ def prepare() -> None:
     with alone(settings.DATA_DIR / "start.lock"):
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
+        identity.settle()
         jobs.make_schedules()
         _collect_static(settings.STATIC_ROOT)
 

@@ -68,9 +68,7 @@ def doubted(attempt: Attempt) -> bool:
         lease_until=None,
     )
     if moved:
-        Attempt.objects.filter(pk=attempt.pk).update(
-            state=AttemptState.UNCLEAR, code=guards.COPIED
-        )
+        Attempt.objects.filter(pk=attempt.pk).update(state=AttemptState.UNCLEAR, code=guards.COPIED)
         jobs.ring("find", attempt.pk)
     return moved
 
