@@ -7,7 +7,7 @@ import hashlib
 import math
 import operator
 from array import array
-from functools import cache
+from functools import cache, lru_cache
 
 from generations.sandbox.sheet import Sheet, Sound, digest
 
@@ -41,7 +41,7 @@ def narration(text: str, seconds: int) -> "array[int]":
     size = round(length * RATE)
     spoken = array("h")
     for letter in letters[: int(seconds / length)]:
-        spoken += _syllable(letter, size)
+        spoken += _syllable(0 if letter == " " else VOICE[ord(letter) % len(VOICE)], size)
     return spoken + array("h", bytes(2 * (seconds * RATE - len(spoken))))
 
 
@@ -94,12 +94,10 @@ def _beat(pitches: tuple[int, ...]) -> "array[int]":
     )
 
 
-@cache
-def _syllable(letter: str, size: int) -> "array[int]":
-    """So many samples of one letter; a space is silent."""
-    if letter == " ":
-        return array("h", bytes(2 * size))
-    step = math.tau * VOICE[ord(letter) % len(VOICE)] / RATE
+@lru_cache(256)
+def _syllable(pitch: int, size: int) -> "array[int]":
+    """So many samples of one pitch, in Hz, that swells and fades; 0 is silence."""
+    step = math.tau * pitch / RATE
     return array(
         "h",
         (

@@ -95,6 +95,18 @@ def test_a_video_of_its_own_length_is_five_seconds_long(
     assert look(client, reply["task_id"])["creations"][0]["video"]["duration"] == 5
 
 
+@pytest.mark.parametrize(("is_rec", "clips"), [(True, 1), (False, 2)])
+def test_a_prompt_is_ignored_when_the_system_writes_its_own(
+    sandbox: Sandbox, client: httpx.Client, is_rec: bool, clips: int
+) -> None:
+    replies = [
+        accepted(client, START, prompt=prompt, is_rec=is_rec, seed=7) for prompt in ("A", "B")
+    ]
+    sandbox.advance(LONG)
+    urls = [look(client, reply["task_id"])["creations"][0]["url"] for reply in replies]
+    assert len({httpx.get(url).content for url in urls}) == clips
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "reason"),
     [
