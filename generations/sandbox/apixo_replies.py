@@ -86,7 +86,7 @@ def _failure(task: Task) -> Body:
 
 
 def _results(files: Files) -> str:
-    return json.dumps({"resultUrls": list(files.videos)})
+    return json.dumps({"resultUrls": list(files.videos)}, separators=(",", ":"))
 
 
 def _times(task: Task) -> Body:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from generations.sandbox.tasks import Task
 from generations.sandbox.wire import Request
 
+# A task's number as each dialect writes it.
+NUMBER = re.compile(r"/(?:task_)?(?:\d+|[0-9a-f]{32})(?=/|$)")
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -44,5 +47,4 @@ def _by(tasks: list[Task], field: str) -> dict[str, int]:
 
 
 def _name(request: Request) -> str:
-    path = re.sub(r"/\d+(?=/|$)", "/{id}", request.path)
-    return f"{request.method} {path}"
+    return f"{request.method} {NUMBER.sub('/{id}', request.path)}"

@@ -92,7 +92,9 @@ def test_a_task_goes_from_pending_over_processing_to_success(
     assert data["state"] == "success"
     assert data["costTime"] == data["completeTime"] - data["createTime"] > 0
     assert len(str(data["createTime"])) == 13
+    assert data["resultJson"].startswith('{"resultUrls":["http')
     assert httpx.get(video_of(data)).content[4:8] == b"ftyp"
+    assert sandbox.counts.requests["GET /media/{id}/video.mp4"] == 1
 
 
 @pytest.mark.parametrize("code", [*FAILURES, "SensitiveContentDetected"])

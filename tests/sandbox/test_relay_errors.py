@@ -229,6 +229,16 @@ def test_the_number_may_be_lacking_or_a_json_number(indoors: Sandbox) -> None:
     assert isinstance(post(client, "x [task id number]").json()["task_id"], int)
 
 
+def test_a_fault_of_a_key_strikes_as_often_as_it_was_told(indoors: Sandbox) -> None:
+    client = inside(indoors, "relay")
+    indoors.fault("sandbox-relay", "[429 SystemThrottling]", on="create", times=2)
+    assert [post(client).status_code for _ in range(3)] == [429, 429, 200]
+    indoors.fault("sandbox-relay", "[503 before]", on="query", times=1)
+    number = post(client).json()["task_id"]
+    address = f"/vidu-native/video/generations/{number}"
+    assert [client.get(address).status_code for _ in range(2)] == [503, 200]
+
+
 def test_what_is_not_there_is_404(indoors: Sandbox) -> None:
     client = inside(indoors, "relay")
     for method, path in [
