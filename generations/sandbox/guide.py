@@ -43,14 +43,14 @@ KEYS = (
     Line("…bad…", "Unknown: 401.", "无效：401。"),
     Line("sandbox-forbidden…", "Known, but not allowed: 403.", "有效但无权限：403。"),
     Line("sandbox-broke…", "Nothing left.", "余额为零。"),
-    Line("sandbox-few…", "100 units.", "只有 100 单位。"),
-    Line("sandbox-busy…", "Every order is throttled: 429.", "每次下单都被限流：429。"),
-    Line("sandbox-quota…", "A task over its slots is refused.", "超出并发的任务被拒绝。"),
     Line(
         "sandbox-broke400…",
         "APIXO: the same with 400 instead of 402.",
         "APIXO：同上，但返回 400 而非 402。",
     ),
+    Line("sandbox-few…", "100 units.", "只有 100 单位。"),
+    Line("sandbox-busy…", "Every order is throttled: 429.", "每次下单都被限流：429。"),
+    Line("sandbox-quota…", "A task over its slots is refused.", "超出并发的任务被拒绝。"),
     Line("sandbox-…rate600", "APIXO: 600 requests a minute.", "APIXO：每分钟 600 次请求。"),
     Line(
         "sandbox-…params",
