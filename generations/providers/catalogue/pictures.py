@@ -15,7 +15,7 @@ MENTION = re.compile(r"(?<![\w@])@(\w{1,40})")
 class PictureRules:
     """``side``: fewest pixels of a side; ``ratio``: least and most, width to height.
 
-    ``pair``: least and most of the first picture's ratio to the second's. ``limit``: bytes of one.
+    ``pair``: least and most of the first picture's pixels to the second's. ``limit``: bytes of one.
     ``of_one_name``: the most pictures of one subject.
     """
 
@@ -51,7 +51,7 @@ class PictureRules:
 
     def pair_problems(self, first: Picture, last: Picture) -> Iterator[Problem]:
         low, high = self.pair or (0, 0)
-        ratio = (first.width * last.height) / (first.height * last.width or 1)
+        ratio = first.width * first.height / (last.width * last.height or 1)
         if not low <= ratio <= high:
             yield Problem("images", "pair", {"low": low, "high": high})
 
