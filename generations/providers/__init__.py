@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from .apixo import Apixo
 from .catalogue import catalogue
 from .contract import Provider
 from .relay import Relay
@@ -10,7 +11,7 @@ from .vidu import Vidu
 from .vivienne import Vivienne
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {provider.kind: provider for provider in (Vidu(), Relay(), Vivienne())}
+    {provider.kind: provider for provider in (Vidu(), Relay(), Vivienne(), Apixo())}
 )
 
 # A broken catalogue file stops the start, and not the first order.

@@ -23,22 +23,26 @@ def is_missing(reply: Reply) -> bool:
 
 
 def create_error(reply: Reply) -> ProviderError:
-    """What a create's answer that is no receipt means; Unclear unless the documents say else."""
+    """What a create's answer that is no receipt means; with a number in it, it may be taken."""
+    number = read_identifier(reply.get("task_id"))
+    return reply.garbled(Unclear) if number else error_of(reply)
+
+
+def question_error(reply: Reply) -> ProviderError:
+    return reply.as_question(error_of(reply))
+
+
+def error_of(reply: Reply) -> ProviderError:
+    """What an error means for a create; Unclear unless the documents say else (4.4)."""
     code, message = complaint(reply)
-    if reply.successful and read_identifier(reply.get("task_id")):
-        return reply.garbled(Unclear)
-    if reply.successful and code not in CODES:
-        return reply.error(Unclear, code or "garbled", message)
     if code in QUOTA:
         return reply.error(Unauthorised, code, message)
+    if reply.successful:
+        return reply.error(CODES.get(code, Unclear), code or "garbled", message)
     if reply.status >= 500:
         return reply.error(Unclear, code, message)
     kind = CODES.get(code) or STATUSES.get(reply.status, Unclear)
     return reply.error(kind, code, message)
-
-
-def question_error(reply: Reply) -> ProviderError:
-    return reply.as_question(create_error(reply))
 
 
 def complaint(reply: Reply) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from generations.providers.results import with_results
 
 OK = 1000
 # What means success elsewhere is no clear no.
-NO_ERRORS = (None, 0, 200, OK)
+NO_ERRORS = (0, 200, OK)
 
 # Seed 000: pending is queued.
 STATES: Mapping[str, State] = {
@@ -43,15 +43,17 @@ BUSY = re.compile(r"\bbusy\b|繁忙", re.IGNORECASE)
 def read_receipt(reply: Reply) -> Receipt:
     """A create's answer (3.2). Raises the error it tells, Unclear without a number."""
     number = read_number(reply)
-    if not reply.successful or read_code(reply) != OK or not number:
-        raise create_error(reply)
+    if not is_ok(reply):
+        raise reply.garbled(Unclear) if number else error_of(reply)
+    if not number:
+        raise reply.garbled(Unclear)
     return Receipt(number, raw=reply.raw)
 
 
 def read_report(reply: Reply) -> Report:
     """A task's state (3.3). Raises the error it tells, Unavailable without a state word."""
-    if not reply.successful or read_code(reply) != OK:
-        raise question_error(reply)
+    if not is_ok(reply):
+        raise reply.as_question(error_of(reply))
     data = reply.part("data")
     if not data.word("status"):
         raise reply.garbled(Unavailable)
@@ -83,18 +85,22 @@ def read_number(reply: Reply) -> str:
     return read_identifier(number) or read_identifier(reply.get("taskNo"))
 
 
+def is_ok(reply: Reply) -> bool:
+    return reply.successful and read_code(reply) == OK
+
+
 def read_code(reply: Reply) -> int | None:
     return read_whole(reply.get("code"), low=-WHOLE_LIMIT)
 
 
-def create_error(reply: Reply) -> ProviderError:
-    """What an answer that is no receipt means; Unclear unless the documents say else (3.5)."""
+def error_of(reply: Reply) -> ProviderError:
+    """What an error means for a create; Unclear unless the documents say else (3.5)."""
     code = read_code(reply)
     if not reply.successful:
         return reply.error(STATUSES.get(reply.status, Unclear))
-    if code in NO_ERRORS or read_number(reply):
+    if code is None or code in NO_ERRORS:
         return reply.garbled(Unclear)
-    return reply.error(business_error(code or 0, reply.text("message")), f"code_{code}")
+    return reply.error(business_error(code, reply.text("message")), f"code_{code}")
 
 
 def business_error(code: int, message: str) -> type[ProviderError]:
@@ -102,7 +108,3 @@ def business_error(code: int, message: str) -> type[ProviderError]:
     if BUSY.search(message):
         return Unavailable
     return Unclear if 500 <= code < 600 else STATUSES.get(code, Refused)
-
-
-def question_error(reply: Reply) -> ProviderError:
-    return reply.as_question(create_error(reply))
