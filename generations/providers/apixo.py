@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from generations.providers.apixo_order import order_body
 from generations.providers.apixo_replies import read_balance, read_receipt, read_report
-from generations.providers.catalogue import Offer, catalogue
+from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
     Balance,
@@ -19,24 +20,12 @@ from generations.providers.contract import (
     Verdict,
 )
 from generations.providers.exchange import ask, build_request, create, not_offered, require_number
-from generations.providers.members import (
-    as_object,
-    read_address,
-    read_identifier,
-    read_object,
-    read_word,
-)
+from generations.providers.members import as_object, read_identifier, read_object, read_word
 from generations.providers.reply import Reply
 
 CREATE = "/api/v1/generateTask/vidu-q3"
 QUERY = "/api/v1/statusTask/vidu-q3"
 BALANCE = "/api/v1/apikeys/current-balance"
-
-# Seed 003: the number of pictures tells whether one is moved or two are joined.
-MODES = {"text2video": "text", "img2video": "image", "start-end2video": "image"}
-
-# Our names of APIXO's optional inputs.
-OPTIONS = {"style": "style", "movement": "movement_amplitude", "sound": "audio", "bgm": "bgm"}
 
 
 class Apixo:
@@ -61,7 +50,8 @@ class Apixo:
         offer = catalogue(self.kind).offer(order.kind, order.model)
         if offer is None:
             raise Refused("kind_unknown", f"APIXO has no {order.kind} by {order.model}.")
-        request = build_request(access, "POST", CREATE, body=order_body(access, order, offer))
+        channel = catalogue(self.kind).setting(access.options, "channel")
+        request = build_request(access, "POST", CREATE, body=order_body(order, offer, channel))
         return read_receipt((yield from create(access, request)))
 
     def check(self, access: Access, number: str) -> Flow[Report]:
@@ -94,58 +84,6 @@ class Apixo:
             number=read_identifier(data.get("taskId")),
             word=read_word(data.get("state")),
         )
-
-
-def order_body(access: Access, order: Order, offer: Offer) -> dict[str, object]:
-    """The members of a create in the order of seed 003."""
-    body = {
-        "request_type": "callback" if order.callback_url else "async",
-        "callback_url": order.callback_url,
-        "provider": route(access, order),
-        "input": order_input(order, offer),
-    }
-    return {name: value for name, value in body.items() if value != ""}
-
-
-def route(access: Access, order: Order) -> str:
-    """Which way APIXO takes; the account may name a channel for where the order leaves it open."""
-    said = str(order.options.get("route", ""))
-    channel = catalogue("apixo").setting(access.options, "channel")
-    return channel if channel and said in {"", "auto"} else said
-
-
-def order_input(order: Order, offer: Offer) -> dict[str, object]:
-    """What is made of what; the documents name no default for resolution and duration (5.2)."""
-    heeded = {
-        name: order.options.get(ours) if offer.heeds(ours, order) else None
-        for name, ours in OPTIONS.items()
-    }
-    said = {
-        "mode": mode(order),
-        "prompt": order.prompt,
-        "resolution": order.resolution or offer.resolution,
-        "duration": offer.length(order),
-        "style": heeded["style"],
-        "aspect_ratio": order.aspect_ratio if offer.heeds("aspect_ratio", order) else None,
-        "image_urls": [required_address(picture.address) for picture in order.images],
-        "movement": heeded["movement"],
-        "sound": heeded["sound"],
-        "bgm": heeded["bgm"],
-        "seed": order.seed,
-    }
-    return {name: value for name, value in said.items() if value not in (None, "", [])}
-
-
-def mode(order: Order) -> str:
-    turbo = "turbo-" if order.model.endswith("-turbo") else ""
-    return f"{turbo}{MODES[order.kind]}-to-video"
-
-
-def required_address(address: str) -> str:
-    """Raises Refused for a picture that is no address: APIXO fetches pictures itself (5.2)."""
-    if not read_address(address):
-        raise Refused("address_required", "APIXO takes pictures by their address only.")
-    return address
 
 
 def ask_at(access: Access, path: str, query: Mapping[str, str] | None = None) -> Flow[Reply]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from generations.providers import PROVIDERS
 from generations.providers.catalogue import (
     CatalogueError,
     Offer,
@@ -87,7 +88,14 @@ def test_the_account_is_described() -> None:
     assert (polling.first, polling.every, polling.queued, polling.off_peak) == (10, 10, 30, 300)
 
 
-@pytest.mark.parametrize("offer", VIDU.offers, ids=lambda offer: f"{offer.kind}-{offer.model}")
+ALL_OFFERS = [
+    pytest.param(offer, id=f"{kind}-{offer.kind}-{offer.model}")
+    for kind in PROVIDERS
+    for offer in catalogue(kind).offers
+]
+
+
+@pytest.mark.parametrize("offer", ALL_OFFERS)
 def test_an_order_of_defaults_has_no_problem(offer: Offer) -> None:
     options = {
         option.name: option.default
