@@ -32,20 +32,19 @@ def keep(local: Path, name: str) -> None:
     local.unlink()
 
 
-def share(known: str, name: str) -> str:
-    """Let the bytes that are stored as ``known`` be ``name``'s too; the name that they have then.
+def share(known: str, name: str) -> bool:
+    """Let the bytes that are stored as ``known`` be ``name``'s too, so that either may be deleted.
 
-    On a disk that is another link to them, so that either may be deleted; elsewhere the name is
-    ``known`` itself. Raises OSError where the bytes are not there or cannot be linked.
+    False where the storage is no disk. Raises OSError where they cannot be linked.
     """
     if not is_on_disk():
-        return known
+        return False
     target = Path(default_storage.path(name))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     os.link(default_storage.path(known), target)
     _flush(target.parent)
-    return name
+    return True
 
 
 def delete(name: str) -> None:

@@ -22,6 +22,7 @@ VERBS = {
     "mirror": "generations.lifecycle.mirror.mirror",
     "sweep": "generations.lifecycle.sweep.sweep",
     "balance": "generations.lifecycle.send.read_balance",
+    "empty": "generations.lifecycle.bin.delete_due",
     "beat": "generations.lifecycle.jobs.beat",
 }
 
@@ -34,7 +35,8 @@ def _broker() -> Broker:
 def ring(verb: str, number: int) -> None:
     """Queue a verb for one row, once what was written here is committed."""
     path = VERBS[verb]
-    transaction.on_commit(lambda: async_task(path, number, broker=_broker()))
+    # Robust: what was written stands though the bell cannot be rung; the sweep finds it.
+    transaction.on_commit(lambda: async_task(path, number, broker=_broker()), robust=True)
 
 
 def wake_watch() -> None:

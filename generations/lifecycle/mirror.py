@@ -4,6 +4,7 @@ Only a file that came whole, hashed and looked into is called stored. A link tha
 for again before anything is called lost.
 """
 
+import errno
 import fcntl
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,13 +17,22 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from generations import clock, crash, credentials, store
+from generations import clock, crash, credentials, guards, store
 from generations.media import Crashed, Facts, NotMedia, Reason, inspect
 from generations.models import Attempt, File, Lease
 from generations.models.files import FilePart, FileQuerySet, FileState
 from generations.models.tasks import AttemptState
 from generations.net.client import client
-from generations.net.download import Broken, Download, Forbidden, Gone, Paused, TooLarge, download
+from generations.net.download import (
+    Broken,
+    Download,
+    Forbidden,
+    Gone,
+    Paused,
+    TooLarge,
+    discard,
+    download,
+)
 from generations.net.drive import drive
 from generations.providers import provider
 from generations.providers.contract import ProviderError, Refused
@@ -41,6 +51,9 @@ FRESH = 3 * MOST_WAIT
 MOST_TRIES = 12  # with fresh links, each of them dead or not a film
 MOST_DEAD = 3  # with the same dead link
 MOST_CRASHES = 3
+NO_ROOM = "no_room"  # the trouble of a file that waits for room on the disk
+ROOM_WAIT = timedelta(minutes=1)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 EXPECTED = {
     FilePart.VIDEO: "video",
     FilePart.WATERMARKED: "video",
@@ -60,9 +73,14 @@ def mirror(file_id: int) -> None:
     if file is None:
         return
     folder = settings.PARTIAL_DIR / str(file.pk)
-    with _alone(folder) as alone:
-        if alone and _still_open(file):
-            _bring(file, folder)
+    try:
+        with _alone(folder) as alone:
+            if alone and _still_open(file):
+                _bring(file, folder)
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        _wait_for_room(file, folder)
     if following := _idle(clock.now()).most_urgent_first().first():
         jobs.ring("mirror", following.pk)  # its own bell may have found all places taken
 
@@ -119,6 +137,8 @@ def _alone(folder: Path) -> Iterator[bool]:
 def _bring(file: File, folder: Path) -> None:
     if _kept_already(file):
         return _stored(file, folder)
+    if guards.against_fetching():
+        return _wait_for_room(file, folder)
     body = folder / "body"
     try:
         got = download(
@@ -134,6 +154,8 @@ def _bring(file: File, folder: Path) -> None:
     except Gone as error:
         return _ask_for_link(file, folder, str(error))
     except NotMedia as error:
+        if guards.against_fetching():  # perhaps only its pictures found no room
+            return _wait_for_room(file, folder)
         body.unlink(missing_ok=True)
         return _ask_for_link(file, folder, f"not a {EXPECTED[FilePart(file.part)]}: {error}")
     except Paused:
@@ -141,6 +163,8 @@ def _bring(file: File, folder: Path) -> None:
     except TooLarge as error:
         return _lost(file, folder, str(error))
     except (Broken, Forbidden, Crashed, OSError) as error:
+        if getattr(error, "errno", None) in DISK_FULL or guards.against_fetching():
+            return _wait_for_room(file, folder)
         if file.expires_at and file.expires_at < clock.now():
             return _ask_for_link(file, folder, str(error))
         return _later(file, str(error), _wait(file))
@@ -194,8 +218,24 @@ def _keep(file: File, folder: Path, got: Download, facts: Facts | None) -> None:
         store.keep(folder / "preview.mp4", file.preview)
     file.save(update_fields=FOUND_OUT)
     crash.point("mirror.written")
-    store.keep(folder / "body", file.name)
+    if not _shared(file):
+        store.keep(folder / "body", file.name)
     crash.point("mirror.kept")
+
+
+def _shared(file: File) -> bool:
+    """Whether the team has these very bytes already, whole: then the file shares them."""
+    twins = File.objects.filter(team=file.team_id, sha256=file.sha256, state=FileState.STORED)
+    twin = twins.exclude(pk=file.pk).first()
+    try:
+        return bool(
+            twin
+            and store.fingerprint(twin.name) == file.sha256
+            and store.share(twin.name, file.name)
+        )
+    except OSError as error:
+        log.info("not shared", file=file.pk, error=str(error))
+        return False
 
 
 def _kept_already(file: File) -> bool:
@@ -261,6 +301,21 @@ def _later(file: File, trouble: str, wait: timedelta) -> None:
             not_before=clock.now() + wait,
         )
         jobs.ring("mirror" if not wait else "watch", file.pk)
+
+
+def _wait_for_room(file: File, folder: Path) -> None:
+    """Nothing of it stays on the disk, which the database needs; it is no try of the file's."""
+    discard(folder / "body")
+    with transaction.atomic():
+        advance.shown(file.task)
+        File.objects.filter(pk=file.pk, state=FileState.FETCHING).update(
+            trouble=NO_ROOM,
+            tries=F("tries") - 1,
+            received=0,
+            lease_until=None,
+            not_before=clock.now() + ROOM_WAIT,
+        )
+        jobs.ring("watch", file.pk)
 
 
 def _lost(file: File, folder: Path, trouble: str) -> None:

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from generations import clock
-from generations.models import Attempt, Credential, File
+from generations.models import Attempt, Credential, File, Task
 from generations.models.files import FileState
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
 from generations.providers import PROVIDERS
@@ -32,6 +32,8 @@ def sweep(number: int) -> None:
         jobs.ring("find", attempt_id)
     for credential_id in _old_balances():
         jobs.ring("balance", credential_id)
+    if Task.objects.to_be_deleted().exists():
+        jobs.ring("empty", 0)
     jobs.wake_watch()
 
 

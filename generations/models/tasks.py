@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -32,6 +32,7 @@ AT_PROVIDER = (TaskState.QUEUED, TaskState.RUNNING)
 BUSY = (TaskState.SENDING, *AT_PROVIDER)  # what takes one of the credential's slots
 FINAL = (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)
 LIVE = (TaskState.WAITING, *BUSY)  # what a person waits for
+KEPT_IN_BIN = timedelta(days=30)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -44,6 +45,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def in_the_bin(self) -> "TaskQuerySet":
         """What may still be restored."""
         return self.filter(binned_at__isnull=False, emptied_at=None)
+
+    def to_be_deleted(self) -> "TaskQuerySet":
+        """Those whose time in the bin is over; what is still to be fetched is fetched first."""
+        over = self.in_the_bin().filter(binned_at__lte=clock.now() - KEPT_IN_BIN)
+        return over.exclude(files__state__in=["remote", "fetching"]).order_by("binned_at")
 
     def newest_first(self) -> "TaskQuerySet":
         return self.order_by("-created_at", "-pk")

@@ -82,6 +82,12 @@ def span(length: timedelta) -> str:
 
 
 @register.filter
+def lasting(length: timedelta) -> str:
+    """A length of time in its largest unit: 3 min."""
+    return span(length)
+
+
+@register.filter
 def age(value: datetime | None) -> str:
     """How long ago within a day, else the date."""
     if value is None:
@@ -116,6 +122,13 @@ def elapsed(value: datetime | None) -> str:
 def at(value: datetime | None) -> str:
     """The time of day: 17:21."""
     return "" if value is None else date_format(timezone.localtime(value), "H:i")
+
+
+@register.filter
+def when(value: datetime) -> str:
+    """The time of day, with the day where that is not today: 17:21, 20 Nov 17:21."""
+    is_today = timezone.localdate(value) == timezone.localdate(clock.now())
+    return at(value) if is_today else dated(value)
 
 
 @register.filter

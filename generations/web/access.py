@@ -66,6 +66,10 @@ ACCESS: dict[str, str] = {
     "task_fetch": PRODUCER,
     "task_found": PRODUCER,
     "task_release": PRODUCER,
+    "task_bin": PRODUCER,
+    "task_restore": PRODUCER,
+    "bin": MEMBER,
+    "bin_empty": OWNER,
     "uploads": MEMBER,  # to give more of them is for producers
     "upload_frames": PRODUCER,
     "upload": MEMBER,
@@ -82,6 +86,7 @@ ACCESS: dict[str, str] = {
     "invitation_revoke": OWNER,
     "member_role": OWNER,
     "member_remove": OWNER,
+    "ordering": OWNER,
     "file": SIGNED_IN,
     "picture": TOKEN,
     "callback": TOKEN,

@@ -44,6 +44,7 @@ FILE_MARKS = {
     FileState.FETCHING: Mark("arrow-down-to-line", _("Fetching"), "sky"),
     FileState.STORED: Mark("check", pgettext_lazy("file", "Ready"), "leaf"),
     FileState.LOST: Mark("unlink", pgettext_lazy("file", "Lost"), "coral"),
+    FileState.DELETED: Mark("trash-2", pgettext_lazy("file", "Deleted")),
 }
 # A finished task whose links have not been read yet.
 LINKS_TO_COME = Mark("arrow-down-to-line", _("Fetching"), "sky")

@@ -23,6 +23,7 @@ from generations.providers.catalogue import catalogue
 
 from .access import for_member
 from .cards import Card, drawn
+from .pulse import has_news
 
 PAGE = 48
 MOST_CHANGES = 100
@@ -195,7 +196,7 @@ def gallery(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 def _page(team: Team, filters: Filters, before: str) -> dict[str, object]:
     """So many cards after a place, and the place where the next page begins."""
-    tasks, after = filters.apply(of_team(team)).newest_first(), None
+    tasks, after = filters.apply(of_team(team).out_of_the_bin()).newest_first(), None
     if before:
         moment, number = read_place(before)
         tasks, after = tasks.before(moment, number), timezone.localdate(moment)
@@ -215,13 +216,15 @@ def _page(team: Team, filters: Filters, before: str) -> dict[str, object]:
 def changes(request: HttpRequest, membership: Membership) -> HttpResponse:
     """What changed since the cursor, to be swapped out of band; 204 when nothing did."""
     team, since = membership.team, Cursor.read(request.GET.get("since", ""))
-    if team.sequence == since.sequence:
+    if team.sequence == since.sequence and not has_news(request, team):
         return HttpResponse(status=204)
     tasks, filters = of_team(team), Filters.read(request.GET)
     changed = list(tasks.changed_since(since.sequence)[:MOST_CHANGES])
     reached = changed[-1].version if len(changed) == MOST_CHANGES else team.sequence
+    gone, changed = _binned(changed)
     fresh = _fresh(filters.apply(tasks), [task.pk for task in changed if since.is_new(task)])
     context = {
+        "gone": gone,
         "changed": drawn(team, _with_the_line(tasks, since, changed)),
         "days": by_day(drawn(team, fresh), more=False),
         "continued": since.day,
@@ -231,6 +234,12 @@ def changes(request: HttpRequest, membership: Membership) -> HttpResponse:
         "swap": True,
     }
     return render(request, "gallery/changes.html", context)
+
+
+def _binned(changed: list[Task]) -> tuple[list[int], list[Task]]:
+    """The numbers of those that were put into the bin, and the others."""
+    gone = [task.pk for task in changed if task.binned_at]
+    return gone, [task for task in changed if not task.binned_at]
 
 
 def _fresh(shown: TaskQuerySet, new: list[int]) -> list[Task]:
@@ -258,7 +267,7 @@ def is_moving(team: Team) -> bool:
 def _query(query: QueryDict) -> str:
     """The filters alone, as they stand in an address."""
     kept = query.copy()
-    for name in ("before", "since"):
+    for name in ("before", "since", "silent"):
         kept.pop(name, None)
     return kept.urlencode()
 

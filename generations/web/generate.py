@@ -21,6 +21,7 @@ from .caps import over_cap
 from .forms.fields import KINDS, TABS
 from .forms.generate import OrderForm, Values
 from .keys import Key, keys_of
+from .stops import STOPS
 from .trouble import trouble
 
 
@@ -127,6 +128,8 @@ def _say_why(form: OrderForm, refusal: ordering.OrderRefused) -> None:
             form.add_error("credential", sentences(short, nothing))
         case ordering.OverCap(cap=cap, left=left, needed=needed):
             form.add_error(None, sentences(over_cap(cap, left, needed), nothing))
+        case ordering.Stopped(code=code):
+            form.add_error(None, sentences(STOPS[code].cause, nothing))
         case ordering.Paused(code=code):
             form.add_error("credential", sentences(trouble(code).cause, nothing))
         case _:

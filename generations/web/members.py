@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generations import people
+from generations import guards, people
 from generations.models import Membership
 
 from .access import for_member, for_owner
@@ -69,6 +69,15 @@ def remove(request: HttpRequest, membership: Membership, pk: int) -> HttpRespons
         return _page(request, membership, last_owner=member, status=422)
     if member.user_id == membership.user_id:
         return redirect("home")
+    return redirect("members", membership.team.slug)
+
+
+@require_POST
+@for_owner
+def ordering(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Stop the team's ordering (``stop``), or allow it again."""
+    act = guards.stop_team if "stop" in request.POST else guards.allow_team
+    act(membership.team, membership.user)
     return redirect("members", membership.team.slug)
 
 

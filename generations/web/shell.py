@@ -9,12 +9,15 @@ from generations import ledger
 from generations.models import Membership, Task, Team
 from generations.models.tasks import LIVE
 
+from .pulse import Silence, silence
+from .stops import Stop, stop
+
 THEMES = ("dark", "light", "system")
 MOST_LIVE = 100
 
 
 class Shell:
-    """The frame of one person's page in one team; each part is one query at most."""
+    """The frame of one person's page in one team; each part is a query or a few."""
 
     def __init__(self, membership: Membership) -> None:
         self.membership = membership
@@ -31,6 +34,16 @@ class Shell:
         live = Task.objects.for_team(self.team).filter(state__in=LIVE)
         number = len(live.values_list("pk")[:MOST_LIVE])
         return f"{MOST_LIVE - 1}+" if number == MOST_LIVE else str(number or "")
+
+    @cached_property
+    def stop(self) -> Stop | None:
+        """What keeps the team from ordering now."""
+        return stop(self.team)
+
+    @cached_property
+    def silence(self) -> Silence | None:
+        """How long the background worker has been silent while work of the team waits for it."""
+        return silence(self.team)
 
     @cached_property
     def balances(self) -> list[ledger.Balance]:

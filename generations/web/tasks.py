@@ -23,6 +23,7 @@ from . import words
 from .access import for_member, for_producer
 from .cards import Card, drawn
 from .gallery import of_team
+from .pulse import has_news
 from .words import Sentence
 
 SETTING_WORDS = {
@@ -210,7 +211,8 @@ def _decide(
 def task(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """The page of a clip; ``?since=``: only what changed of it, 204 when nothing did."""
     found = _find(membership, pk)
-    if request.GET.get("since") == str(found.version):
+    is_known = request.GET.get("since") == str(found.version)
+    if is_known and not has_news(request, membership.team):
         return HttpResponse(status=204)
     (card,) = drawn(membership.team, [found])
     context = {

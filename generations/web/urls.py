@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from . import (
+    bin,
     callbacks,
     caps,
     credentials,
@@ -34,6 +35,10 @@ urlpatterns = [
     of_team("tasks/<int:pk>/fetch", tasks.fetch, "task_fetch"),
     of_team("tasks/<int:pk>/found", tasks.found, "task_found"),
     of_team("tasks/<int:pk>/release", tasks.release, "task_release"),
+    of_team("tasks/<int:pk>/bin", bin.put, "task_bin"),
+    of_team("tasks/<int:pk>/restore", bin.restore, "task_restore"),
+    of_team("bin/", bin.show, "bin"),
+    of_team("bin/empty", bin.empty, "bin_empty"),
     of_team("uploads/", uploads.uploads, "uploads"),
     of_team("uploads/frames/", uploads.frames, "upload_frames"),
     of_team("uploads/<int:pk>/<str:name>", uploads.upload, "upload"),
@@ -50,6 +55,7 @@ urlpatterns = [
     of_team("members/invitations/<int:pk>/revoke", members.revoke, "invitation_revoke"),
     of_team("members/<int:pk>/role", members.change_role, "member_role"),
     of_team("members/<int:pk>/remove", members.remove, "member_remove"),
+    of_team("ordering", members.ordering, "ordering"),
     path("files/<int:pk>/<str:name>", media.file, name="file"),
     path("pictures/<str:token>/<str:name>", uploads.picture, name="picture"),
     path("callbacks/<str:kind>/<str:token>", callbacks.receive, name="callback"),

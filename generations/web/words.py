@@ -135,6 +135,10 @@ WAITING: Mapping[str, Sentence] = {
     "": _("It goes as soon as the key has a free slot."),
     "rate": _("The key has asked as often as it may this minute; it goes within a moment."),
     "paused": _("The key is paused. It goes when the key passes a test."),
+    "copied": _("Nothing is sent from a copied or restored Rushes until an operator releases it."),
+    "stopped": _("An operator has stopped all ordering; it goes when that is over."),
+    "team_stopped": _("Ordering is stopped for this team; it goes when an owner allows it again."),
+    "low_disk": _("The disk of this server is nearly full; it goes when there is room."),
     "QuotaExceeded": _("The provider runs as many as it allows at once; it goes when one ends."),
     "unreachable": _("The provider could not be reached; it is tried again by itself."),
 }

@@ -5,6 +5,7 @@ locks: team, task, accounts) and moves the row by a conditional UPDATE: of ten c
 late, twice or out of order, one finds the old state and the others change nothing.
 """
 
+from .binning import binned, emptied, unbinned
 from .deciding import doubted, given_up, look_soon, not_cancelled, reopened, withdrawn
 from .moving import shown
 from .reporting import DEADLINE, is_news, is_ours, link_of, looked, not_answered, reported
@@ -28,9 +29,11 @@ __all__ = [
     "SHORT_WAIT",
     "about_to_send",
     "accepted",
+    "binned",
     "claimed",
     "delayed",
     "doubted",
+    "emptied",
     "given_up",
     "held_back",
     "is_news",
@@ -48,6 +51,7 @@ __all__ = [
     "reopened",
     "reported",
     "shown",
+    "unbinned",
     "unclear",
     "withdrawn",
 ]
