@@ -61,6 +61,7 @@ def team(studio: Studio) -> Iterator[str]:
     yield studio.address("gallery")
     yield studio.address("gallery") + "?q=nothing+like+it"
     yield studio.address("generate")
+    yield studio.address("uploads")
     yield studio.address("credentials")
     yield studio.address("credential_new")
     yield studio.address("credential", studio.credential.pk)
