@@ -31,6 +31,7 @@ def make_member(
 def make_credential(
     *,
     team: Team,
+    kind: str = "vidu",
     base_url: str = "http://127.0.0.1:9",
     key: str = "",
     name: str = "Studio key",
@@ -40,7 +41,7 @@ def make_credential(
     return credentials.add(
         team,
         None,
-        kind="vidu",
+        kind=kind,
         name=name,
         base_url=base_url,
         key=key or f"sandbox-{uuid4().int % 10**8:08}",
