@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generations import audit, people
+from generations import audit, guards, people
 from generations.models import Invitation, Membership, Team, User
+from generations.templatetags.look import filesize
 
 from .records import Records, Rows, related
 
@@ -68,11 +69,11 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 @admin.register(Team)
 class TeamAdmin(Records):
-    list_display = ("name", "slug", "created_at")
+    list_display = ("name", "slug", "quota", "stopped_at", "created_at")
     search_fields = ("name", "slug")
     ordering = ("name",)
-    fields = ("name", "slug", "created_at")
-    editable = ("name",)
+    fields = ("name", "slug", "quota", "keeps", "stopped_at", "created_at")
+    editable = ("name", "quota")
     inlines = (Members,)
 
     def save_model(
@@ -82,6 +83,13 @@ class TeamAdmin(Records):
         if "name" in form.changed_data:
             before, actor = form.initial["name"], cast(User, request.user)
             audit.record(obj, actor, "team.renamed", obj.name, before=before)
+        if "quota" in form.changed_data:
+            before, actor = form.initial["quota"], cast(User, request.user)
+            audit.record(obj, actor, "team.quota", obj, before=before, after=obj.quota)
+
+    @admin.display(description=_("keeps"))
+    def keeps(self, team: Team) -> str:
+        return filesize(guards.used(team))
 
 
 @admin.register(Membership)

@@ -19,7 +19,7 @@ SECTIONS = {
     "work": (_("Work"), ("Task", "Attempt", "Callback", "File", "Credential")),
     "people": (_("People"), ("Team", "User", "Membership", "Invitation", "Event")),
     "access": (_("Access"), (Group.__name__, "SocialApp", "Authenticator")),
-    "system": (_("System"), ("Pulse", "Lease")),
+    "system": (_("System"), ("Installation", "Pulse", "Lease")),
 }
 
 

@@ -8,7 +8,17 @@ from django.test import Client
 from django.utils import timezone
 
 from generations import audit, ledger, people
-from generations.models import Attempt, Callback, Credential, File, Lease, Membership, Pulse, User
+from generations.models import (
+    Attempt,
+    Callback,
+    Credential,
+    File,
+    Installation,
+    Lease,
+    Membership,
+    Pulse,
+    User,
+)
 from generations.models.files import FilePart
 from tests.factories import make_credential, make_member, make_tasks, make_user
 
@@ -42,6 +52,7 @@ def _team(operator: User) -> Membership:
     name = uuid4().hex
     Pulse.beat(name)
     Lease.take(name, "holder", 60)
+    Installation.here()
     return member
 
 

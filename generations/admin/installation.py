@@ -1,0 +1,73 @@
+"""The switch for all ordering, and the release of a copied database."""
+
+from typing import cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from generations import guards, identity
+from generations.lifecycle.allow import allow
+from generations.models import Installation, User
+
+from .records import Records, related
+
+ACTS = ("_stop", "_allow")
+
+
+@admin.register(Installation)
+class InstallationAdmin(Records):
+    """Two buttons on its page, for those who may change it."""
+
+    list_display = ("__str__", "ordering_is", "stopped_at", "by")
+    fields = ("ordering_is", "stopped_at", "by")
+    joined = ("stopped_by",)
+    unread = ("stopped_by__password",)
+    change_form_template = "admin/generations/installation/change_form.html"
+    by = related("stopped_by", _("stopped by"))
+
+    @admin.display(description=_("ordering"))
+    def ordering_is(self, row: Installation) -> str:
+        if not identity.is_at_home(row):
+            return gettext("off: this database was copied or restored")
+        return gettext("stopped") if row.stopped_at else gettext("allowed")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        may_switch = request.user.has_perm("generations.change_installation")
+        if request.method == "POST" and any(act in request.POST for act in ACTS):
+            if not may_switch:
+                raise PermissionDenied
+            self._act(request)
+            return HttpResponseRedirect(request.get_full_path())
+        row = Installation.here()
+        switch = {
+            "may_switch": may_switch,
+            "is_stopped": row.stopped_at is not None,
+            "is_copied": not identity.is_at_home(row),
+        }
+        return super().change_view(request, object_id, form_url, switch | (extra_context or {}))
+
+    def _act(self, request: HttpRequest) -> None:
+        by = cast(User, request.user)
+        if "_stop" in request.POST:
+            guards.stop(by)
+            self.message_user(request, gettext("Nothing is ordered any more, of any team."))
+            return
+        unclear = allow(by, nothing_was_sent="nothing_was_sent" in request.POST)
+        self.message_user(request, gettext("Orders may leave again."), messages.SUCCESS)
+        if unclear:
+            told = ngettext(
+                "%(n)s order that waited is unclear now: it is searched for at its provider.",
+                "%(n)s orders that waited are unclear now: they are searched for at their"
+                " providers.",
+                unclear,
+            )
+            self.message_user(request, told % {"n": unclear}, messages.WARNING)
