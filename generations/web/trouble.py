@@ -18,6 +18,11 @@ REFUSED_KEY = (
     gettext_noop("Replace it with one that works."),
     True,
 )
+SPENT = (
+    gettext_noop("No credits are left at the provider."),
+    gettext_noop("Top up there, then test the key."),
+    False,
+)
 # Contract 2.10 and our own words for the way to the provider.
 TROUBLES: Mapping[str, tuple[str, str, bool]] = {
     "paused": (
@@ -36,9 +41,15 @@ TROUBLES: Mapping[str, tuple[str, str, bool]] = {
         gettext_noop("Replace it, or have its rights changed at the provider."),
         True,
     ),
-    "CreditInsufficient": (
-        gettext_noop("No credits are left at the provider."),
-        gettext_noop("Top up there, then test the key."),
+    "CreditInsufficient": SPENT,
+    # Contract 4.4 and 5.5: the gateways' own.
+    "insufficient_user_quota": SPENT,
+    "pre_consume_token_quota_failed": SPENT,
+    "http_401": REFUSED_KEY,
+    "http_402": SPENT,
+    "setting_invalid": (
+        gettext_noop("A setting of this key cannot be sent to the provider."),
+        gettext_noop("Open the key's settings and put them right, then test it."),
         False,
     ),
     "sealed": (

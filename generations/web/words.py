@@ -39,6 +39,31 @@ _BUSY = Words(
     _("The provider was too busy to take it."),
     _("Send it again in a few minutes."),
 )
+_PROMPT = Words(
+    _("The provider refused the prompt under its rules."),
+    _("Change the words, then send it again."),
+)
+_WITHHELD = Words(
+    _("The clip was made, but the provider withheld it under its rules."),
+    _("Change the words, then send it again."),
+)
+_FETCH = Words(
+    _("The provider could not fetch the picture."),
+    _("Send it again; if it fails twice, use another picture."),
+)
+_SHAPE = Words(
+    _("The picture was refused: its size, shape or format does not fit."),
+    _("Use a PNG, JPEG or WebP between 1:4 and 4:1, then send it again."),
+)
+_MODEL = Words(
+    _("The provider does not offer this model now."),
+    _("Choose another model, then send it again."),
+)
+_FAULT = Words(_("The provider had a fault of its own."), _("Send it again in a few minutes."))
+_SPENT = Words(
+    _("The account at the provider had too few credits left."),
+    _("Top it up at the provider, test the key, then send it again."),
+)
 _GONE = Words(
     _("The provider does not know this order any more."),
     _("Make it again."),
@@ -50,14 +75,8 @@ FAILURES: Mapping[str, Words] = {
     "FieldUnwanted": _FIELD,
     "FieldItemCountOutOfRange": _FIELD,
     "FieldInvalid": _FIELD,
-    "PageSizeOutOfRange": Words(
-        _("The picture was refused: its size, shape or format does not fit."),
-        _("Use a PNG, JPEG or WebP between 1:4 and 4:1, then send it again."),
-    ),
-    "ImageDownloadFailure": Words(
-        _("The provider could not fetch the picture."),
-        _("Send it again; if it fails twice, use another picture."),
-    ),
+    "PageSizeOutOfRange": _SHAPE,
+    "ImageDownloadFailure": _FETCH,
     "ImageFormatInvalid": _PICTURE,
     "ImageCheckBodyJointsFailed": Words(
         _("The provider found no whole body in the picture."),
@@ -72,26 +91,14 @@ FAILURES: Mapping[str, Words] = {
         _("Use a picture with a clear subject, then send it again."),
     ),
     "OperationInProcess": _BUSY,
-    "TaskPromptPolicyViolation": Words(
-        _("The provider refused the prompt under its rules."),
-        _("Change the words, then send it again."),
-    ),
+    "TaskPromptPolicyViolation": _PROMPT,
     "AuditSubmitIllegal": Words(
         _("The provider refused the prompt or a picture under its rules."),
         _("Change the words or the picture, then send it again."),
     ),
-    "CreationPolicyViolation": Words(
-        _("The clip was made, but the provider withheld it under its rules."),
-        _("Change the words, then send it again."),
-    ),
-    "CreditInsufficient": Words(
-        _("The account at the provider had too few credits left."),
-        _("Top it up at the provider, test the key, then send it again."),
-    ),
-    "ModelUnavailable": Words(
-        _("The provider does not offer this model now."),
-        _("Choose another model, then send it again."),
-    ),
+    "CreationPolicyViolation": _WITHHELD,
+    "CreditInsufficient": _SPENT,
+    "ModelUnavailable": _MODEL,
     "UserCancelled": Words(
         _("It was cancelled at the provider."), _("Make it again if you want it.")
     ),
@@ -117,9 +124,24 @@ FAILURES: Mapping[str, Words] = {
     "QuotaExceeded": _BUSY,
     "TooManyRequests": _BUSY,
     "SystemThrottling": _BUSY,
-    "InternalServiceFailure": Words(
-        _("The provider had a fault of its own."), _("Send it again in a few minutes.")
-    ),
+    "InternalServiceFailure": _FAULT,
+    # Contract 4.4: a relay's own words.
+    "insufficient_user_quota": _SPENT,
+    "pre_consume_token_quota_failed": _SPENT,
+    # Contract 5.5: APIXO's.
+    "CONTENT_VIOLATION": _PROMPT,
+    "NSFW_DETECTED": _WITHHELD,
+    "SensitiveContentDetected": _PROMPT,
+    "PROMPT_TOO_LONG": _FIELD,
+    "INVALID_PROMPT": _FIELD,
+    "INVALID_IMAGE_URL": _FETCH,
+    "IMAGE_DOWNLOAD_FAILED": _FETCH,
+    "IMAGE_TOO_LARGE": _SHAPE,
+    "UNSUPPORTED_FORMAT": _SHAPE,
+    "PROCESSING_TIMEOUT": _FAULT,
+    "GENERATION_FAILED": _FAULT,
+    "MODEL_UNAVAILABLE": _MODEL,
+    "INSUFFICIENT_CREDITS": _SPENT,
     "unreachable": Words(
         _("The provider could not be reached."), _("Send it again in a few minutes.")
     ),
@@ -143,7 +165,12 @@ WAITING: Mapping[str, Sentence] = {
     "unreachable": _("The provider could not be reached; it is tried again by itself."),
 }
 
-KINDS: Mapping[str, Sentence] = {"text2video": _("text to video")}
+KINDS: Mapping[str, Sentence] = {
+    "text2video": _("text to video"),
+    "img2video": _("picture to video"),
+    "start-end2video": _("first and last frame"),
+    "reference2video": _("references to video"),
+}
 
 ALARMS: Mapping[str, Sentence] = {
     "taken_after_all": _(
