@@ -30,6 +30,8 @@ from generations.providers.vivienne_order import order_body
 from generations.providers.vivienne_replies import read_receipt, read_report
 
 KIND = "vivienne"
+# A form cannot say "": there an empty field means the usual value.
+NO_PREFIX = "none"
 
 
 class Vivienne:
@@ -102,7 +104,8 @@ def call(
 ) -> httpx.Request:
     """A request to the path that the account's setting of this name says."""
     said = settings_of(access)
-    scheme, header = said["auth_prefix"], said["auth_header"]
+    prefix, header = said["auth_prefix"], said["auth_header"]
+    scheme = "" if prefix == NO_PREFIX else prefix
     return build_request(
         access, method, said[path], scheme=scheme, header=header, query=query, body=body
     )

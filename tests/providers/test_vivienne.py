@@ -136,6 +136,7 @@ def test_an_option_cannot_replace_a_member_of_the_order() -> None:
         ({}, "Authorization", "Bearer ak_test/0001"),
         ({"auth_prefix": "Token"}, "Authorization", "Token ak_test/0001"),
         ({"auth_prefix": ""}, "Authorization", "ak_test/0001"),
+        ({"auth_prefix": "none"}, "Authorization", "ak_test/0001"),
         ({"auth_header": "X-Api-Key", "auth_prefix": ""}, "X-Api-Key", "ak_test/0001"),
     ],
 )
