@@ -14,11 +14,11 @@ from generations.web.access import ACCESS
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ROOT / "generations"
 FLOORS = (
-    {"clock", "crash"},
+    {"clock", "crash", "sheets"},
     {"models", "crypto", "providers", "net", "media", "store"},
     # The second floor has steps: who changes something writes it down,
     {"ledger", "audit", "identity"},
-    {"people", "credentials", "rotation", "caps", "guards"},
+    {"people", "credentials", "rotation", "caps", "usage", "guards"},
     {"uploads"},  # and where a picture is to be found depends on the key that sends it
     {"lifecycle"},
     {"films", "sharing", "supervise"},

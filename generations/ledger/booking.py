@@ -20,7 +20,8 @@ def hold(attempt: Attempt, *, carried: bool = False) -> None:
     credential, amount = attempt.credential, attempt.estimate
     if credential.balance is None:  # the provider tells no balance: what is asked for is granted
         _grant_shortage(credential, amount)
-    entry = _post(credential, EntryKind.HOLD, {AVAILABLE: -amount, HELD: amount}, attempt)
+    moves = {AVAILABLE: -amount, HELD: amount}
+    entry = _post(credential, EntryKind.HOLD, moves, attempt, carried=carried)
     limits.count(entry, amount, capped=not carried)
 
 
@@ -39,10 +40,10 @@ def settle(attempt: Attempt, cost: int, *, in_vain: bool = False) -> None:
 
 
 @transaction.atomic
-def release(attempt: Attempt) -> None:
-    """Close the hold with nothing charged."""
+def release(attempt: Attempt, *, carried: bool = False) -> None:
+    """Close the hold with nothing charged; ``carried``: the next try takes it over at once."""
     moves = {HELD: -attempt.estimate, AVAILABLE: attempt.estimate}
-    entry = _post(attempt.credential, EntryKind.RELEASE, moves, attempt)
+    entry = _post(attempt.credential, EntryKind.RELEASE, moves, attempt, carried=carried)
     limits.count(entry, -attempt.estimate)
 
 
@@ -106,6 +107,7 @@ def _post(
     memo: str = "",
     actor: User | None = None,
     in_vain: bool = False,
+    carried: bool = False,
 ) -> Entry:
     if sum(moves.values()):
         raise ValueError(f"a {kind} must sum to zero: {moves}")
@@ -123,6 +125,7 @@ def _post(
         model=task.model if task else "",
         amount=moves[TOLD_BY[kind]],
         in_vain=in_vain,
+        carried=carried,
         memo=memo,
         actor=actor,
     )

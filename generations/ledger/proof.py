@@ -13,7 +13,7 @@ from generations.models.ledger import TOLD_BY, AccountName, EntryKind
 
 type Counts = Mapping[tuple[object, ...], tuple[int, ...]]
 
-TOTAL = ("team", "credential", "unit", "person", "model", "kind", "in_vain", "day")
+TOTAL = ("team", "credential", "unit", "person", "model", "kind", "in_vain", "carried", "day")
 USED = ("team", "user", "unit", "month")
 
 

@@ -13,6 +13,7 @@ def key(entry: Entry) -> dict[str, object]:
         "day": entry.day,
         "kind": entry.kind,
         "in_vain": entry.in_vain,
+        "carried": entry.carried,
         "model": entry.model,
         "person_id": entry.person_id,
     }

@@ -76,7 +76,8 @@ class Entry(models.Model):
     """One movement; its lines sum to zero. An attempt is held once and closed once.
 
     ``person`` ordered or adjusted, ``model`` made, as they were on that ``day``. ``amount`` is the
-    line that the entry is about (TOLD_BY). ``in_vain``: charged though no clip came.
+    line that the entry is about (TOLD_BY). ``in_vain``: charged though no clip came. ``carried``:
+    one try gave its hold to the next; nothing was ordered by it, and nothing came back.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="entries", db_index=False)
@@ -92,6 +93,7 @@ class Entry(models.Model):
     model = models.CharField(_("model"), max_length=60, blank=True)
     amount = models.BigIntegerField(_("amount"), default=0)
     in_vain = models.BooleanField(_("charged in vain"), default=False)
+    carried = models.BooleanField(_("carried over"), default=False)
     actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     memo = models.CharField(_("memo"), max_length=200, blank=True)
     at = models.DateTimeField(_("when"), default=clock.now, editable=False)
@@ -155,13 +157,13 @@ class TotalQuerySet(models.QuerySet["Total"]):
 SUMS = {
     "rows": Sum("entries", default=0),
     "clips": Sum("entries", filter=Q(kind=EntryKind.SETTLE, in_vain=False), default=0),
-    "held": Sum("amount", filter=Q(kind=EntryKind.HOLD), default=0),
+    "held": Sum("amount", filter=Q(kind=EntryKind.HOLD, carried=False), default=0),
     "spent": Sum("amount", filter=Q(kind__in=SPENDING), default=0),
-    "in_vain": Sum("amount", filter=Q(in_vain=True), default=0),
-    "came_back": Sum("amount", filter=Q(kind=EntryKind.RELEASE), default=0),
+    "vain": Sum("amount", filter=Q(in_vain=True), default=0),
+    "came_back": Sum("amount", filter=Q(kind=EntryKind.RELEASE, carried=False), default=0),
     "adjusted": Sum("amount", filter=Q(kind=EntryKind.ADJUST), default=0),
     "estimated": Sum("estimate", filter=Q(kind=EntryKind.SETTLE), default=0),
-    "stated": Sum("stated", default=0),
+    "on_statements": Sum("stated", default=0),
 }
 
 
@@ -179,6 +181,7 @@ class Total(models.Model):
     model = models.CharField(max_length=60)
     kind = models.CharField(max_length=10, choices=EntryKind)
     in_vain = models.BooleanField(default=False)
+    carried = models.BooleanField(default=False)
     day = models.DateField()
     entries = models.BigIntegerField(default=0)
     amount = models.BigIntegerField(default=0)
@@ -190,11 +193,11 @@ class Total(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["credential", "day", "kind", "in_vain", "model", "person"],
+                fields=["credential", "day", "kind", "in_vain", "carried", "model", "person"],
                 name="one_total_per_person",
             ),
             models.UniqueConstraint(
-                fields=["credential", "day", "kind", "in_vain", "model"],
+                fields=["credential", "day", "kind", "in_vain", "carried", "model"],
                 condition=Q(person=None),
                 name="one_total_of_nobody",
             ),

@@ -15,6 +15,7 @@ from . import (
     tasks,
     teams,
     uploads,
+    usage,
 )
 
 
@@ -50,6 +51,9 @@ urlpatterns = [
     of_team("credentials/<int:pk>/resume", credentials.resume, "credential_resume"),
     of_team("credentials/<int:pk>/remove", credentials.remove, "credential_remove"),
     of_team("caps/", caps.caps, "caps"),
+    of_team("usage/", usage.usage, "usage"),
+    of_team("usage/rows/", usage.rows, "usage_rows"),
+    of_team("usage.csv", usage.export, "usage_csv"),
     of_team("members/", members.members, "members"),
     of_team("members/invite", members.invite, "invitation_new"),
     of_team("members/invitations/<int:pk>/revoke", members.revoke, "invitation_revoke"),

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 PATTERNS: dict[str, URLPattern] = {str(one.name): one for one in urls.urlpatterns}
 OF_TEAM = sorted(name for name, one in PATTERNS.items() if "team" in one.pattern.converters)
 READ = {"gallery", "changes", "task", "credentials", "members", "upload", "bin"}
+READ |= {"usage", "usage_rows", "usage_csv"}
 FORMS = {"caps", "generate", "credential_new", "credential", "uploads"}
 QUERIES = {"changes": "?since=0~"}
 MAY = {

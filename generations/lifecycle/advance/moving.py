@@ -56,7 +56,7 @@ def shown(task: Task) -> None:
 
 def next_attempt(attempt: Attempt) -> None:
     """Carry the hold over to a new attempt; its callback token and reference are new too."""
-    ledger.release(attempt)
+    ledger.release(attempt, carried=True)
     following = Attempt.objects.create(
         task=attempt.task,
         credential=attempt.credential,

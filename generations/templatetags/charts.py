@@ -1,0 +1,133 @@
+"""Charts of days, drawn on the server: attributes of shapes alone, so no script and no style."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.translation import pgettext
+
+from .units import figure
+
+register = template.Library()
+
+TOP, FOOT = 8, 24  # pixels: above the highest bar, and below the axis for the dates
+MOST_DATES, MOST_TICKS = 7, 4
+THICKNESS = 0.68  # of the room that a day has
+
+
+@dataclass(frozen=True)
+class Day:
+    """One bar: what is stacked in it from below, each under its series' name."""
+
+    date: date
+    amounts: Mapping[str, int]
+    href: str = ""
+
+    @property
+    def whole(self) -> int:
+        return sum(self.amounts.values())
+
+
+@dataclass(frozen=True)
+class Piece:
+    series: str
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Bar:
+    """``x``, ``width`` and ``middle`` in percent, so that a chart is as wide as its room."""
+
+    day: Day
+    x: float
+    width: float
+    pieces: Sequence[Piece]
+
+    @property
+    def middle(self) -> float:
+        return self.x + self.width / 2
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A word at an axis; ``anchor`` as SVG names it; ``is_minor``: left out where room is short."""
+
+    at: float
+    words: str
+    anchor: str = "middle"
+    is_minor: bool = False
+
+
+class Chart:
+    """Bars of days over one axis, ``height`` pixels high."""
+
+    def __init__(self, days: Sequence[Day], unit: str, height: int) -> None:
+        self.days, self.unit, self.height = days, unit, height
+        self.floor = height - FOOT
+        self.most = max((day.whole for day in days), default=0) or 1
+
+    @property
+    def bars(self) -> list[Bar]:
+        room = 100 / max(len(self.days), 1)
+        return [
+            Bar(day, (number + (1 - THICKNESS) / 2) * room, THICKNESS * room, self._pieces(day))
+            for number, day in enumerate(self.days)
+        ]
+
+    @property
+    def ticks(self) -> list[Mark]:
+        """The amounts beside the axis, from nothing upwards."""
+        step = _round_step(self.most)
+        amounts = range(0, self.most + 1, step)
+        return [Mark(self._y(amount), figure(amount, self.unit), "end") for amount in amounts]
+
+    @property
+    def dates(self) -> list[Mark]:
+        """So many that they do not touch; the last day always has one."""
+        bars, last = self.bars, len(self.days) - 1
+        step = -(-len(bars) // MOST_DATES)
+        told = range(last, -1, -step)
+        return [
+            Mark(
+                _place(bars[number], number, last),
+                date_format(bars[number].day.date, pgettext("date", "j M")),
+                "end" if number == last else "start" if number == 0 else "middle",
+                place % 2 == 1,
+            )
+            for place, number in enumerate(told)
+        ]
+
+    def _pieces(self, day: Day) -> list[Piece]:
+        pieces, reached = [], 0
+        for series, amount in day.amounts.items():
+            if amount > 0:
+                reached += amount
+                y = self._y(reached)
+                pieces.append(Piece(series, y, round(self._y(reached - amount) - y, 2)))
+        return pieces
+
+    def _y(self, amount: int) -> float:
+        return round(self.floor - (self.floor - TOP) * amount / self.most, 2)
+
+
+def _place(bar: Bar, number: int, last: int) -> float:
+    return bar.x + bar.width if number == last else bar.x if number == 0 else bar.middle
+
+
+def _round_step(most: int) -> int:
+    """1, 2 or 5 times a power of ten, so that few ticks reach the highest bar."""
+    power = 1
+    while True:
+        for times in (1, 2, 5):
+            if most // (times * power) < MOST_TICKS:
+                return times * power
+        power *= 10
+
+
+@register.inclusion_tag("layouts/chart.html")
+def day_chart(days: Sequence[Day], unit: str, height: int = 304) -> dict[str, object]:
+    """The words for its series stand beside it, and its numbers in a table of the page."""
+    return {"chart": Chart(days, unit, height)}

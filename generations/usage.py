@@ -1,0 +1,121 @@
+"""What a team's credits went into, by day, person, model and key: read from the day's totals."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models import Sum as Added
+
+from generations.models import Entry, Team, Total
+from generations.models.ledger import SPENDING, EntryKind, TotalQuerySet
+
+FILMS = "one-click"  # the model that makes ad films and their parts
+# The rows under each figure.
+ROWS: dict[str, Q] = {
+    "spent": Q(kind__in=SPENDING),
+    "in_vain": Q(in_vain=True),
+    "came_back": Q(kind=EntryKind.RELEASE, carried=False),
+}
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days from the first to the last, both of them in it."""
+
+    first: date
+    last: date
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + timedelta(days=number) for number in range(len(self)))
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What was spent, of it for films and in vain; what came back; and how many clips came."""
+
+    spent: int = 0
+    films: int = 0
+    vain: int = 0
+    came_back: int = 0
+    clips: int = 0
+
+    def __add__(self, other: "Sum") -> "Sum":
+        names = [one.name for one in fields(self)]
+        return Sum(*(getattr(self, name) + getattr(other, name) for name in names))
+
+    @property
+    def on_clips(self) -> int:
+        return self.spent - self.films - self.vain
+
+    @property
+    def each(self) -> int:
+        """What a clip that came cost, with all that did not come."""
+        return round(self.spent / self.clips) if self.clips else 0
+
+
+SUMS = {
+    "spent": Added("amount", filter=ROWS["spent"], default=0),
+    "films": Added("amount", filter=ROWS["spent"] & Q(model=FILMS, in_vain=False), default=0),
+    "vain": Added("amount", filter=ROWS["in_vain"], default=0),
+    "came_back": Added("amount", filter=ROWS["came_back"], default=0),
+    "clips": Added(
+        "entries", filter=Q(kind=EntryKind.SETTLE, in_vain=False) & ~Q(model=FILMS), default=0
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One unit of one team in a period, perhaps of one person, model or credential alone."""
+
+    team: Team
+    unit: str
+    period: Period
+    person: int | None = None
+    model: str = ""
+    credential: int | None = None
+
+    @property
+    def totals(self) -> TotalQuerySet:
+        return Total.objects.filter(**self._chosen)
+
+    def entries(self, what: str) -> "QuerySet[Entry]":
+        """The rows under a figure (one of ``ROWS``), newest first."""
+        return Entry.objects.filter(ROWS[what], **self._chosen).order_by("-day", "-pk")
+
+    @cached_property
+    def days(self) -> dict[date, Sum]:
+        """Every day of the period, those too on which nothing moved."""
+        found = _sums(self.totals, "day")
+        return {day: found.get(day, Sum()) for day in self.period}
+
+    @cached_property
+    def whole(self) -> Sum:
+        return sum(self.days.values(), Sum())
+
+    def by(self, name: str) -> list[tuple[Any, Sum]]:
+        """For each ``person``, ``model`` or ``credential``, the most expensive first."""
+        rows = _sums(self.totals, name).items()
+        return sorted(rows, key=lambda row: (-row[1].spent, -row[1].came_back, str(row[0])))
+
+    @property
+    def _chosen(self) -> dict[str, Any]:
+        """What entries and totals alike are narrowed by."""
+        perhaps = {"person": self.person, "model": self.model, "credential": self.credential}
+        return {
+            "team": self.team,
+            "unit": self.unit,
+            "day__gte": self.period.first,
+            "day__lte": self.period.last,
+        } | {name: value for name, value in perhaps.items() if value}
+
+
+def _sums(totals: TotalQuerySet, by: str) -> dict[Any, Sum]:
+    rows = totals.exclude(kind=EntryKind.HOLD).order_by().values(by).annotate(**SUMS)
+    return {row.pop(by): Sum(**row) for row in rows}
