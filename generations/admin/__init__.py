@@ -1,7 +1,17 @@
 """Floor 5: the credit audit and the operator's view, in Django's own admin site."""
 
-from . import audit, credentials, files, installation, ledger, people, signin, site, tasks
+from . import audit, credentials, files, films, installation, ledger, people, signin, site, tasks
 
-__all__ = ["audit", "credentials", "files", "installation", "ledger", "people", "signin", "tasks"]
+__all__ = [
+    "audit",
+    "credentials",
+    "files",
+    "films",
+    "installation",
+    "ledger",
+    "people",
+    "signin",
+    "tasks",
+]
 
 site.arrange()

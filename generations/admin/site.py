@@ -17,6 +17,7 @@ HIDDEN = (Failure, OrmQ, Schedule, Success, EmailAddress, SocialAccount, SocialT
 SECTIONS = {
     "credits": (_("Credits"), ("Entry", "Account")),
     "work": (_("Work"), ("Task", "Attempt", "Callback", "File", "Credential")),
+    "films": (_("Films"), ("Film", "Take", "Composition")),
     "people": (_("People"), ("Team", "User", "Membership", "Invitation", "Event")),
     "access": (_("Access"), (Group.__name__, "SocialApp", "Authenticator")),
     "system": (_("System"), ("Installation", "Pulse", "Lease")),

@@ -4,6 +4,7 @@ from .audit import Event
 from .caps import Cap, Used
 from .credentials import Credential
 from .files import File
+from .films import Composition, Film, Ingredient, Strip, Take
 from .installation import Installation
 from .ledger import Account, Entry, Line, Total
 from .people import Invitation, Membership, Role, Team, User
@@ -16,10 +17,13 @@ __all__ = [
     "Attempt",
     "Callback",
     "Cap",
+    "Composition",
     "Credential",
     "Entry",
     "Event",
     "File",
+    "Film",
+    "Ingredient",
     "Installation",
     "Invitation",
     "Lease",
@@ -27,6 +31,8 @@ __all__ = [
     "Membership",
     "Pulse",
     "Role",
+    "Strip",
+    "Take",
     "Task",
     "TaskPicture",
     "Team",

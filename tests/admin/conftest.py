@@ -11,12 +11,18 @@ from generations import audit, ledger, people
 from generations.models import (
     Attempt,
     Callback,
+    Composition,
     Credential,
     File,
+    Film,
+    Ingredient,
     Installation,
     Lease,
     Membership,
     Pulse,
+    Strip,
+    Take,
+    Task,
     User,
 )
 from generations.models.files import FilePart
@@ -68,3 +74,13 @@ def _clip(member: Membership, credential: Credential) -> None:
     Callback.objects.create(
         attempt=attempt, verdict="signed", word="success", body=echoed, headers={"x": echoed}
     )
+    _film(task)
+
+
+def _film(task: Task) -> None:
+    film = Film.objects.create(team=task.team, task=task, report="{}")
+    strip = Strip.objects.create(film=film, kind="shot")
+    made = {"film": film, "ordinal": 0, "number": "7", "file": task.files.get()}
+    take = Take.objects.create(strip=strip, prompt="A harbour", **made)
+    cut = Composition.objects.create(**made)
+    Ingredient.objects.create(composition=cut, kind="shot", number="7", take=take)
