@@ -22,6 +22,7 @@ VERBS = {
     "mirror": "generations.lifecycle.mirror.mirror",
     "sweep": "generations.lifecycle.sweep.sweep",
     "balance": "generations.lifecycle.send.read_balance",
+    "film": "generations.films.read",
     "empty": "generations.lifecycle.bin.delete_due",
     "beat": "generations.lifecycle.jobs.beat",
 }

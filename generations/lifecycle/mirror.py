@@ -19,7 +19,7 @@ from django.db.models import F, Q
 
 from generations import clock, crash, credentials, guards, store
 from generations.media import Crashed, Facts, NotMedia, Reason, inspect
-from generations.models import Attempt, File, Lease
+from generations.models import Attempt, File, Film, Lease
 from generations.models.files import FilePart, FileQuerySet, FileState
 from generations.models.tasks import AttemptState
 from generations.net.client import client
@@ -263,6 +263,8 @@ def _ask_for_link(file: File, folder: Path, trouble: str) -> None:
 
     A link that grew old while its server could not be reached proves nothing: tries begin anew.
     """
+    if advance.is_of_tree(file):
+        return _ask_for_tree(file, folder, trouble)
     if not credentials.take_requests(file.task.credential_id, 1):
         return _later(file, "", SHORT_WAIT)
     attempt = (
@@ -287,6 +289,22 @@ def _ask_for_link(file: File, folder: Path, trouble: str) -> None:
     if not was_fresh:
         File.objects.filter(pk=file.pk).update(tries=1)
     return _later(file, trouble, _wait(file))
+
+
+def _ask_for_tree(file: File, folder: Path, trouble: str) -> None:
+    """A fresh link of a record comes with its film's tree, which is read by a job of its own.
+
+    Lost is what stays dead though the tree was read since, with links or without this record.
+    """
+    read_at = Film.objects.values_list("read_at", flat=True).get(task=file.task)
+    is_gone = read_at is not None and read_at > file.seen_at
+    was_fresh = clock.now() - file.seen_at <= FRESH
+    if file.tries >= (MOST_DEAD if is_gone else MOST_TRIES) and (is_gone or was_fresh):
+        return _lost(file, folder, trouble)
+    if not (is_gone or was_fresh):
+        File.objects.filter(pk=file.pk).update(tries=1)
+    advance.tree_due(file.task)
+    return _later(file, trouble, max(SHORT_WAIT, _wait(file)))
 
 
 def _later(file: File, trouble: str, wait: timedelta) -> None:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 
 from generations import clock, credentials
-from generations.models import Attempt, Credential, File, Lease, Task
+from generations.models import Attempt, Credential, File, Film, Lease, Task
 from generations.models.files import FileQuerySet, FileState
 from generations.models.tasks import AT_PROVIDER, BUSY, LIVE, AttemptState, TaskState
 from generations.net.client import async_client
@@ -80,12 +80,13 @@ def go_round(runner: asyncio.Runner, bells: Bells) -> None:
         _write(runner.run(_talk(_with_access(due))))
     _ring_for_senders(bells)
     _ring_for_files(bells)
+    _ring_for_films(bells)
 
 
 def _anything_left() -> bool:
     stuck = Q(state=TaskState.WAITING, credential__paused_at__isnull=False)
     live = Task.objects.filter(state__in=LIVE, credential__removed_at=None).exclude(stuck)
-    return live.exists() or unfetched().exists()
+    return live.exists() or unfetched().exists() or Film.objects.expected().exists()
 
 
 # ---- Read -----------------------------------------------------------------------------------
@@ -228,3 +229,9 @@ def _ring_for_files(bells: Bells) -> None:
     due = unfetched().filter(idle, not_before__lte=now).most_urgent_first()
     for file_id in due.values_list("pk", flat=True)[:MOST_IN_A_ROUND]:
         bells.ring("mirror", file_id)
+
+
+def _ring_for_films(bells: Bells) -> None:
+    """Films whose tree is to be read."""
+    for film_id in Film.objects.due(clock.now()).values_list("pk", flat=True)[:MOST_IN_A_ROUND]:
+        bells.ring("film", film_id)

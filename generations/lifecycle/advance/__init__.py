@@ -7,7 +7,8 @@ late, twice or out of order, one finds the old state and the others change nothi
 
 from .binning import binned, emptied, unbinned
 from .deciding import doubted, given_up, look_soon, not_cancelled, reopened, withdrawn
-from .moving import shown
+from .moving import backoff, shown
+from .parts import tree_due
 from .reporting import DEADLINE, is_news, is_ours, link_of, looked, not_answered, reported
 from .sending import (
     SHORT_WAIT,
@@ -23,12 +24,14 @@ from .sending import (
     refused,
     unclear,
 )
+from .trees import is_of_tree, tree_links
 
 __all__ = [
     "DEADLINE",
     "SHORT_WAIT",
     "about_to_send",
     "accepted",
+    "backoff",
     "binned",
     "claimed",
     "delayed",
@@ -37,6 +40,7 @@ __all__ = [
     "given_up",
     "held_back",
     "is_news",
+    "is_of_tree",
     "is_ours",
     "key_refused",
     "link_of",
@@ -51,6 +55,8 @@ __all__ = [
     "reopened",
     "reported",
     "shown",
+    "tree_due",
+    "tree_links",
     "unbinned",
     "unclear",
     "withdrawn",

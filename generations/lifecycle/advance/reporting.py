@@ -27,6 +27,7 @@ from generations.providers.contract import (
 from generations.providers.expiry import read_expiry
 
 from .moving import alarm, backoff, move
+from .parts import part_ended, part_of
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +115,7 @@ def _ended(attempt: Attempt, report: Report, state: State) -> None:
         state=AttemptState.ACCEPTED, cost=cost, report=report.raw
     )
     _take_links(attempt, report.results)
+    part_ended(attempt.task, final)
     jobs.ring("send", attempt.credential_id)
     return None
 
@@ -145,11 +147,12 @@ def _take_links(attempt: Attempt, results: Sequence[Result]) -> None:
     """A row for each result; a link that is not stored yet is replaced by the fresher one."""
     ordinals: dict[str, count[int]] = {}
     for result in results:
-        ordinal = next(ordinals.setdefault(result.part, count()))
+        part = part_of(attempt.task, result)
+        ordinal = next(ordinals.setdefault(part, count()))
         link = link_of(attempt, result.url)
         row, made = File.objects.get_or_create(
             task=attempt.task,
-            part=result.part,
+            part=part,
             ordinal=ordinal,
             defaults={"team_id": attempt.task.team_id, "number": result.number, **link},
         )
