@@ -2,7 +2,8 @@
 
 A callback on its secret token may have named its number; the list shows no reference. So whatever
 could be it is asked for one by one. Our own reference, echoed by the provider, proves it; where a
-provider echoes none, only a callback can name it. Not finding it proves nothing.
+provider echoes none (an ad film's create has none), only a callback can name it, and the list is
+not looked at. A part of a film stands in the film's tree. Not finding it proves nothing.
 """
 
 from collections.abc import Iterator
@@ -12,13 +13,15 @@ import httpx
 import structlog
 
 from generations import clock, credentials
-from generations.models import Attempt
+from generations.models import Attempt, Task
+from generations.models.films import COMPOSE, PARTS, RETAKES, StripKind
 from generations.models.tasks import AttemptState
 from generations.net.client import client
 from generations.net.drive import drive
 from generations.providers import provider
 from generations.providers.contract import (
     Access,
+    FilmReport,
     ProviderError,
     Receipt,
     Refused,
@@ -79,6 +82,10 @@ def _numbers(attempt: Attempt, access: Access, http: httpx.Client) -> Iterator[s
     named = attempt.callbacks.exclude(number="").values_list("number", flat=True)
     yield from dict.fromkeys(named)
     adapter = provider(attempt.credential.kind)
+    if not adapter.echoes_reference(attempt.task.kind):
+        return
+    if attempt.task.kind in PARTS:
+        yield from _in_tree(attempt, access, http)
     if not adapter.has_list:
         return
     _draw(attempt)
@@ -88,9 +95,44 @@ def _numbers(attempt: Attempt, access: Access, http: httpx.Client) -> Iterator[s
     since = (sent_at - SLACK).isoformat()
     rows = drive(adapter.find(access, since=since, until=until.isoformat()), http)
     for row in rows:
-        known = Attempt.objects.filter(credential=attempt.credential, number=row.number)
-        if not known.exists() and row.prompt in {"", attempt.task.prompt}:
+        if not _is_known(attempt, row.number) and row.prompt in {"", attempt.task.prompt}:
             yield row.number
+
+
+def _is_known(attempt: Attempt, number: str) -> bool:
+    """Whether it is another order's of ours."""
+    return Attempt.objects.filter(credential=attempt.credential, number=number).exists()
+
+
+def _in_tree(attempt: Attempt, access: Access, http: httpx.Client) -> Iterator[str]:
+    """What its film shows of its kind, in its own words, and as nobody else's."""
+    _draw(attempt)
+    adapter = provider(attempt.credential.kind)
+    try:
+        film = drive(adapter.film(access, attempt.task.settings["part"]["film"]), http)
+    except Refused:
+        return
+    for number, prompt in _listed(attempt.task, film):
+        if prompt in {"", attempt.task.prompt} and not _is_known(attempt, number):
+            yield number
+
+
+def _listed(task: Task, film: FilmReport) -> Iterator[tuple[str, str]]:
+    """Number and prompt of each record of this kind, the newest first."""
+    if task.kind == COMPOSE:
+        yield from ((cut.number, "") for cut in reversed(film.cuts))
+        return
+    lists = {
+        RETAKES[StripKind.SHOT]: [
+            record
+            for shot in film.shots
+            if shot.index == task.settings["part"]["shot"]
+            for record in shot.records
+        ],
+        RETAKES[StripKind.NARRATION]: film.narrations,
+        RETAKES[StripKind.MUSIC]: film.musics,
+    }
+    yield from ((record.number, record.prompt) for record in reversed(lists[task.kind]))
 
 
 def _draw(attempt: Attempt) -> None:

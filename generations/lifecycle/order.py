@@ -1,16 +1,23 @@
 """A person orders: judged by the catalogue, paid for in the ledger, and only then rung."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
 from django.db import IntegrityError, transaction
 
 from generations import guards, ledger
 from generations.ledger import Capped, Short
-from generations.models import Attempt, Cap, Credential, Membership, Task, Team
+from generations.models import Attempt, Cap, Credential, Film, Membership, Task, Team
+from generations.models.films import FILM
 from generations.providers.catalogue import Problem, catalogue
 from generations.providers.contract import Order
 
 from . import jobs
 
 MOST_AT_ONCE = 20
+
+type Beside = Callable[[Sequence[Task]], object]
+"""What is written of new tasks in the transaction that makes them."""
 
 
 class OrderRefused(Exception):
@@ -66,29 +73,67 @@ def order(
     wanted: Order,
     *,
     count: int = 1,
+    estimate: int | None = None,
     form_token: str,
 ) -> list[Task]:
     """Make ``count`` tasks of one order, each held in the ledger; the same press makes them once.
 
-    Raises an OrderRefused. The credential must be one of the membership's team.
+    Raises an OrderRefused. The credential must be one of the membership's team. ``estimate`` is
+    what one will probably cost where the catalogue does not know.
     """
-    if credential.team_id != membership.team_id or not membership.may_order:
-        raise PermissionError("this person may not order on this credential")
+    _require_right(membership, credential)
     if code := guards.against_ordering(membership.team):
         return _pressed(membership, form_token, Stopped(code))
     _judge(credential, wanted, count)
+    estimate = _estimate(credential, wanted) or estimate or 0
+    beside = _begin_films if wanted.kind == FILM else len
+    return _place(membership, credential, wanted, estimate, count, form_token, beside)
+
+
+def order_part(
+    membership: Membership,
+    credential: Credential,
+    wanted: Order,
+    *,
+    count: int = 1,
+    estimate: int,
+    form_token: str,
+    beside: Beside,
+) -> list[Task]:
+    """The same for a part of an ad film; whether the film allows it has been judged (``films``)."""
+    _require_right(membership, credential)
+    if code := guards.against_ordering(membership.team):
+        return _pressed(membership, form_token, Stopped(code))
+    _judge_count(count)
+    return _place(membership, credential, wanted, estimate, count, form_token, beside)
+
+
+def _require_right(membership: Membership, credential: Credential) -> None:
+    if credential.team_id != membership.team_id or not membership.may_order:
+        raise PermissionError("this person may not order on this credential")
+
+
+def _place(
+    membership: Membership,
+    credential: Credential,
+    wanted: Order,
+    estimate: int,
+    count: int,
+    form_token: str,
+    beside: Beside,
+) -> list[Task]:
+    """Write it down once, or say why not."""
+    tokens = [f"{form_token}-{n}" for n in range(count)]
     try:
-        return _write(membership, credential, wanted, [f"{form_token}-{n}" for n in range(count)])
+        return _write(membership, credential, wanted, estimate, tokens, beside)
     except IntegrityError as error:
         return _pressed(membership, form_token, error)
     except Short as short:
         # Perhaps there was a top-up that we have not seen: look, so that the next press knows.
         jobs.ring("balance", credential.pk)
-        needed = _estimate(credential, wanted) * count
-        raise NotEnough(ledger.left(credential) or 0, needed) from short
+        raise NotEnough(ledger.left(credential) or 0, estimate * count) from short
     except Capped as capped:
-        needed = _estimate(credential, wanted) * count
-        raise OverCap(capped.cap, ledger.room(capped.cap), needed) from capped
+        raise OverCap(capped.cap, ledger.room(capped.cap), estimate * count) from capped
 
 
 def _pressed(membership: Membership, form_token: str, error: Exception) -> list[Task]:
@@ -102,8 +147,7 @@ def _pressed(membership: Membership, form_token: str, error: Exception) -> list[
 
 
 def _judge(credential: Credential, wanted: Order, count: int) -> None:
-    if not 1 <= count <= MOST_AT_ONCE:
-        raise Invalid((Problem("count", "range", {"low": 1, "high": MOST_AT_ONCE}),))
+    _judge_count(count)
     offer = catalogue(credential.kind).offer(wanted.kind, wanted.model)
     if offer is None:
         models = catalogue(credential.kind).models(wanted.kind)
@@ -112,12 +156,21 @@ def _judge(credential: Credential, wanted: Order, count: int) -> None:
         raise Invalid(problems)
 
 
+def _judge_count(count: int) -> None:
+    if not 1 <= count <= MOST_AT_ONCE:
+        raise Invalid((Problem("count", "range", {"low": 1, "high": MOST_AT_ONCE}),))
+
+
 @transaction.atomic
 def _write(
-    membership: Membership, credential: Credential, wanted: Order, tokens: list[str]
+    membership: Membership,
+    credential: Credential,
+    wanted: Order,
+    estimate: int,
+    tokens: list[str],
+    beside: Beside,
 ) -> list[Task]:
     credential = _in_use(credential)
-    estimate = _estimate(credential, wanted)
     version = Team.next_sequence(membership.team_id)
     tasks = []
     for token in tokens:
@@ -137,8 +190,14 @@ def _write(
         )
         ledger.hold(attempt)
         tasks.append(task)
+    beside(tasks)
     jobs.ring("send", credential.pk)
     return tasks
+
+
+def _begin_films(tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        Film.objects.create(team_id=task.team_id, task=task, version=task.version)
 
 
 def _in_use(credential: Credential) -> Credential:
@@ -162,6 +221,6 @@ def _settings(wanted: Order) -> dict[str, object]:
         "aspect_ratio": wanted.aspect_ratio,
         "seed": wanted.seed,
     }
-    return {name: value for name, value in shape.items() if value not in (None, "")} | dict(
-        wanted.options
-    )
+    said = {name: value for name, value in shape.items() if value not in (None, "")}
+    part = {"part": asdict(wanted.part)} if wanted.part else {}
+    return said | part | dict(wanted.options)

@@ -14,6 +14,7 @@ from generations.net.client import client
 from generations.net.drive import drive
 from generations.providers import provider
 from generations.providers.contract import (
+    FilmPart,
     Order,
     ProviderError,
     Refused,
@@ -138,6 +139,7 @@ def _hand_over(attempt: Attempt) -> None:
 def _wanted(task: Task) -> Order:
     """The order that a task was made from."""
     shape = dict(task.settings)
+    part = shape.pop("part", None)
     return Order(
         kind=task.kind,
         model=task.model,
@@ -146,5 +148,6 @@ def _wanted(task: Task) -> Order:
         resolution=shape.pop("resolution", ""),
         aspect_ratio=shape.pop("aspect_ratio", ""),
         seed=shape.pop("seed", None),
+        part=FilmPart(**part | {"takes": tuple(part["takes"])}) if part else None,
         options=shape,
     )
