@@ -1,0 +1,414 @@
+"""An ad film through the whole house: its tree, new takes, and cuts that are made of them."""
+
+import base64
+import json
+import random
+from io import BytesIO
+from uuid import uuid4
+
+import httpx
+import pytest
+from PIL import Image
+
+from generations import clock, films, ledger
+from generations.films import Board, BoardStrip, FilmRefused
+from generations.lifecycle import decide, sweep
+from generations.models import Attempt, Composition, File, Film, Take, Task
+from generations.models.files import FileState
+from generations.models.films import FILM, StripKind
+from generations.models.tasks import AttemptState, TaskState
+
+from .conftest import World, everything
+
+SHOT, NARRATION, MUSIC = StripKind
+
+
+def picture() -> str:
+    buffer = BytesIO()
+    Image.new("RGB", (320, 240), "#a63").save(buffer, "png")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def begun(world: World, words: str = "") -> Film:
+    """A film that the provider has just taken."""
+    prompt = f"{words or '[one take]'} Aurel, salt and amber"
+    reply = httpx.post(
+        f"{world.sandbox.url}/ent/v2/ad-one-click",
+        headers={"Authorization": f"Token {world.key}"},
+        json={"images": [picture()], "prompt": prompt, "duration": 10, "language": "en"},
+    ).json()
+    task = Task.objects.create(
+        team=world.membership.team,
+        created_by=world.membership.user,
+        credential=world.credential,
+        kind=FILM,
+        model="one-click",
+        prompt=prompt,
+        settings={"duration": 10},
+        form_token=uuid4().hex,
+        state=TaskState.QUEUED,
+        accepted_at=clock.now(),
+        check_at=clock.now(),
+    )
+    attempt = Attempt.objects.create(
+        task=task,
+        credential=world.credential,
+        ordinal=1,
+        state=AttemptState.ACCEPTED,
+        number=reply["task_id"],
+        cost=reply["credits"],
+    )
+    ledger.hold(attempt)
+    return Film.objects.create(team=task.team, task=task)
+
+
+def told(world: World, words: str = "") -> Film:
+    """A film whose tree is read, while no file is fetched."""
+    film = begun(world, words)
+    world.cluster.lost.add("mirror")
+    world.run(lambda: Film.objects.exclude(read_at=None).exists())
+    return again(film)
+
+
+def kept(world: World, words: str = "") -> Film:
+    """A film of which every file is here."""
+    film = begun(world, words)
+    world.finish()
+    return again(film)
+
+
+def again(film: Film) -> Film:
+    return Film.objects.for_board().get(pk=film.pk)
+
+
+def shown(film: Film) -> Board:
+    return films.board(again(film))
+
+
+def retake(world: World, film: Film, kind: StripKind, prompt: str, *, count: int = 1) -> list[Take]:
+    return films.redo(
+        world.membership,
+        again(film),
+        kind,
+        shot=1,
+        prompt=prompt,
+        count=count,
+        form_token=uuid4().hex,
+    )
+
+
+def cut_again(world: World, film: Film) -> Composition:
+    return films.compose(world.membership, again(film), form_token=uuid4().hex)
+
+
+def choose(world: World, made: Take) -> None:
+    films.choose(world.membership, Take.objects.select_related("film__team").get(pk=made.pk))
+
+
+def sent(world: World, path: str) -> list[dict[str, object]]:
+    """The bodies of all creates at one address of films."""
+    wanted = ("POST", f"/ent/v2/ad-one-click{path}")
+    found = [each for each in world.sandbox.requests if (each.method, each.path) == wanted]
+    return [json.loads(each.body) for each in found]
+
+
+def check_kept(board: Board) -> None:
+    files = [take.file for strip in strips(board) for take in strip.takes]
+    for file in (*files, *(cut.file for cut in board.cuts)):
+        assert file
+        assert file.is_stored
+        assert file.duration_ms
+        assert file.has_sound or file.part == "video"
+
+
+def strips(board: Board) -> list[BoardStrip]:
+    return [*board.shots, *(strip for strip in (board.narration, board.music) if strip)]
+
+
+def task_of(part: Take | Composition) -> Task:
+    assert part.task_id
+    return Task.objects.get(pk=part.task_id)
+
+
+# ---- The tree -------------------------------------------------------------------------------
+
+
+def test_a_film_comes_with_all_of_its_parts_and_each_of_them_is_kept(world: World) -> None:
+    board = shown(kept(world))
+    assert [len(shot.takes) for shot in board.shots] == [1, 1]
+    assert all(strip.chosen for strip in strips(board))
+    assert [(cut.number, cut.state, cut.is_newest) for cut in board.cuts] == [
+        (1, TaskState.SUCCEEDED, True)
+    ]
+    check_kept(board)
+    assert (board.stale, board.obstacles) == ((), ())
+    assert board.film.due_at is None
+    spent = 100_000 - world.credits_left()
+    assert board.cost.spent == spent > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "takes"),
+    [
+        ("[two takes]", [2, 1]),
+        ("[two takes] [all takes]", [2, 1]),
+        ("[shuffle records] [two takes]", [2, 1]),
+        ("[one take] [unknown records]", [1, 1]),
+        ("[one take] [right types] [right spelling]", [1, 1]),
+        ("[one take] [drop shot 1]", [1, 0]),
+        ("[one take] [detail 500 before]", [1, 1]),
+        ("[one take] [detail garbled]", [1, 1]),
+        ("[one take] [detail drop after]", [1, 1]),
+    ],
+)
+def test_a_tree_is_read_whatever_shape_it_comes_in(
+    world: World, words: str, takes: list[int]
+) -> None:
+    film = told(world, words)
+    board = shown(film)
+    assert [len(shot.takes) for shot in board.shots] == takes
+    assert board.film.alarm == ""
+    before = everything()
+    films.look_again(film)
+    world.cluster.work()
+    assert everything() == before
+
+
+def test_a_shot_that_failed_is_seen_and_not_chosen(world: World) -> None:
+    board = shown(told(world, "[one take] [fail shot 1 CreationPolicyViolation]"))
+    (take,) = board.shots[1].takes
+    assert (take.state, take.code, take.is_chosen) == (
+        TaskState.FAILED,
+        "CreationPolicyViolation",
+        False,
+    )
+    assert ("take_required", 1) in [
+        (each.code, each.values.get("shot")) for each in board.obstacles
+    ]
+
+
+def test_a_film_whose_bells_are_all_lost_is_read_by_the_watch(world: World) -> None:
+    film = begun(world)
+    world.cluster.lost |= {"mirror", "film"}
+    world.end()
+    world.cluster.lose()
+    world.cluster.lost = {"mirror"}
+    assert again(film).read_at is None
+    sweep.sweep(0)
+    world.cluster.work()
+    assert again(film).read_at
+
+
+def test_jobs_in_disorder_make_the_same_film(world: World) -> None:
+    film = begun(world)
+    world.cluster.lost.add("mirror")
+    dice = random.Random(7)
+    for _ in range(40):
+        world.hands.move(3)
+        world.sandbox.advance(3)
+        sweep.sweep(0)
+        world.cluster.work_in_disorder(dice)
+    board = shown(film)
+    assert [len(shot.takes) for shot in board.shots] == [1, 1]
+    assert len(board.cuts) == 1
+    assert File.objects.filter(task=film.task, ordinal__gte=1000).count() == 5
+
+
+def test_a_tree_that_is_refused_again_and_again_raises_an_alarm(world: World) -> None:
+    film = begun(world)
+    world.cluster.lost |= {"mirror", "film"}
+    world.end()
+    world.sandbox.fault(world.key, "[refuse TaskNotFound]", on="any")
+    world.cluster.lost = {"mirror"}
+    for _ in range(4):
+        world.wait(30)
+    film = again(film)
+    assert film.alarm == "not_read TaskNotFound"
+    assert film.read_at is None
+    world.sandbox.fault(world.key, "")
+    world.wait(600)
+    assert again(film).read_at
+
+
+# ---- Files ----------------------------------------------------------------------------------
+
+
+def test_links_that_died_are_renewed_by_reading_the_tree_again(world: World) -> None:
+    film = told(world)
+    world.sandbox.expire_links()
+    world.cluster.lost.clear()
+    sweep.sweep(0)
+    world.finish()
+    check_kept(shown(film))
+    details = [each for each in world.sandbox.requests if "ad-one-click/" in each.path]
+    assert len(details) > 1
+
+
+def test_a_record_that_is_gone_before_its_file_was_kept_is_lost_and_said_so(world: World) -> None:
+    film = told(world)
+    take = shown(film).shots[1].takes[0]
+    Take.objects.filter(pk=take.pk).update(number="404404")
+    File.objects.filter(pk=take.file.pk if take.file else 0).update(number="404404")
+    world.sandbox.expire_links()
+    world.cluster.lost.clear()
+    sweep.sweep(0)
+    world.run(lambda: File.objects.filter(number="404404", state=FileState.LOST).exists())
+    gone = Take.objects.get(number="404404")
+    assert gone.missing_at
+    assert gone.alarm == "removed"
+
+
+# ---- New takes and cuts ---------------------------------------------------------------------
+
+
+def test_a_shot_is_made_again_chosen_and_composed(world: World) -> None:
+    film = kept(world)
+    first, second = retake(world, film, SHOT, "A walk at dusk", count=2)
+    (voice,) = retake(world, film, NARRATION, "Salt, and then amber.")
+    (song,) = retake(world, film, MUSIC, "Slow strings")
+    world.finish()
+    board = shown(film)
+    assert [take.state for take in board.shots[1].takes] == [TaskState.SUCCEEDED] * 3
+    assert [take.is_chosen for take in board.shots[1].takes] == [True, False, False]
+    assert board.stale == ()
+    for made in (second, voice, song):
+        choose(world, made)
+    assert [(each.kind, each.shot) for each in shown(film).stale] == [
+        ("shot", 1),
+        ("narration", 0),
+        ("music", 0),
+    ]
+    composition = cut_again(world, film)
+    world.finish()
+    board = shown(film)
+    check_kept(board)
+    assert board.stale == ()
+    assert [(cut.number, cut.state) for cut in board.cuts] == [
+        (1, TaskState.SUCCEEDED),
+        (2, TaskState.SUCCEEDED),
+    ]
+    assert not any(take.alarm for strip in strips(board) for take in strip.takes)
+    first.refresh_from_db()
+    composition.refresh_from_db()
+    assert (first.alarm, composition.alarm) == ("", "")
+    assert board.cost.spent == 100_000 - world.credits_left()
+    assert board.cost.held == 0
+    assert board.cost.discarded > 0
+    assert not list(ledger.verify())
+
+
+def test_what_is_sent_names_the_film_the_shot_and_the_takes(world: World) -> None:
+    film = kept(world)
+    (made,) = retake(world, film, SHOT, "A walk at dusk")
+    world.finish()
+    choose(world, made)
+    composition = cut_again(world, film)
+    world.cluster.work()
+    number = film.task.attempts.get().number
+    (edit,) = sent(world, "/edit")
+    assert edit == {
+        "ad_one_click_task_id": number,
+        "type": "generate_video",
+        "storyboard_video_index": 1,
+        "prompt": "A walk at dusk",
+        "payload": world.attempt(task_of(made)).reference,
+        "callback_url": edit["callback_url"],
+    }
+    (compose,) = sent(world, "/compose")
+    board = shown(film)
+    assert compose["video_task_ids"] == [shot.chosen.remote for shot in board.shots if shot.chosen]
+    assert board.narration
+    assert board.narration.chosen
+    assert compose["narration_task_id"] == board.narration.chosen.remote
+    assert compose["payload"] == world.attempt(task_of(composition)).reference
+
+
+def test_a_callback_ends_a_new_take_without_the_watch(ringing: World) -> None:
+    film = told(ringing)
+    (made,) = retake(ringing, film, SHOT, "A walk at dusk")
+    ringing.cluster.work()
+    ringing.cluster.lost.add("watch")
+    for _ in range(60):
+        ringing.hands.move(1)
+        ringing.sandbox.advance(1)
+        ringing.cluster.work()
+        if task_of(made).state == TaskState.SUCCEEDED:
+            break
+    made.refresh_from_db()
+    assert task_of(made).state == TaskState.SUCCEEDED
+    assert made.number
+    assert made.file
+
+
+@pytest.mark.parametrize("word", ["drop after", "500 after", "garbled"])
+@pytest.mark.parametrize("kind", [SHOT, NARRATION, MUSIC])
+def test_a_take_whose_answer_was_lost_is_found_by_the_reference_that_it_echoes(
+    world: World, word: str, kind: StripKind
+) -> None:
+    film = told(world, f"[one take] [edit {word}]")
+    (made,) = retake(world, film, kind, "A walk at dusk")
+    world.cluster.work()
+    world.run(lambda: task_of(made).state == TaskState.SUCCEEDED)
+    made.refresh_from_db()
+    assert made.number == world.attempt(task_of(made)).number != ""
+    board = shown(film)
+    place = {SHOT: board.shots[1], NARRATION: board.narration, MUSIC: board.music}[kind]
+    assert place
+    assert [take.number for take in place.takes] == [1, 2]
+    assert len(sent(world, "/edit")) == 1
+
+
+def test_a_cut_whose_answer_was_lost_is_found_by_the_reference_that_it_echoes(
+    world: World,
+) -> None:
+    film = kept(world, "[one take] [compose drop after]")
+    composition = cut_again(world, film)
+    world.run(lambda: task_of(composition).state == TaskState.SUCCEEDED)
+    composition.refresh_from_db()
+    assert composition.alarm == ""
+    board = shown(film)
+    assert [cut.number for cut in board.cuts] == [1, 2]
+    assert board.cuts[1].pieces == board.cuts[0].pieces
+    assert len(sent(world, "/compose")) == 1
+
+
+def test_a_take_that_may_not_have_arrived_waits_for_a_person(world: World) -> None:
+    film = told(world, "[one take] [edit drop before]")
+    (made,) = retake(world, film, SHOT, "A walk at dusk")
+    for _ in range(5):
+        world.wait(600)
+        sweep.sweep(0)
+    assert task_of(made).state == TaskState.UNCLEAR
+    assert len(sent(world, "/edit")) == 1
+    assert shown(film).shots[1].takes[1].state == TaskState.UNCLEAR
+    decide.release(task_of(made), world.membership.user, send_again=True)
+    world.run(lambda: task_of(made).state == TaskState.SUCCEEDED)
+    assert len(sent(world, "/edit")) == 2
+    made.refresh_from_db()
+    assert made.number
+
+
+def test_a_new_take_that_fails_costs_nothing_and_is_seen(world: World) -> None:
+    film = told(world, "[one take] [edit fail CreationPolicyViolation]")
+    (made,) = retake(world, film, SHOT, "A walk at dusk")
+    world.run(lambda: task_of(made).state == TaskState.FAILED)
+    world.cluster.work()
+    board = shown(film)
+    take = board.shots[1].takes[1]
+    assert (take.state, take.code, take.cost) == (TaskState.FAILED, "CreationPolicyViolation", 0)
+    assert take.alarm == ""
+    with pytest.raises(FilmRefused):
+        choose(world, made)
+
+
+def test_a_cut_that_the_provider_refuses_fails_and_its_credits_come_back(world: World) -> None:
+    film = kept(world, "[one take] [compose refuse FieldInvalid]")
+    composition = cut_again(world, film)
+    world.cluster.work()
+    task = task_of(composition)
+    assert (task.state, task.code) == (TaskState.FAILED, "FieldInvalid")
+    board = shown(film)
+    assert board.newest_cut
+    assert board.newest_cut.number == 1
+    assert board.cost.held == 0
+    assert not list(ledger.verify())
