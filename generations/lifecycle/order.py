@@ -5,12 +5,13 @@ from dataclasses import asdict
 
 from django.db import IntegrityError, transaction
 
-from generations import guards, ledger
+from generations import guards, ledger, uploads
 from generations.ledger import Capped, Short
 from generations.models import Attempt, Cap, Credential, Film, Membership, Task, Team
 from generations.models.films import FILM
 from generations.providers.catalogue import Problem, catalogue
 from generations.providers.contract import Order
+from generations.uploads import Given
 
 from . import jobs
 
@@ -75,18 +76,28 @@ def order(
     count: int = 1,
     estimate: int | None = None,
     form_token: str,
+    pictures: Given = (),
 ) -> list[Task]:
     """Make ``count`` tasks of one order, each held in the ledger; the same press makes them once.
 
-    Raises an OrderRefused. The credential must be one of the membership's team. ``estimate`` is
-    what one will probably cost where the catalogue does not know.
+    Raises an OrderRefused. The credential and the pictures must be those of the membership's team;
+    ``wanted`` is filled with the pictures. ``estimate`` is what one will probably cost where the
+    catalogue does not know.
     """
     _require_right(membership, credential)
+    if any(upload.team_id != membership.team_id for upload, _name in pictures):
+        raise PermissionError("these pictures are another team's")
     if code := guards.against_ordering(membership.team):
         return _pressed(membership, form_token, Stopped(code))
-    _judge(credential, wanted, count)
+    wanted = uploads.filled(wanted, pictures)
+    _judge(credential, wanted, count, pictures)
     estimate = _estimate(credential, wanted) or estimate or 0
-    beside = _begin_films if wanted.kind == FILM else len
+
+    def beside(tasks: Sequence[Task]) -> None:
+        uploads.attach(tasks, pictures)
+        if wanted.kind == FILM:
+            _begin_films(tasks)
+
     return _place(membership, credential, wanted, estimate, count, form_token, beside)
 
 
@@ -146,13 +157,16 @@ def _pressed(membership: Membership, form_token: str, error: Exception) -> list[
     return list(pressed.order_by("pk"))
 
 
-def _judge(credential: Credential, wanted: Order, count: int) -> None:
+def _judge(credential: Credential, wanted: Order, count: int, pictures: Given) -> None:
     _judge_count(count)
     offer = catalogue(credential.kind).offer(wanted.kind, wanted.model)
     if offer is None:
         models = catalogue(credential.kind).models(wanted.kind)
         raise Invalid((Problem("model", "choice", {"choices": models}),))
-    if problems := offer.problems(wanted):
+    problems = offer.problems(wanted)
+    if obstacle := uploads.obstacle(credential, pictures):
+        problems = (*problems, obstacle)
+    if problems:
         raise Invalid(problems)
 
 

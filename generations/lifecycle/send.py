@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q
 
-from generations import clock, crash, credentials, guards
+from generations import clock, crash, credentials, guards, uploads
 from generations.models import Attempt, Credential, Task
 from generations.models.tasks import BUSY, TaskState
 from generations.net.client import client
@@ -106,8 +106,12 @@ def _hand_over(attempt: Attempt) -> None:
         access = credentials.access(attempt.credential)
     except Unauthorised as error:
         return advance.key_refused(attempt, error)
+    try:
+        order = _wanted(attempt.task)
+    except Refused as error:
+        return advance.refused(attempt, error)
     wanted = replace(
-        _wanted(attempt.task),
+        order,
         reference=attempt.reference,
         callback_url=credentials.callback_url(attempt) if adapter.wants_rings(access) else "",
     )
@@ -137,7 +141,7 @@ def _hand_over(attempt: Attempt) -> None:
 
 
 def _wanted(task: Task) -> Order:
-    """The order that a task was made from."""
+    """The order that a task was made from; raises Refused where its pictures cannot be sent."""
     shape = dict(task.settings)
     part = shape.pop("part", None)
     return Order(
@@ -148,6 +152,7 @@ def _wanted(task: Task) -> Order:
         resolution=shape.pop("resolution", ""),
         aspect_ratio=shape.pop("aspect_ratio", ""),
         seed=shape.pop("seed", None),
+        images=uploads.lent(task),
         part=FilmPart(**part | {"takes": tuple(part["takes"])}) if part else None,
         options=shape,
     )

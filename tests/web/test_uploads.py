@@ -21,8 +21,9 @@ from generations import credentials, store, uploads
 from generations.models import Credential, File, Membership, Role, Upload
 from generations.models.files import FileState
 from generations.net import guard
-from generations.providers.catalogue import Offer, catalogue
+from generations.providers.catalogue import Offer, Problem, catalogue
 from generations.web import uploads as pages
+from generations.web.forms.problems import sentence
 from generations.web.slots import Slots, slots
 from tests.factories import make_credential, make_member, make_tasks, make_upload
 from tests.media.clips import clip, moving
@@ -548,3 +549,74 @@ def test_without_a_script_a_ticked_picture_is_taken_away(producer: Membership) -
     one, two = (make_upload(team=producer.team) for _ in range(2))
     said = f"images={one.pk}&images={two.pk}&without={one.pk}"
     assert [upload for upload, _ in read(producer, said).chosen] == [two]
+
+
+# ---- What is wrong with the pictures of an order ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (
+            Problem("images", "small", {"place": 2, "side": 128}),
+            "Picture 2 has a side of fewer than 128 pixels. Give a larger one.",
+        ),
+        (
+            Problem("images", "large", {"place": 1, "limit": 52_428_800}),
+            "Picture 1 is larger than 52.4\xa0MB. Give a smaller one.",
+        ),
+        (
+            Problem("images", "ratio", {"place": 1, "low": 0.25, "high": 4.0}),
+            "Picture 1 is too long or too tall; the model takes 1:4 to 4:1. Crop it.",
+        ),
+        (
+            Problem("images", "pair", {"low": 0.8, "high": 1.25}),
+            "The two pictures differ too much in size. Make one as large as the other.",
+        ),
+        (
+            Problem("images", "names", {"allowed": True}),
+            "Give every picture a name, or none of them.",
+        ),
+        (
+            Problem("images", "names", {"allowed": False}),
+            "This model calls no picture by its name. Take the names away.",
+        ),
+        (
+            Problem("prompt", "name", {"name": "sand"}),
+            "No picture is called @sand. Name one so, or take the word out.",
+        ),
+        (
+            Problem("images", "crowd", {"name": "bottle", "limit": 3}),
+            "More than 3 pictures are called @bottle. Give some of them another name.",
+        ),
+        (
+            Problem("images", "body", {"limit": 14_680_064}),
+            "Together the pictures are larger than 14.7\xa0MB. "
+            "Take one away, or give smaller ones.",
+        ),
+        (
+            Problem("images", "count", {"low": 1, "high": 7, "count": 0}),
+            "This model takes 1 to 7 pictures, and this order has 0.",
+        ),
+        (
+            Problem("images", "count", {"low": 2, "high": 2, "count": 1}),
+            "This model takes 2 pictures, and this order has 1.",
+        ),
+        (Problem("images", "unwanted"), "This model takes no pictures. Take them away."),
+        (
+            Problem("wm_url", "form", {"form": "address"}),
+            "Give an address that begins with https:// or http://.",
+        ),
+        (Problem("meta_data", "form", {"form": "json"}), "Give a JSON object, such as {}."),
+    ],
+    ids=lambda value: getattr(value, "code", ""),
+)
+def test_each_problem_of_pictures_has_its_sentence(problem: Problem, said: str) -> None:
+    with override("en"):
+        assert sentence(problem, {}) == said
+
+
+def test_a_provider_that_cannot_fetch_is_told_with_what_to_do() -> None:
+    with override("en"):
+        said = sentence(Problem("images", "unreachable"), {})
+    assert "Choose another key, or have PUBLIC_URL set." in said

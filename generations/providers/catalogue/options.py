@@ -14,7 +14,7 @@ type OptionType = Literal["choice", "switch", "number", "text"]
 type Form = Literal["", "address", "json"]
 type ProblemCode = Literal[
     "required", "too_long", "choice", "range", "unwanted", "count", "form",
-    "small", "large", "ratio", "pair", "names", "name", "crowd", "body",
+    "small", "large", "ratio", "pair", "names", "name", "crowd", "body", "unreachable",
 ]  # fmt: skip
 
 
@@ -25,8 +25,9 @@ class Problem:
     ``values`` holds ``limit`` and ``length`` (too_long), ``choices`` (choice), ``low`` and ``high``
     (range), ``low``, ``high`` and ``count`` (count), ``with`` (unwanted beside another field),
     ``form`` (form). Problems of pictures have ``place`` (from 1) and ``side`` in pixels (small),
-    ``limit`` in bytes (large, body), ``low`` and ``high`` as text (ratio, pair), ``name`` and
-    ``limit`` (crowd: too many pictures of one subject), ``name`` (name: it has no picture).
+    ``limit`` in bytes (large, body), ``low`` and ``high`` (ratio, pair), ``allowed`` (names),
+    ``name`` and ``limit`` (crowd: too many pictures of one subject), ``name`` (name: it has no
+    picture); ``unreachable`` is a provider that cannot fetch them from us.
     """
 
     field: str

@@ -1,29 +1,23 @@
-"""Pictures that people give: taken in once, and kept as our own."""
+"""Take a picture in: judged and made our own by a child, and kept once for a team."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import structlog
 from django.conf import settings
-from django.core import signing
-from django.urls import reverse
 
-from generations import clock, credentials, media, store
+from generations import clock, media, store
 from generations.media import Crashed, Facts, NotMedia, Reason
-from generations.models import Credential, File, Team, Upload, User
-from generations.providers.contract import Picture
+from generations.models import File, Team, Upload, User
 
 log = structlog.get_logger(__name__)
 
 MOST_BYTES = 50 * 1024**2  # of what is given; what is kept is far smaller (media/picture.py)
 SECONDS = 60.0
-SALT = "generations.uploads.address"
-ADDRESS_LIFE = timedelta(hours=48)
 SUFFIX = {"png": "png", "jpeg": "jpg"}
 CODES = {
     Reason.OTHER_PICTURE: "other_picture",
@@ -144,29 +138,3 @@ def _used_now(upload: Upload) -> Upload:
 def _short(name: str) -> str:
     """The file's own name, whatever path or length came with it."""
     return name.replace("\\", "/").rpartition("/")[2].replace("\0", "")[:120] or "picture"
-
-
-def described(upload: Upload, name: str = "", address: str = "") -> Picture:
-    """As an order holds it; without an address for as long as the order is only judged."""
-    return Picture(upload.width, upload.height, upload.size, name, address)
-
-
-def address(upload: Upload, credential: Credential) -> str:
-    """Where a credential's provider may fetch a picture for a while; "" where it cannot reach us.
-
-    The address itself is the key: it opens this picture, and no other, to whoever has it.
-    """
-    if not credentials.can_reach_us(credential):
-        return ""
-    token = signing.dumps(upload.pk, salt=SALT)
-    name = f"picture{Path(upload.stored).suffix}"  # some go by the suffix alone
-    return f"{settings.PUBLIC_URL}{reverse('picture', args=[token, name])}"
-
-
-def of_token(token: str) -> Upload | None:
-    """The picture that an address was given out for; None where it is forged or has lapsed."""
-    try:
-        pk = signing.loads(token, salt=SALT, max_age=ADDRESS_LIFE)
-    except signing.BadSignature:
-        return None
-    return Upload.objects.filter(pk=pk).first()
