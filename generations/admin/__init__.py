@@ -1,6 +1,18 @@
 """Floor 5: the credit audit and the operator's view, in Django's own admin site."""
 
-from . import audit, credentials, files, films, installation, ledger, people, signin, site, tasks
+from . import (
+    audit,
+    credentials,
+    files,
+    films,
+    installation,
+    ledger,
+    people,
+    signin,
+    site,
+    tasks,
+    uploads,
+)
 
 __all__ = [
     "audit",
@@ -12,6 +24,7 @@ __all__ = [
     "people",
     "signin",
     "tasks",
+    "uploads",
 ]
 
 site.arrange()

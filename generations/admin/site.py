@@ -16,7 +16,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 HIDDEN = (Failure, OrmQ, Schedule, Success, EmailAddress, SocialAccount, SocialToken)
 SECTIONS = {
     "credits": (_("Credits"), ("Entry", "Account")),
-    "work": (_("Work"), ("Task", "Attempt", "Callback", "File", "Credential")),
+    "work": (_("Work"), ("Task", "Attempt", "Callback", "File", "Upload", "Credential")),
     "films": (_("Films"), ("Film", "Take", "Composition")),
     "people": (_("People"), ("Team", "User", "Membership", "Invitation", "Event")),
     "access": (_("Access"), (Group.__name__, "SocialApp", "Authenticator")),

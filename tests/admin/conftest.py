@@ -23,10 +23,11 @@ from generations.models import (
     Strip,
     Take,
     Task,
+    TaskPicture,
     User,
 )
 from generations.models.files import FilePart
-from tests.factories import make_credential, make_member, make_tasks, make_user
+from tests.factories import make_credential, make_member, make_tasks, make_upload, make_user
 
 LINK = "https://results.invalid/clip.mp4?signature=signed-by-the-provider"
 
@@ -71,6 +72,8 @@ def _clip(member: Membership, credential: Credential) -> None:
     )
     ledger.settle(attempt, attempt.estimate + 5)
     File.objects.create(task=task, team=member.team, part=FilePart.VIDEO, url=LINK)
+    upload = make_upload(team=member.team, by=member.user)
+    TaskPicture.objects.create(task=task, upload=upload, ordinal=0)
     Callback.objects.create(
         attempt=attempt, verdict="signed", word="success", body=echoed, headers={"x": echoed}
     )
