@@ -18,6 +18,7 @@ from generations.models import (
 from generations.models.films import COMPOSE, FILM, RETAKES, StripKind
 from generations.models.tasks import AttemptState
 from generations.providers.contract import FilmPart, Order
+from generations.uploads import Given
 
 from .adopting import adopt
 from .pieces import Pieces, chosen_pieces, judged
@@ -29,11 +30,22 @@ PROMPT_LIMIT = 2000  # 2.13 names it of the brief; nothing says that a part may 
 
 
 def begin(
-    membership: Membership, credential: Credential, wanted: Order, *, form_token: str
+    membership: Membership,
+    credential: Credential,
+    wanted: Order,
+    *,
+    form_token: str,
+    pictures: Given = (),
 ) -> Film:
     """Order a whole film from its brief. Raises an OrderRefused, as every order does."""
-    estimate = price(credential, FILM, duration=wanted.duration)
-    (task,) = orders.order(membership, credential, wanted, estimate=estimate, form_token=form_token)
+    (task,) = orders.order(
+        membership,
+        credential,
+        wanted,
+        estimate=price(credential, FILM, duration=wanted.duration),
+        form_token=form_token,
+        pictures=pictures,
+    )
     return Film.objects.get(task=task)
 
 
