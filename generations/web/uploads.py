@@ -116,7 +116,7 @@ def _place(upload: Upload) -> str:
 def _clips(team: Team) -> FileQuerySet:
     """The newest clips that a frame can be taken of."""
     stored = File.objects.for_team(team).filter(state=FileState.STORED, part__in=VIDEOS)
-    return stored.select_related("task").order_by("-pk")[:CLIPS]
+    return stored.filter(task__binned_at=None).select_related("task").order_by("-pk")[:CLIPS]
 
 
 @require_POST

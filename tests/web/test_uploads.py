@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils.translation import override
 from pytest_django import Settings
 
-from generations import credentials, store, uploads
-from generations.models import Credential, File, Membership, Role, Upload
+from generations import clock, credentials, store, uploads
+from generations.models import Credential, File, Membership, Role, Task, Upload
 from generations.models.files import FileState
 from generations.net import guard
 from generations.providers.catalogue import Offer, Problem, catalogue
@@ -285,11 +285,12 @@ def test_the_picker_asks_as_many_queries_for_many_as_for_few(
     assert few <= 6
 
 
-def test_only_stored_clips_offer_their_frames(
+def test_only_stored_clips_outside_the_bin_offer_their_frames(
     producing: Client, producer: Membership, tmp_path: Path
 ) -> None:
-    stored, fetching = a_clip(producer, tmp_path), a_clip(producer, tmp_path)
+    stored, fetching, binned = (a_clip(producer, tmp_path) for _ in range(3))
     File.objects.filter(pk=fetching.pk).update(state=FileState.FETCHING)
+    Task.objects.filter(pk=binned.task_id).update(binned_at=clock.now())
     said = text(producing.get(address(producer)))
     assert said.count("data-frame") == 1
     assert f'name="file" value="{stored.pk}"' in said
