@@ -17,6 +17,7 @@ from pytest_django import Settings
 from generations.crypto import Sealed
 from generations.models import Credential, Membership, Pulse, Task, Team, User
 from generations.models.ledger import Account
+from generations.providers import PROVIDERS
 from project.env import new_credential_key
 
 pytestmark = pytest.mark.django_db
@@ -207,7 +208,8 @@ def test_demo_makes_team_login_key_and_clips_once_however_often_it_runs() -> Non
     assert Team.objects.get().name == "Harbour Lane"
     password = first.strip().rpartition(" ")[2]
     assert User.objects.get(email="demo@rushes.local").check_password(password)
-    assert Task.objects.count() == 5
+    assert Task.objects.count() == 8
+    assert {task.credential.kind for task in Task.objects.all()} == {*PROVIDERS}
     assert any("一" <= letter <= "鿿" for task in Task.objects.all() for letter in task.prompt)
     assert len({task.aspect_ratio for task in Task.objects.all()}) == 5
 
@@ -217,7 +219,10 @@ def test_the_demos_key_follows_the_sandbox_to_another_port(settings: Settings) -
     run("demo")
     settings.SANDBOX_URL = "http://127.0.0.1:9999"
     run("demo")
-    assert Credential.objects.get().base_url == "http://127.0.0.1:9999"
+    addresses = dict(Credential.objects.values_list("kind", "base_url"))
+    assert addresses.pop("vidu") == "http://127.0.0.1:9999"
+    assert addresses == {kind: f"http://127.0.0.1:9999/{kind}" for kind in addresses}
+    assert len(addresses) == 3
 
 
 def test_demo_without_the_sandbox_says_how_to_have_it() -> None:
@@ -244,4 +249,4 @@ def test_two_demos_that_start_together_make_one(tmp_path: Path) -> None:
     assert said[0] == said[1]
     with closing(sqlite3.connect(tmp_path / "data" / "rushes.sqlite3")) as database:
         counts = "SELECT (SELECT count(*) FROM generations_team), count(*) FROM generations_task"
-        assert database.execute(counts).fetchone() == (1, 5)
+        assert database.execute(counts).fetchone() == (1, 8)

@@ -101,6 +101,34 @@ def order(
     return _place(membership, credential, wanted, estimate, count, form_token, beside)
 
 
+def order_at_each(
+    membership: Membership,
+    keys: Sequence[Credential],
+    wanted: Order,
+    *,
+    count: int = 1,
+    form_token: str,
+    pictures: Given = (),
+) -> list[Task]:
+    """The same order on several keys, to compare them: on all, or on none. Raises as ``order``."""
+    try:
+        with transaction.atomic():
+            # All of them before the team's row, so that no claim of one of them waits for us.
+            rows = Credential.objects.select_for_update(no_key=True).order_by("pk")
+            list(rows.filter(pk__in=[key.pk for key in keys]).values_list("pk"))
+            tasks = []
+            for key in keys:
+                token = f"{form_token}-{key.pk}" if len(keys) > 1 else form_token
+                tasks += order(
+                    membership, key, wanted, count=count, form_token=token, pictures=pictures
+                )
+            return tasks
+    except NotEnough:
+        for key in keys:  # what ``order`` rang for was undone with it
+            jobs.ring("balance", key.pk)
+        raise
+
+
 def order_part(
     membership: Membership,
     credential: Credential,

@@ -169,6 +169,12 @@ def amount(value: int | None, unit: str) -> str:
 
 
 @register.simple_tag
+def figure(value: int, unit: str) -> str:
+    """The same where there is no room for the unit's word: 35, 42, $74.87."""
+    return dollars(value) if unit == "cent" else number(value)
+
+
+@register.simple_tag
 def ordinal(place: int) -> SafeString:
     """A place in a line, its number large: 3rd."""
     ending = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")

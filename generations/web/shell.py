@@ -47,7 +47,9 @@ class Shell:
 
     @cached_property
     def balances(self) -> list[ledger.Balance]:
-        return list(ledger.balances(self.team))
+        """The unit that the team works with most comes first."""
+        found = ledger.balances(self.team)
+        return sorted(found, key=lambda one: (one.spent + one.held, one.known), reverse=True)
 
 
 def shell(request: HttpRequest) -> dict[str, object]:

@@ -76,16 +76,25 @@ def uploads(request: HttpRequest, membership: Membership) -> HttpResponse:
 @csrf_protect
 def _add(request: HttpRequest, membership: Membership) -> HttpResponse:
     """201 with the slots of what was taken in and a sentence for each other; 422 where all are."""
-    taken, unfit = [], []
-    for opened in request.FILES.getlist("picture")[:MOST_AT_ONCE]:
-        try:
-            taken.append(Slot(add(membership.team, membership.user, opened, opened.name or "")))
-        except Unfit as error:
-            unfit.append((opened.name, SENTENCES[error.code]))
+    taken, unfit = take(request, membership)
     if not taken and not unfit:
         return refused(request, "nothing")
-    context = {"filled": taken, "unfit": unfit}
+    context = {"filled": [Slot(upload) for upload in taken], "unfit": unfit}
     return render(request, "uploads/added.html", context, status=201 if taken else 422)
+
+
+def take(
+    request: HttpRequest, membership: Membership
+) -> tuple[list[Upload], list[tuple[str, str]]]:
+    """What the files of a form became, and the name and a sentence of each that was not taken."""
+    taken, unfit = [], []
+    for opened in request.FILES.getlist("picture")[:MOST_AT_ONCE]:
+        name = opened.name or ""
+        try:
+            taken.append(add(membership.team, membership.user, opened, name))
+        except Unfit as error:
+            unfit.append((name, str(SENTENCES[error.code])))
+    return taken, unfit
 
 
 def refused(request: HttpRequest, code: str, status: int = 422) -> HttpResponse:

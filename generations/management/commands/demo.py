@@ -13,7 +13,14 @@ from generations.models import Credential, Membership, User
 from generations.providers.contract import Order
 from generations.supervise.prepare import alone, prepare
 
-TEAM, EMAIL, CREDENTIAL = "Harbour Lane", "demo@rushes.local", "Sandbox"
+TEAM, EMAIL = "Harbour Lane", "demo@rushes.local"
+CREDENTIALS = {
+    "vidu": "Sandbox",
+    "relay": "Sandbox, relay",
+    "vivienne": "Sandbox, Vivienne",
+    "apixo": "Sandbox, APIXO",
+}
+KEY = "sandbox-demo"
 KIND = "text2video"
 CLIPS = (
     Order(
@@ -58,10 +65,37 @@ CLIPS = (
         aspect_ratio="3:4",
     ),
 )
+# One clip of each gateway.
+ELSEWHERE = {
+    "relay": Order(
+        kind=KIND,
+        model="viduq2",
+        prompt="Two cyclists on a coast road at noon, seen from a drone that slowly overtakes them",
+        duration=4,
+        resolution="540p",
+        aspect_ratio="16:9",
+    ),
+    "vivienne": Order(
+        kind=KIND,
+        model="viduq2",
+        prompt="清晨的茶园，云雾从山谷升起，采茶人的斗笠在绿色梯田间移动，航拍",
+        duration=4,
+        resolution="540p",
+        aspect_ratio="4:3",
+    ),
+    "apixo": Order(
+        kind=KIND,
+        model="vidu-q3-turbo",
+        prompt="A paper boat drifts down a rainy gutter past neon reflections, low angle",
+        duration=4,
+        resolution="540p",
+        aspect_ratio="9:16",
+    ),
+}
 
 
 class Command(BaseCommand):
-    help = "Makes the team Harbour Lane, its owner and its sandbox key, and orders clips, once."
+    help = "Makes the team Harbour Lane, its owner and sandbox keys, and orders clips, once."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SANDBOX:
@@ -77,9 +111,11 @@ def _make() -> str:
     """Whatever of the demo is missing; returns the owner's password."""
     password = _password()
     membership = _membership(_owner(password))
-    credential = _credential(membership)
+    keys = {kind: _credential(membership, kind) for kind in CREDENTIALS}
     for number, clip in enumerate(CLIPS, start=1):
-        order(membership, credential, clip, count=1, form_token=f"demo-{number}")
+        order(membership, keys["vidu"], clip, form_token=f"demo-{number}")
+    for kind, clip in ELSEWHERE.items():
+        order(membership, keys[kind], clip, form_token=f"demo-{kind}")
     return password
 
 
@@ -105,25 +141,19 @@ def _membership(owner: User) -> Membership:
     return owner.memberships.select_related("team").get(team__name=TEAM)
 
 
-def _credential(membership: Membership) -> Credential:
+def _credential(membership: Membership, kind: str) -> Credential:
     """The sandbox's key; its address follows the port of this start."""
     team, owner = membership.team, membership.user
-    found = Credential.objects.for_team(team).filter(name=CREDENTIAL).first()
+    name, address = CREDENTIALS[kind], credentials.sandbox_address(kind)
+    found = Credential.objects.for_team(team).filter(name=name).first()
     if not found:
-        return credentials.add(
-            team,
-            owner,
-            kind="vidu",
-            name=CREDENTIAL,
-            base_url=settings.SANDBOX_URL,
-            key="sandbox-demo",
-        )
-    if found.base_url != settings.SANDBOX_URL:
+        return credentials.add(team, owner, kind=kind, name=name, base_url=address, key=KEY)
+    if found.base_url != address:
         credentials.change(
             found,
             owner,
-            name=CREDENTIAL,
-            base_url=settings.SANDBOX_URL,
+            name=name,
+            base_url=address,
             slots=found.slots,
             requests_per_minute=found.requests_per_minute,
         )

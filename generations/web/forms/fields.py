@@ -42,12 +42,15 @@ def shape_fields(
         "count": whole("count", _("Count"), 1, MOST_AT_ONCE, initial=1),
         "credential": pills("credential", _("Provider"), keys, credential.pk),
         "also": _also(others),
+        "images": forms.CharField(label=str(LABELS["images"]), required=False),
         "shown_for": forms.CharField(required=False, widget=forms.HiddenInput),
         "form_token": _token(),
     }
     fields["count"].widget = forms.RadioSelect(choices=[(count, count) for count in COUNTS])
     if not offer.aspect_ratios:
         del fields["aspect_ratio"]
+    if not offer.images[1]:
+        del fields["images"]
     return fields
 
 

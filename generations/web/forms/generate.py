@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -26,21 +25,17 @@ class OrderForm(forms.Form):
     """One order on one credential, or on several to compare; ``offer`` is what it is made of there.
 
     Unbound it starts from the given values, each where the model has it. Its final word is
-    ``offer.problems``, of the chosen credential and of each that it also goes to.
+    ``offer.problems``, of the chosen credential and of each that it also goes to. ``pictures`` are
+    set by who shows them, once it is known which the offer takes.
     """
 
     use_required_attribute = False
 
     def __init__(
-        self,
-        credentials: Sequence[Credential],
-        values: Values,
-        *,
-        pictures: Sequence[Picture] = (),
-        sent: bool = False,
+        self, credentials: Sequence[Credential], values: Values, *, sent: bool = False
     ) -> None:
         super().__init__(values if sent else None)
-        self.pictures = pictures
+        self.pictures: Sequence[Picture] = ()
         self.kinds = kinds_of(credentials)
         said = values.get("kind", "")
         self.kind = said if said in self.kinds else self.kinds[0]
@@ -95,8 +90,6 @@ class OrderForm(forms.Form):
     def refuse(self, problems: Iterable[Problem]) -> None:
         """Put each problem beside its field, or above the button where it has none."""
         for problem in problems:
-            if problem.field == "images":
-                self.picture_errors.append(sentence(problem, LABELS))
             field = problem.field if problem.field in self.fields else None
             self.add_error(field, sentence(problem, LABELS))
 
@@ -107,10 +100,23 @@ class OrderForm(forms.Form):
             said = {"key": key.name, "problem": sentence(problem, LABELS)}
             self.add_error("also", _("%(key)s: %(problem)s") % said)
 
-    @cached_property
+    @property
+    def misfits(self) -> list[str]:
+        """What is wrong with the pictures that are there, before the order is sent."""
+        if not self.pictures:
+            return []
+        found = self.offer.image_problems(self.order)
+        most = self.offer.images[1]
+        return [
+            sentence(problem, LABELS)
+            for problem in found
+            if problem.code != "count" or len(self.pictures) > most
+        ]
+
+    @property
     def picture_errors(self) -> list[str]:
         """What is wrong with the pictures, for beside them."""
-        return []
+        return [str(error) for error in self.errors.get("images", ())]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -120,6 +126,11 @@ class OrderForm(forms.Form):
             name: self.initial[name] if read.get(name) in (None, "") else read[name]
             for name in self.fields
         }
+
+    @property
+    def keys(self) -> list[Credential]:
+        """Every key that the order goes to."""
+        return [self.credential, *self.also]
 
     @property
     def also(self) -> list[Credential]:
