@@ -65,7 +65,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def for_cards(self) -> "TaskQuerySet":
         """With all that a card shows, in a constant number of queries."""
-        return self.select_related("created_by", "credential").prefetch_related("files")
+        beside = self.select_related("created_by", "credential")
+        return beside.prefetch_related("files", "pictures__upload")
 
     def usual_seconds(self, team: Team) -> dict[str, tuple[int, int]]:
         """How long the middle half of each model's last clips took, from taken to finished."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
-from generations.models import Attempt, File, Task, Team
+from generations.models import Attempt, File, Task, Team, Upload
 from generations.models.files import FilePart, FileState
 from generations.models.tasks import TaskState
 
@@ -74,6 +74,11 @@ class Card:
         return cover if cover and cover.is_stored else None
 
     @property
+    def input(self) -> Upload | None:
+        """The first picture that it is made from."""
+        return next((picture.upload for picture in self.task.pictures.all()), None)
+
+    @property
     def shows(self) -> str:
         """What the frame shows: a state's word, or ``fetching``, ``stored``, ``lost``."""
         if self.task.state != TaskState.SUCCEEDED:
@@ -99,6 +104,8 @@ class Card:
         video = self.video
         if video and video.width and video.height:
             shape = video.width / video.height
+        elif self.input and not self.task.aspect_ratio:
+            shape = self.input.width / self.input.height
         else:
             shape = _shape(self.task.aspect_ratio or "16:9")
         return min(RATIOS, key=lambda ratio: abs(_shape(ratio) / shape - 1))

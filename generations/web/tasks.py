@@ -22,18 +22,11 @@ from generations.templatetags.look import filesize, seconds, span
 from . import words
 from .access import for_member, for_producer
 from .cards import Card, drawn
+from .forms.inputs import LABELS, WORDS
 from .gallery import of_team
 from .pulse import has_news
 from .words import Sentence
 
-SETTING_WORDS = {
-    "style": _("Style"),
-    "movement_amplitude": _("Motion"),
-    "bgm": _("Music"),
-    "audio": _("Sound"),
-    "off_peak": _("Off-peak"),
-    "watermark": _("Watermark"),
-}
 # The account whose line says what an entry is about.
 TOLD_BY = {
     EntryKind.HOLD: AccountName.HELD,
@@ -164,16 +157,16 @@ class Story:
     def switches(self) -> list[tuple[Sentence, object]]:
         """The settings beside shape and seed, in words."""
         return [
-            (SETTING_WORDS.get(name, name), _yes_or_no(value))
+            (LABELS.get(name, name), _in_words(value))
             for name, value in self.task.settings.items()
             if name not in SHAPE
         ]
 
 
-def _yes_or_no(value: object) -> object:
+def _in_words(value: object) -> object:
     if isinstance(value, bool):
         return pgettext("switch", "on") if value else pgettext("switch", "off")
-    return value
+    return WORDS.get(str(value), value)
 
 
 def _find(membership: Membership, pk: int) -> Task:

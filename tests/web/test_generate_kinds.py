@@ -308,3 +308,17 @@ def test_more_pictures_than_a_kind_takes_are_told_before_anything_is_sent(
     [error] = site.get(at, said, headers=HTMX).context["slots"].errors
     assert "3" in error
     assert not site.get(at, {**said, "images": pictures[:1]}).context["slots"].errors
+
+
+def test_a_card_and_its_page_show_what_the_clip_is_made_from(
+    site: Client, at: str, credential: Credential, producer: Membership
+) -> None:
+    upload = make_upload(team=producer.team, size=(480, 640))
+    site.post(at, from_picture(credential, upload.pk))
+    thumbnail = f"/t/{producer.team.slug}/uploads/{upload.pk}/thumbnail.webp"
+    wall = site.get(f"/t/{producer.team.slug}/").content.decode()
+    page = site.get(f"/t/{producer.team.slug}/tasks/{Task.objects.get().pk}/").content.decode()
+    assert thumbnail in wall
+    assert 'data-ratio="3:4"' in wall
+    assert "Made from" in page
+    assert page.count(thumbnail) == 2
