@@ -31,7 +31,7 @@ MOST_MISSES = 30
 def read(film_id: int) -> None:
     """Read the tree of a film that is due; whoever comes second has nothing to do."""
     asked_at = clock.now()
-    due = Film.objects.due(asked_at).filter(pk=film_id)
+    due = Film.objects.idle(asked_at).filter(pk=film_id)
     if not due.update(lease_until=asked_at + LEASE):
         return
     film = Film.objects.select_related("team", "task__credential__team").get(pk=film_id)
@@ -51,8 +51,8 @@ def look_again(film: Film) -> None:
 
 
 def _attempt(film: Film) -> Attempt | None:
-    """The order that became the film, once it is finished."""
-    if film.task.state != TaskState.SUCCEEDED:
+    """The order that became the film, once it is finished and while its key is there."""
+    if film.task.state != TaskState.SUCCEEDED or film.task.credential.removed_at:
         return None
     taken = film.task.attempts.select_related("task__team", "credential__team")
     return taken.filter(state=AttemptState.ACCEPTED).order_by("-ordinal").first()

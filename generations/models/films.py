@@ -66,8 +66,12 @@ class FilmQuerySet(models.QuerySet["Film"]):
 
     def due(self, now: datetime) -> "FilmQuerySet":
         """Whose tree is to be read now, and is in nobody's hands."""
-        idle = Q(lease_until=None) | Q(lease_until__lte=now)
-        return self.expected().filter(idle, due_at__lte=now)
+        return self.expected().idle(now)
+
+    def idle(self, now: datetime) -> "FilmQuerySet":
+        """The same by its own row alone, as a claim on it must be."""
+        free = Q(lease_until=None) | Q(lease_until__lte=now)
+        return self.filter(free, due_at__lte=now)
 
 
 class Film(models.Model):

@@ -1,136 +1,17 @@
-"""An ad film through the whole house: its tree, new takes, and cuts that are made of them."""
+"""An ad film through the whole house: its parts, new takes, and cuts that are made of them."""
 
-import base64
-import json
-import random
-from io import BytesIO
-from uuid import uuid4
-
-import httpx
 import pytest
-from PIL import Image
 
-from generations import clock, films, ledger
-from generations.films import Board, BoardStrip, FilmRefused
+from generations import films, ledger
+from generations.films import FilmRefused
 from generations.lifecycle import decide, sweep
-from generations.models import Attempt, Composition, File, Film, Take, Task
-from generations.models.files import FileState
-from generations.models.films import FILM, StripKind
-from generations.models.tasks import AttemptState, TaskState
+from generations.models.films import StripKind
+from generations.models.tasks import TaskState
 
 from .conftest import World, everything
+from .filming import check_kept, choose, cut_again, kept, retake, sent, shown, strips, task_of, told
 
 SHOT, NARRATION, MUSIC = StripKind
-
-
-def picture() -> str:
-    buffer = BytesIO()
-    Image.new("RGB", (320, 240), "#a63").save(buffer, "png")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
-def begun(world: World, words: str = "") -> Film:
-    """A film that the provider has just taken."""
-    prompt = f"{words or '[one take]'} Aurel, salt and amber"
-    reply = httpx.post(
-        f"{world.sandbox.url}/ent/v2/ad-one-click",
-        headers={"Authorization": f"Token {world.key}"},
-        json={"images": [picture()], "prompt": prompt, "duration": 10, "language": "en"},
-    ).json()
-    task = Task.objects.create(
-        team=world.membership.team,
-        created_by=world.membership.user,
-        credential=world.credential,
-        kind=FILM,
-        model="one-click",
-        prompt=prompt,
-        settings={"duration": 10},
-        form_token=uuid4().hex,
-        state=TaskState.QUEUED,
-        accepted_at=clock.now(),
-        check_at=clock.now(),
-    )
-    attempt = Attempt.objects.create(
-        task=task,
-        credential=world.credential,
-        ordinal=1,
-        state=AttemptState.ACCEPTED,
-        number=reply["task_id"],
-        cost=reply["credits"],
-    )
-    ledger.hold(attempt)
-    return Film.objects.create(team=task.team, task=task)
-
-
-def told(world: World, words: str = "") -> Film:
-    """A film whose tree is read, while no file is fetched."""
-    film = begun(world, words)
-    world.cluster.lost.add("mirror")
-    world.run(lambda: Film.objects.exclude(read_at=None).exists())
-    return again(film)
-
-
-def kept(world: World, words: str = "") -> Film:
-    """A film of which every file is here."""
-    film = begun(world, words)
-    world.finish()
-    return again(film)
-
-
-def again(film: Film) -> Film:
-    return Film.objects.for_board().get(pk=film.pk)
-
-
-def shown(film: Film) -> Board:
-    return films.board(again(film))
-
-
-def retake(world: World, film: Film, kind: StripKind, prompt: str, *, count: int = 1) -> list[Take]:
-    return films.redo(
-        world.membership,
-        again(film),
-        kind,
-        shot=1,
-        prompt=prompt,
-        count=count,
-        form_token=uuid4().hex,
-    )
-
-
-def cut_again(world: World, film: Film) -> Composition:
-    return films.compose(world.membership, again(film), form_token=uuid4().hex)
-
-
-def choose(world: World, made: Take) -> None:
-    films.choose(world.membership, Take.objects.select_related("film__team").get(pk=made.pk))
-
-
-def sent(world: World, path: str) -> list[dict[str, object]]:
-    """The bodies of all creates at one address of films."""
-    wanted = ("POST", f"/ent/v2/ad-one-click{path}")
-    found = [each for each in world.sandbox.requests if (each.method, each.path) == wanted]
-    return [json.loads(each.body) for each in found]
-
-
-def check_kept(board: Board) -> None:
-    files = [take.file for strip in strips(board) for take in strip.takes]
-    for file in (*files, *(cut.file for cut in board.cuts)):
-        assert file
-        assert file.is_stored
-        assert file.duration_ms
-        assert file.has_sound or file.part == "video"
-
-
-def strips(board: Board) -> list[BoardStrip]:
-    return [*board.shots, *(strip for strip in (board.narration, board.music) if strip)]
-
-
-def task_of(part: Take | Composition) -> Task:
-    assert part.task_id
-    return Task.objects.get(pk=part.task_id)
-
-
-# ---- The tree -------------------------------------------------------------------------------
 
 
 def test_a_film_comes_with_all_of_its_parts_and_each_of_them_is_kept(world: World) -> None:
@@ -185,77 +66,6 @@ def test_a_shot_that_failed_is_seen_and_not_chosen(world: World) -> None:
     assert ("take_required", 1) in [
         (each.code, each.values.get("shot")) for each in board.obstacles
     ]
-
-
-def test_a_film_whose_bells_are_all_lost_is_read_by_the_watch(world: World) -> None:
-    film = begun(world)
-    world.cluster.lost |= {"mirror", "film"}
-    world.end()
-    world.cluster.lose()
-    world.cluster.lost = {"mirror"}
-    assert again(film).read_at is None
-    sweep.sweep(0)
-    world.cluster.work()
-    assert again(film).read_at
-
-
-def test_jobs_in_disorder_make_the_same_film(world: World) -> None:
-    film = begun(world)
-    world.cluster.lost.add("mirror")
-    dice = random.Random(7)
-    for _ in range(40):
-        world.hands.move(3)
-        world.sandbox.advance(3)
-        sweep.sweep(0)
-        world.cluster.work_in_disorder(dice)
-    board = shown(film)
-    assert [len(shot.takes) for shot in board.shots] == [1, 1]
-    assert len(board.cuts) == 1
-    assert File.objects.filter(task=film.task, ordinal__gte=1000).count() == 5
-
-
-def test_a_tree_that_is_refused_again_and_again_raises_an_alarm(world: World) -> None:
-    film = begun(world)
-    world.cluster.lost |= {"mirror", "film"}
-    world.end()
-    world.sandbox.fault(world.key, "[refuse TaskNotFound]", on="any")
-    world.cluster.lost = {"mirror"}
-    for _ in range(4):
-        world.wait(30)
-    film = again(film)
-    assert film.alarm == "not_read TaskNotFound"
-    assert film.read_at is None
-    world.sandbox.fault(world.key, "")
-    world.wait(600)
-    assert again(film).read_at
-
-
-# ---- Files ----------------------------------------------------------------------------------
-
-
-def test_links_that_died_are_renewed_by_reading_the_tree_again(world: World) -> None:
-    film = told(world)
-    world.sandbox.expire_links()
-    world.cluster.lost.clear()
-    sweep.sweep(0)
-    world.finish()
-    check_kept(shown(film))
-    details = [each for each in world.sandbox.requests if "ad-one-click/" in each.path]
-    assert len(details) > 1
-
-
-def test_a_record_that_is_gone_before_its_file_was_kept_is_lost_and_said_so(world: World) -> None:
-    film = told(world)
-    take = shown(film).shots[1].takes[0]
-    Take.objects.filter(pk=take.pk).update(number="404404")
-    File.objects.filter(pk=take.file.pk if take.file else 0).update(number="404404")
-    world.sandbox.expire_links()
-    world.cluster.lost.clear()
-    sweep.sweep(0)
-    world.run(lambda: File.objects.filter(number="404404", state=FileState.LOST).exists())
-    gone = Take.objects.get(number="404404")
-    assert gone.missing_at
-    assert gone.alarm == "removed"
 
 
 # ---- New takes and cuts ---------------------------------------------------------------------

@@ -1,0 +1,183 @@
+"""When a film's tree is read: once for whoever wants it, in the key's budget, until it is there."""
+
+import random
+import time
+from contextvars import copy_context
+from datetime import timedelta
+from threading import Barrier, Thread
+
+from django.db import connection
+
+from generations import films
+from generations.lifecycle import advance, sweep
+from generations.models import Credential, File, Film, Take
+from generations.models.files import FileState
+
+from .conftest import World
+from .filming import again, begun, check_kept, shown, told
+
+
+def questions(world: World) -> int:
+    """How often a tree was asked for."""
+    return sum("/ad-one-click/" in each.path for each in world.sandbox.requests)
+
+
+def test_a_film_that_is_not_due_is_not_asked_for(world: World) -> None:
+    film = told(world)
+    asked = questions(world)
+    films.read(film.pk)
+    assert questions(world) == asked
+
+
+def test_two_readers_at_once_ask_once(world: World) -> None:
+    film = told(world)
+    asked = questions(world)
+    Film.objects.filter(pk=film.pk).update(due_at=world.hands.at)
+    barrier = Barrier(2)
+
+    def reader() -> None:
+        barrier.wait()
+        films.read(film.pk)
+        connection.close()
+
+    threads = [Thread(target=copy_context().run, args=[reader]) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert questions(world) == asked + 1
+    assert again(film).lease_until is None
+
+
+def test_a_reader_that_died_is_followed_by_another_once_its_lease_is_over(world: World) -> None:
+    film = told(world)
+    asked = questions(world)
+    now = world.hands.at
+    lease = now + timedelta(seconds=60)
+    Film.objects.filter(pk=film.pk).update(due_at=now, lease_until=lease)
+    world.wait(59)
+    assert questions(world) == asked
+    world.wait(2)
+    assert questions(world) == asked + 1
+
+
+def test_who_wants_the_tree_while_it_is_read_is_served_by_the_next_reading(world: World) -> None:
+    film = told(world)
+    asked = questions(world)
+    Film.objects.filter(pk=film.pk).update(due_at=world.hands.at)
+    # A task ends after the question left: as if by another process, in the middle of the reading.
+    world.sandbox.fault(world.key, "[slow answer 1]", on="any", times=1)
+    waiting = Thread(target=copy_context().run, args=[read_and_close, film.pk])
+    waiting.start()
+    world.hands.move(0.5)
+    while questions(world) == asked:
+        time.sleep(0.01)
+    advance.tree_due(film.task)
+    waiting.join()
+    world.cluster.work()
+    assert questions(world) == asked + 2
+
+
+def read_and_close(film_id: int) -> None:
+    films.read(film_id)
+    connection.close()
+
+
+def test_a_tree_is_read_within_the_keys_budget(world: World) -> None:
+    film = told(world)
+    asked = questions(world)
+    Credential.objects.filter(pk=world.credential.pk).update(
+        requests_per_minute=1, bucket_level=0, bucket_at=world.hands.at
+    )
+    films.look_again(film)
+    world.cluster.work()
+    assert questions(world) == asked
+    for _ in range(70):
+        world.wait()
+    assert questions(world) == asked + 1
+
+
+def test_a_bad_key_pauses_its_credential_and_the_film_stays_due(world: World) -> None:
+    film = told(world)
+    world.sandbox.fault(world.key, "[refuse Unauthorized]", on="any")
+    films.look_again(film)
+    world.cluster.work()
+    world.credential.refresh_from_db()
+    assert world.credential.is_paused
+    assert again(film).due_at
+    world.sandbox.fault(world.key, "")
+    asked = questions(world)
+    world.wait(10)
+    assert questions(world) == asked + 1
+    assert again(film).due_at is None
+
+
+def test_a_film_whose_bells_are_all_lost_is_read_by_the_watch(world: World) -> None:
+    film = begun(world)
+    world.cluster.lost |= {"mirror", "film"}
+    world.end()
+    world.cluster.lose()
+    world.cluster.lost = {"mirror"}
+    assert again(film).read_at is None
+    sweep.sweep(0)
+    world.cluster.work()
+    assert again(film).read_at
+
+
+def test_jobs_in_disorder_make_the_same_film(world: World) -> None:
+    film = begun(world)
+    world.cluster.lost.add("mirror")
+    dice = random.Random(7)
+    for _ in range(40):
+        world.hands.move(3)
+        world.sandbox.advance(3)
+        sweep.sweep(0)
+        world.cluster.work_in_disorder(dice)
+    board = shown(film)
+    assert [len(shot.takes) for shot in board.shots] == [1, 1]
+    assert len(board.cuts) == 1
+    assert File.objects.filter(task=film.task, ordinal__gte=1000).count() == 5
+
+
+def test_a_tree_that_is_refused_again_and_again_raises_an_alarm(world: World) -> None:
+    film = begun(world)
+    world.cluster.lost |= {"mirror", "film"}
+    world.end()
+    world.sandbox.fault(world.key, "[refuse TaskNotFound]", on="any")
+    world.cluster.lost = {"mirror"}
+    for _ in range(4):
+        world.wait(30)
+    film = again(film)
+    assert film.alarm == "not_read TaskNotFound"
+    assert film.read_at is None
+    world.sandbox.fault(world.key, "")
+    world.wait(600)
+    assert again(film).read_at
+
+
+# ---- Files ----------------------------------------------------------------------------------
+
+
+def test_links_that_died_are_renewed_by_reading_the_tree_again(world: World) -> None:
+    film = told(world)
+    world.sandbox.expire_links()
+    world.cluster.lost.clear()
+    sweep.sweep(0)
+    world.finish()
+    check_kept(shown(film))
+    details = [each for each in world.sandbox.requests if "ad-one-click/" in each.path]
+    assert len(details) > 1
+
+
+def test_a_record_that_is_gone_before_its_file_was_kept_is_lost_and_said_so(world: World) -> None:
+    film = told(world)
+    take = shown(film).shots[1].takes[0]
+    Take.objects.filter(pk=take.pk).update(number="404404")
+    File.objects.filter(pk=take.file.pk if take.file else 0).update(number="404404")
+    world.sandbox.expire_links()
+    world.cluster.lost.clear()
+    sweep.sweep(0)
+    world.run(lambda: File.objects.filter(number="404404", state=FileState.LOST).exists())
+    gone = Take.objects.get(number="404404")
+    assert gone.missing_at
+    assert gone.alarm == "removed"
