@@ -18,7 +18,7 @@ FLOORS = (
     {"models", "crypto", "providers", "net", "media", "store"},
     # The second floor has steps: who changes something writes it down,
     {"ledger", "audit", "identity"},
-    {"people", "credentials", "rotation", "caps", "usage", "guards"},
+    {"people", "credentials", "rotation", "caps", "usage", "statements", "guards"},
     {"uploads"},  # and where a picture is to be found depends on the key that sends it
     {"lifecycle"},
     {"films", "sharing", "supervise"},

@@ -1,6 +1,6 @@
 """Credits: held before an order leaves, settled or released once its end is known (design 7)."""
 
-from .accounts import Balance, Short, balances, left, newest_entry, open_accounts
+from .accounts import Balance, Short, balances, left, lock, newest_entry, open_accounts
 from .booking import adjust, correct, hold, reconcile, release, settle
 from .limits import Capped, room
 from .proof import verify
@@ -14,6 +14,7 @@ __all__ = [
     "correct",
     "hold",
     "left",
+    "lock",
     "newest_entry",
     "open_accounts",
     "reconcile",

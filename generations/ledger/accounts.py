@@ -61,6 +61,11 @@ def change(account: Account, amount: int) -> None:
         raise Short(account.balance, -amount)
 
 
+def lock(credential_id: int) -> None:
+    """Keep every movement of a key away until this transaction ends."""
+    Account.objects.select_for_update(no_key=True).get(credential=credential_id, name=AVAILABLE)
+
+
 def newest_entry(credential: Credential) -> int | None:
     return credential.entries.order_by("-pk").values_list("pk", flat=True).first()
 

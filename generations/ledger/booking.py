@@ -7,7 +7,7 @@ from django.db import transaction
 from generations.models import Attempt, Credential, Entry, Line, User
 from generations.models.ledger import TOLD_BY, AccountName, EntryKind
 
-from . import limits, totals
+from . import claims, limits, totals
 from .accounts import AVAILABLE, GRANTED, HELD, SPENT, change, newest_entry, pots
 
 
@@ -133,4 +133,6 @@ def _post(
         Line(entry=entry, account=accounts[name], amount=amount) for name, amount in moves.items()
     )
     totals.add(entry)
+    if kind != EntryKind.HOLD:  # which is made before the provider has given a number
+        claims.meet(entry)
     return entry

@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from generations.models import Account, Entry, Line, Total, Used
+from generations.models import Account, Claim, Entry, Line, Total, Used
 from generations.models.caps import month_of
-from generations.models.ledger import TOLD_BY, AccountName, EntryKind
+from generations.models.ledger import SPENDING, TOLD_BY, AccountName, EntryKind
 
 type Counts = Mapping[tuple[object, ...], tuple[int, ...]]
 
@@ -29,6 +29,7 @@ def verify() -> Iterator[str]:
     yield from _differences("Total", TOTAL, _keyed(totals), _totals())
     used = Used.objects.values_list(*USED, "amount")
     yield from _differences("Used", USED, _keyed(used, values=1), _used())
+    yield from _claims()
 
 
 def _told() -> Iterator[str]:
@@ -65,6 +66,16 @@ def _used() -> Counts:
         for user in (None, person):
             counts[team, user, unit, month_of(day)] += moved
     return {key: (amount,) for key, amount in counts.items()}
+
+
+def _claims() -> Iterator[str]:
+    """What a claim says is booked of its attempt, beside what is."""
+    spent = Q(attempt__entries__kind__in=SPENDING)
+    claims = Claim.objects.filter(attempt__isnull=False).annotate(
+        spent=Sum("attempt__entries__amount", filter=spent, default=0)
+    )
+    for claim in claims.exclude(spent=F("booked")):
+        yield f"Claim {claim.pk} says {claim.booked} is booked, the books {claim.spent}."
 
 
 def _keyed(rows: Iterable[tuple[Any, ...]], *, values: int = 3) -> Counts:

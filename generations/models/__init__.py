@@ -9,6 +9,7 @@ from .installation import Installation
 from .ledger import Account, Entry, Line, Total
 from .people import Invitation, Membership, Role, Team, User
 from .pulse import Lease, Pulse
+from .statements import Claim, Statement, StatementLine
 from .tasks import Attempt, Callback, Task
 from .uploads import TaskPicture, Upload
 
@@ -17,6 +18,7 @@ __all__ = [
     "Attempt",
     "Callback",
     "Cap",
+    "Claim",
     "Composition",
     "Credential",
     "Entry",
@@ -31,6 +33,8 @@ __all__ = [
     "Membership",
     "Pulse",
     "Role",
+    "Statement",
+    "StatementLine",
     "Strip",
     "Take",
     "Task",

@@ -9,10 +9,10 @@ from .people import Team, User
 
 
 class Event(models.Model):
-    """One act, by a person or (``actor`` empty) by Rushes itself."""
+    """One act, by a person or (``actor`` empty) by Rushes itself; append-only, as the ledger is."""
 
-    team = models.ForeignKey(Team, models.CASCADE, related_name="events")
-    actor = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    team = models.ForeignKey(Team, models.PROTECT, related_name="events")
+    actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     verb = models.CharField(_("act"), max_length=40)
     subject = models.CharField(_("on"), max_length=200)
     detail = models.JSONField(_("details"), default=dict, blank=True)
@@ -21,7 +21,10 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        indexes = [models.Index(fields=["team", "-at"], name="event_by_team")]
+        indexes = [
+            models.Index(fields=["team", "-at"], name="event_by_team"),
+            models.Index(fields=["team", "subject"], name="event_by_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject}"

@@ -33,6 +33,7 @@ class EntryKind(models.TextChoices):
 
 
 SPENDING = (EntryKind.SETTLE, EntryKind.CORRECT)
+CLOSING = (EntryKind.SETTLE, EntryKind.RELEASE)
 # The account whose line says what an entry is about.
 TOLD_BY = {
     EntryKind.HOLD: AccountName.HELD,

@@ -92,10 +92,11 @@ class Role(models.TextChoices):
     OWNER = "owner", _("Owner")
     PRODUCER = "producer", _("Producer")
     VIEWER = "viewer", _("Viewer")
+    AUDITOR = "auditor", _("Auditor")
 
 
 class Membership(models.Model):
-    """A person in a team: owners manage, producers order, viewers look."""
+    """A person in a team: owners manage, producers order, viewers look, auditors see the books."""
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
@@ -119,6 +120,11 @@ class Membership(models.Model):
     @property
     def may_manage(self) -> bool:
         return self.role == Role.OWNER
+
+    @property
+    def may_audit(self) -> bool:
+        """Whether the admin site is open, with all rows of this team, to be read."""
+        return self.role == Role.AUDITOR
 
 
 class Invitation(models.Model):

@@ -27,7 +27,7 @@ READ |= {"usage", "usage_rows", "usage_csv"}
 FORMS = {"caps", "generate", "credential_new", "credential", "uploads"}
 QUERIES = {"changes": "?since=0~"}
 MAY = {
-    access.MEMBER: {Role.VIEWER, Role.PRODUCER, Role.OWNER},
+    access.MEMBER: set(Role),
     access.PRODUCER: {Role.PRODUCER, Role.OWNER},
     access.OWNER: {Role.OWNER},
 }

@@ -1,0 +1,24 @@
+"""Statements of providers: read whatever their form, matched by number, and decided by people."""
+
+from .deciding import Decided, UnderWay, accept, dispute
+from .importing import Preview, Taken, draft, preview, take_in
+from .lines import Charge, Unread
+from .reading import MOST_BYTES, PARTS, Table, Unreadable
+
+__all__ = [
+    "MOST_BYTES",
+    "PARTS",
+    "Charge",
+    "Decided",
+    "Preview",
+    "Table",
+    "Taken",
+    "UnderWay",
+    "Unread",
+    "Unreadable",
+    "accept",
+    "dispute",
+    "draft",
+    "preview",
+    "take_in",
+]
