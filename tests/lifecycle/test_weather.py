@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import timedelta
+from pathlib import Path
 
+import httpx
 import pytest
 from django.core.files.storage import default_storage
 from django.db import DatabaseError
@@ -13,8 +15,11 @@ from django.urls import reverse
 
 from generations import ledger
 from generations.lifecycle import mirror, send, sweep, watch
+from generations.media import Facts, inspect
 from generations.models import Attempt, Entry, File, Task
 from generations.models.tasks import AttemptState, TaskState
+from generations.net.drive import drive
+from generations.providers.contract import Flow, Receipt
 
 from . import weather
 from .conftest import World
@@ -81,14 +86,14 @@ def test_a_press_is_answered_by_a_plain_page_and_orders_nothing_until_the_next(
 def work_in(begin: Weather, runner: asyncio.Runner, world: World) -> None:
     """Every kind of job, each of which may fail in its own way."""
     with begin():
-        for job in (
-            lambda: send.send(world.credential.pk),
-            lambda: watch.go_round(runner, watch.Bells()),
-            lambda: mirror.mirror(0),
-            lambda: sweep.sweep(0),
-        ):
-            with suppress(DatabaseError):
-                job()
+        with suppress(DatabaseError):
+            send.send(world.credential.pk)
+        with suppress(DatabaseError):
+            watch.go_round(runner, watch.Bells())
+        with suppress(DatabaseError):
+            mirror.mirror(0)
+        with suppress(DatabaseError):
+            sweep.sweep(0)
 
 
 def let_leases_end(world: World) -> None:
@@ -117,12 +122,11 @@ def test_an_answer_that_cannot_be_written_down_leaves_the_order_unclear_and_is_f
     world: World, begin: Weather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The paid POST has left, and then the database takes nothing."""
-    drive = send.drive
     world.order(count=4)
     with ExitStack() as sky, monkeypatch.context() as patch:
 
-        def then_the_weather_turns(*arguments: object) -> object:
-            receipt = drive(*arguments)  # type: ignore[arg-type]
+        def then_the_weather_turns(flow: Flow[Receipt], http: httpx.Client) -> Receipt:
+            receipt = drive(flow, http)
             sky.enter_context(begin())
             return receipt
 
@@ -142,14 +146,13 @@ def test_an_answer_that_cannot_be_written_down_leaves_the_order_unclear_and_is_f
 def test_a_file_that_cannot_be_written_down_is_not_called_stored_and_comes_again(
     world: World, begin: Weather, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inspect = mirror.inspect
     world.order("[no cover] A lighthouse")
     world.end()
     world.cluster.lose()
     with ExitStack() as sky, monkeypatch.context() as patch:
 
-        def then_the_weather_turns(*arguments: object, **options: object) -> object:
-            facts = inspect(*arguments, **options)  # type: ignore[arg-type]
+        def then_the_weather_turns(body: Path, folder: Path, *, timeout: float) -> Facts:
+            facts = inspect(body, folder, timeout=timeout)
             sky.enter_context(begin())
             return facts
 

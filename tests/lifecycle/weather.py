@@ -23,8 +23,7 @@ def _on_postgresql() -> bool:
 def locked() -> Iterator[None]:
     """Somebody else writes for longer than anybody waits."""
     if _on_postgresql():
-        other = connection.copy()
-        with closing(other), other.cursor() as cursor:
+        with closing(connection.copy()) as other, other.cursor() as cursor:
             cursor.execute("BEGIN")
             for table in TABLES:
                 cursor.execute(f"LOCK TABLE generations_{table} IN EXCLUSIVE MODE")
@@ -35,8 +34,8 @@ def locked() -> Iterator[None]:
                 cursor.execute("ROLLBACK")
                 say("RESET lock_timeout")
         return
-    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
         say("PRAGMA busy_timeout = 100")
         try:
             yield
