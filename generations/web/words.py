@@ -148,6 +148,14 @@ FAILURES: Mapping[str, Words] = {
     "garbled": Words(
         _("The provider's answer could not be read."), _("Send it again in a few minutes.")
     ),
+    "picture_gone": Words(
+        _("A picture of this order is not here any more."),
+        _("Give the picture again, then send it again."),
+    ),
+    "pictures_unreachable": Words(
+        _("The provider cannot fetch pictures from this site."),
+        _("Use another key, or give the site a public address."),
+    ),
     "never_arrived": Words(
         _("Somebody here decided that it never arrived."), _("Make it again if you want it.")
     ),
@@ -170,6 +178,11 @@ KINDS: Mapping[str, Sentence] = {
     "img2video": _("picture to video"),
     "start-end2video": _("first and last frame"),
     "reference2video": _("references to video"),
+    "ad-one-click": _("ad film"),
+    "ad-footage": _("take of a film"),
+    "ad-narration": _("narration of a film"),
+    "ad-music": _("music of a film"),
+    "ad-compose": _("cut of a film"),
 }
 
 ALARMS: Mapping[str, Sentence] = {
