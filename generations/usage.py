@@ -6,13 +6,20 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models import Sum as Added
+from django.db.models.functions import Coalesce
 
 from generations.models import Entry, Team, Total
+from generations.models.films import FILM, PARTS
 from generations.models.ledger import SPENDING, EntryKind, TotalQuerySet
 
-FILMS = "one-click"  # the model that makes ad films and their parts
+# What makes ad films, and each of their parts.
+FILMS = tuple(kind.removeprefix("ad-") for kind in (FILM, *PARTS))
+# The film that an entry's task began, or made a take or a cut of.
+OF_FILM = Coalesce(
+    *(f"attempt__task__{path}" for path in ("film", "take__film", "composition__film"))
+)
 # The rows under each figure.
 ROWS: dict[str, Q] = {
     "spent": Q(kind__in=SPENDING),
@@ -59,14 +66,13 @@ class Sum:
         return round(self.spent / self.clips) if self.clips else 0
 
 
+MADE = Q(kind=EntryKind.SETTLE, in_vain=False)
 SUMS = {
     "spent": Added("amount", filter=ROWS["spent"], default=0),
-    "films": Added("amount", filter=ROWS["spent"] & Q(model=FILMS, in_vain=False), default=0),
+    "films": Added("amount", filter=ROWS["spent"] & Q(model__in=FILMS, in_vain=False), default=0),
     "vain": Added("amount", filter=ROWS["in_vain"], default=0),
     "came_back": Added("amount", filter=ROWS["came_back"], default=0),
-    "clips": Added(
-        "entries", filter=Q(kind=EntryKind.SETTLE, in_vain=False) & ~Q(model=FILMS), default=0
-    ),
+    "clips": Added("entries", filter=MADE & ~Q(model__in=FILMS), default=0),
 }
 
 
@@ -80,6 +86,7 @@ class Usage:
     person: int | None = None
     model: str = ""
     credential: int | None = None
+    film: int | None = None
 
     @property
     def totals(self) -> TotalQuerySet:
@@ -87,7 +94,10 @@ class Usage:
 
     def entries(self, what: str) -> "QuerySet[Entry]":
         """The rows under a figure (one of ``ROWS``), newest first."""
-        return Entry.objects.filter(ROWS[what], **self._chosen).order_by("-day", "-pk")
+        rows = Entry.objects.filter(ROWS[what], **self._chosen).order_by("-day", "-pk")
+        if self.film:
+            rows = rows.filter(model__in=FILMS).alias(of=OF_FILM).filter(of=self.film)
+        return rows
 
     @cached_property
     def days(self) -> dict[date, Sum]:
@@ -101,8 +111,15 @@ class Usage:
 
     def by(self, name: str) -> list[tuple[Any, Sum]]:
         """For each ``person``, ``model`` or ``credential``, the most expensive first."""
-        rows = _sums(self.totals, name).items()
-        return sorted(rows, key=lambda row: (-row[1].spent, -row[1].came_back, str(row[0])))
+        return _dearest_first(_sums(self.totals, name))
+
+    def by_film(self) -> list[tuple[int, Sum]]:
+        """What each film cost with all its parts; ``clips`` counts the parts that came."""
+        entries = Entry.objects.filter(model__in=FILMS, **self._chosen).annotate(of=OF_FILM)
+        clips = Count("pk", filter=MADE)
+        rows: Any = entries.order_by().values("of").annotate(**SUMS | {"clips": clips})
+        found = {row["of"]: Sum(**{name: row[name] for name in SUMS}) for row in rows}
+        return _dearest_first(found)
 
     @property
     def _chosen(self) -> dict[str, Any]:
@@ -114,6 +131,10 @@ class Usage:
             "day__gte": self.period.first,
             "day__lte": self.period.last,
         } | {name: value for name, value in perhaps.items() if value}
+
+
+def _dearest_first(sums: dict[Any, Sum]) -> list[tuple[Any, Sum]]:
+    return sorted(sums.items(), key=lambda row: (-row[1].spent, -row[1].came_back, str(row[0])))
 
 
 def _sums(totals: TotalQuerySet, by: str) -> dict[Any, Sum]:

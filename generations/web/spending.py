@@ -8,16 +8,23 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django.http import Http404, QueryDict
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from generations import ledger
-from generations.models import Account, Credential, Task, Team, User
+from generations.models import Account, Credential, Film, Task, Team, User
 from generations.models.ledger import AccountName, booking_day
 from generations.templatetags.charts import Day
-from generations.usage import FILMS, Period, Sum, Usage
+from generations.usage import Period, Sum, Usage
 
 from .periods import Span, read_span
 
+OF_FILMS = {
+    "one-click": _("Ad film"),
+    "footage": _("Shot of a film"),
+    "narration": _("Narration of a film"),
+    "music": _("Music of a film"),
+    "compose": _("Cut of a film"),
+}
 # What the bars of a chart are stacked from, in the order of Sum's members.
 SERIES = ("clips", "films", "vain", "back")
 
@@ -49,6 +56,7 @@ class Spending:
             person=_number(query.get("by", "")),
             model=query.get("model", "")[:60],
             credential=_number(query.get("credential", "")),
+            film=_number(query.get("film", "")),
         )
 
     @cached_property
@@ -119,7 +127,7 @@ class Spending:
     @cached_property
     def models(self) -> list[Row]:
         waits = Task.objects.usual_seconds(self.team)
-        rows = self._rows(self.usage.by("model"), "model", {FILMS: _("Ad film")})
+        rows = self._rows(self.usage.by("model"), "model", OF_FILMS)
         return [replace(row, wait=waits[row.pk][1]) if row.pk in waits else row for row in rows]
 
     @cached_property
@@ -127,6 +135,12 @@ class Spending:
         found = self.usage.by("credential")
         keys = Credential.objects.without_secret().in_bulk([pk for pk, _sum in found])
         return self._rows(found, "credential", keys)
+
+    @cached_property
+    def films(self) -> list[Row]:
+        found = self.usage.by_film()
+        films = Film.objects.defer("report").in_bulk([pk for pk, _sum in found if pk])
+        return self._rows(found, "film", films)
 
     def _rows(
         self, sums: Sequence[tuple[Any, Sum]], name: str, labels: Mapping[Any, object]

@@ -12,7 +12,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from generations import clock, ledger
-from generations.models import Account, Attempt, Cap, Credential, Membership, Role, Task
+from generations.models import (
+    Account,
+    Attempt,
+    Cap,
+    Credential,
+    Film,
+    Membership,
+    Role,
+    Strip,
+    Take,
+    Task,
+)
 from tests.factories import make_credential, make_member, make_tasks, make_user
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +138,30 @@ def test_sums_are_told_apart_by_person_model_and_key(
     assert figures(site, member, f"?by={other.user_id}")[1] == "80"
     assert figures(site, member, f"?credential={credential.pk}")[1] == "35"
     assert figures(site, member, "?model=viduq3-pro")[1] == "0"
+
+
+def test_a_film_costs_what_all_its_parts_cost(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    root, shot = (part(member, credential, model) for model in ("one-click", "footage"))
+    film = Film.objects.create(team=member.team, task=root, title="Salt and Amber")
+    strip = Strip.objects.create(film=film, kind="shot")
+    Take.objects.create(film=film, strip=strip, ordinal=0, task=shot)
+    clip(member, credential)
+    spending = site.get(f"/t/{member.team.slug}/usage/").context["spending"]
+    assert [(str(row.label), row.sum.spent) for row in spending.films] == [("Salt and Amber", 480)]
+    assert (spending.usage.whole.films, spending.usage.whole.on_clips) == (480, PRICE)
+    assert sum(rows(site, member, f"film={film.pk}")) == 480
+
+
+def part(member: Membership, credential: Credential, model: str) -> Task:
+    """A finished order of one of the models that make films."""
+    (task,) = make_tasks(membership=member, credential=credential)
+    task.model = model
+    task.save(update_fields=["model"])
+    attempt = Attempt.objects.select_related("task", "credential").get(task=task)
+    ledger.settle(attempt, 400 if model == "one-click" else 80)
+    return task
 
 
 def test_two_units_are_never_added(
