@@ -12,7 +12,7 @@ from generations.models.files import FileState
 from generations.models.films import StripKind
 from generations.models.tasks import TaskState
 from generations.providers.contract import FilmPart, Order, Picture
-from tests.factories import make_credential, make_member
+from tests.factories import make_credential, make_member, make_upload
 
 from .stage import FAILED, again, finish, make_film, make_read_film, read, take, told, tree, usual
 
@@ -66,6 +66,19 @@ def test_a_brief_makes_a_task_and_a_film_of_one_press() -> None:
     assert (film.task.kind, film.task.state) == ("ad-one-click", TaskState.WAITING)
     assert film.task.settings == {"language": "en"}
     assert Task.objects.count() == Film.objects.count() == 1
+
+
+def test_a_brief_keeps_its_pictures_in_their_order_and_takes_no_other_teams() -> None:
+    membership = make_member()
+    credential = make_credential(team=membership.team)
+    pictures = [(make_upload(team=membership.team), "") for _ in range(2)]
+    brief = Order("ad-one-click", "one-click", "")
+    film = begin(membership, credential, brief, pictures=pictures, form_token="press")
+    kept = film.task.pictures.order_by("ordinal").values_list("upload", flat=True)
+    assert list(kept) == [upload.pk for upload, _name in pictures]
+    theirs = [(make_upload(team=make_member().team), "")]
+    with pytest.raises(PermissionError):
+        begin(membership, credential, brief, pictures=theirs, form_token="another")
 
 
 def test_a_brief_that_cannot_be_expressed_makes_no_film() -> None:

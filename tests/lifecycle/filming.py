@@ -1,59 +1,36 @@
 """Ad films of one world: begun at the provider, seen by their boards, changed as people do."""
 
-import base64
 import json
-from io import BytesIO
 from uuid import uuid4
 
-import httpx
-from PIL import Image
-
-from generations import clock, films, ledger
+from generations import films
 from generations.films import Board, BoardStrip
-from generations.models import Attempt, Composition, Film, Take, Task
+from generations.models import Composition, Film, Take, Task
 from generations.models.films import FILM, StripKind
-from generations.models.tasks import AttemptState, TaskState
+from generations.providers.contract import Order
+from tests.factories import make_upload
 
 from .conftest import World
 
 
-def picture() -> str:
-    buffer = BytesIO()
-    Image.new("RGB", (320, 240), "#a63").save(buffer, "png")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
 def begun(world: World, words: str = "") -> Film:
-    """A film that the provider has just taken."""
-    prompt = f"{words or '[one take]'} Aurel, salt and amber"
-    reply = httpx.post(
-        f"{world.sandbox.url}/ent/v2/ad-one-click",
-        headers={"Authorization": f"Token {world.key}"},
-        json={"images": [picture()], "prompt": prompt, "duration": 10, "language": "en"},
-    ).json()
-    task = Task.objects.create(
-        team=world.membership.team,
-        created_by=world.membership.user,
-        credential=world.credential,
-        kind=FILM,
-        model="one-click",
-        prompt=prompt,
-        settings={"duration": 10},
+    """A film that was ordered with one picture, and has left or tried to."""
+    upload = make_upload(team=world.membership.team)
+    film = films.begin(
+        world.membership,
+        world.credential,
+        Order(
+            kind=FILM,
+            model="one-click",
+            prompt=f"{words or '[one take]'} Aurel, salt and amber",
+            duration=10,
+            options={"language": "en"},
+        ),
         form_token=uuid4().hex,
-        state=TaskState.QUEUED,
-        accepted_at=clock.now(),
-        check_at=clock.now(),
+        pictures=[(upload, "")],
     )
-    attempt = Attempt.objects.create(
-        task=task,
-        credential=world.credential,
-        ordinal=1,
-        state=AttemptState.ACCEPTED,
-        number=reply["task_id"],
-        cost=reply["credits"],
-    )
-    ledger.hold(attempt)
-    return Film.objects.create(team=task.team, task=task)
+    world.cluster.work()
+    return again(film)
 
 
 def told(world: World, words: str = "") -> Film:

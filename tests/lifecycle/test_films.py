@@ -9,7 +9,19 @@ from generations.models.films import StripKind
 from generations.models.tasks import TaskState
 
 from .conftest import World, everything
-from .filming import check_kept, choose, cut_again, kept, retake, sent, shown, strips, task_of, told
+from .filming import (
+    begun,
+    check_kept,
+    choose,
+    cut_again,
+    kept,
+    retake,
+    sent,
+    shown,
+    strips,
+    task_of,
+    told,
+)
 
 SHOT, NARRATION, MUSIC = StripKind
 
@@ -222,3 +234,50 @@ def test_a_cut_that_the_provider_refuses_fails_and_its_credits_come_back(world: 
     assert board.newest_cut.number == 1
     assert board.cost.held == 0
     assert not list(ledger.verify())
+
+
+# ---- A brief whose answer was lost ----------------------------------------------------------
+
+
+def number_at_provider(world: World) -> str:
+    """The film that the provider took, though nobody here was told its number."""
+    return next(number for number, task in world.sandbox.tasks.items() if "images" in task.order)
+
+
+def test_a_brief_whose_answer_was_lost_is_found_by_a_ring_on_its_token(ringing: World) -> None:
+    film = begun(ringing, "[one take] [drop after]")
+    assert film.task.state == TaskState.UNCLEAR
+    ringing.cluster.lost.add("mirror")
+    ringing.run(lambda: shown(film).cuts != ())
+    assert len(sent(ringing, "")) == 1
+    assert shown(film).cost.spent == 100_000 - ringing.credits_left()
+
+
+def test_a_brief_whose_answer_was_lost_is_never_guessed_from_the_providers_list(
+    world: World,
+) -> None:
+    """It echoes no reference, so nothing in the list could prove that a row is ours."""
+    film = begun(world, "[one take] [drop after]")
+    for _ in range(5):
+        world.wait(600)
+        sweep.sweep(0)
+    assert shown(film).film.task.state == TaskState.UNCLEAR
+    assert not [each for each in world.sandbox.requests if each.path == "/ent/v2/tasks"]
+    assert len(sent(world, "")) == 1
+
+
+def test_a_person_gives_the_number_of_a_brief_whose_answer_was_lost(world: World) -> None:
+    film = begun(world, "[one take] [drop after]")
+    decide.found(film.task, number_at_provider(world), world.membership.user)
+    world.cluster.lost.add("mirror")
+    world.run(lambda: shown(film).cuts != ())
+    assert shown(film).obstacles[0].code == "take_not_stored"
+
+
+def test_a_person_releases_a_brief_that_never_arrived(world: World) -> None:
+    film = begun(world, "[one take] [drop before]")
+    decide.release(film.task, world.membership.user, send_again=False)
+    assert shown(film).film.task.state == TaskState.FAILED
+    with pytest.raises(FilmRefused, match="not_finished"):
+        retake(world, film, MUSIC, "Slow strings")
+    assert shown(film).cost == films.Cost(brief=0, chosen=0, discarded=0, cuts=0, held=0)
