@@ -1,6 +1,7 @@
 """The form starts from what a person wants: from words, a picture, two pictures, references."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -42,7 +43,7 @@ def site(producer: Membership) -> Client:
     return client
 
 
-def from_picture(key: Credential, *pictures: int, **other: object) -> dict[str, object]:
+def from_picture(key: Credential, *pictures: int, **other: Any) -> dict[str, Any]:
     return {
         "credential": str(key.pk),
         "kind": "img2video",
@@ -230,7 +231,7 @@ def test_a_name_without_a_picture_is_told_beside_the_prompt(
 # ---- Several keys -----------------------------------------------------------------------------
 
 
-def compared(first: Credential, *others: Credential, **more: str) -> dict[str, object]:
+def compared(first: Credential, *others: Credential, **more: str) -> dict[str, Any]:
     return {
         "credential": str(first.pk),
         "also": [str(key.pk) for key in others],
@@ -280,7 +281,7 @@ def test_a_paused_key_is_not_offered_to_compare(
     site: Client, at: str, credential: Credential, relay: Credential
 ) -> None:
     credentials.pause(relay, "paused")
-    page = site.get(at, {"model": "viduq2", "credential": credential.pk}).content.decode()
+    page = site.get(at, {"model": "viduq2", "credential": str(credential.pk)}).content.decode()
     assert 'name="also"' not in page
 
 
@@ -304,7 +305,7 @@ def test_more_pictures_than_a_kind_takes_are_told_before_anything_is_sent(
     site: Client, at: str, credential: Credential, producer: Membership
 ) -> None:
     pictures = [make_upload(team=producer.team).pk for _ in range(3)]
-    said = {"kind": "start-end2video", "images": pictures}
+    said: dict[str, Any] = {"kind": "start-end2video", "images": pictures}
     [error] = site.get(at, said, headers=HTMX).context["slots"].errors
     assert "3" in error
     assert not site.get(at, {**said, "images": pictures[:1]}).context["slots"].errors
