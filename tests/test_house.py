@@ -17,7 +17,7 @@ FLOORS = (
     {"clock", "crash", "sheets"},
     {"models", "crypto", "providers", "net", "media", "store"},
     # The second floor has steps: who changes something writes it down,
-    {"ledger", "audit", "identity"},
+    {"ledger", "audit", "identity", "kept"},
     {"people", "credentials", "rotation", "caps", "usage", "statements", "guards"},
     {"uploads"},  # and where a picture is to be found depends on the key that sends it
     {"lifecycle"},

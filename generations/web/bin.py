@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from generations import guards
 from generations.lifecycle import bin as bins
 from generations.models import File, Membership, Task
-from generations.models.files import FilePart
+from generations.models.films import PARTS
 from generations.models.tasks import KEPT_IN_BIN
 
 from .access import for_member, for_owner, for_producer
@@ -37,10 +37,6 @@ class Binned:
         return sum(file.size or 0 for file in self.task.files.all() if file.is_stored)
 
     @property
-    def has_film(self) -> bool:
-        return any(file.part == FilePart.VIDEO for file in self.task.files.all())
-
-    @property
     def until(self) -> datetime | None:
         """When it is deleted."""
         return self.task.binned_at and self.task.binned_at + KEPT_IN_BIN
@@ -51,7 +47,8 @@ class Binned:
 def show(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Newest in the bin first; ``before=`` goes on from an earlier page."""
     team = membership.team
-    tasks = Task.objects.for_team(team).in_the_bin().order_by("-binned_at", "-pk")
+    tasks = Task.objects.for_team(team).in_the_bin().exclude(kind__in=PARTS)
+    tasks = tasks.order_by("-binned_at", "-pk")
     if before := request.GET.get("before", ""):
         moment, pk = read_place(before)
         tasks = tasks.filter(binned_at__lte=moment).exclude(binned_at=moment, pk__gte=pk)

@@ -18,8 +18,9 @@ from generations.lifecycle import bin as bins
 from generations.lifecycle import mirror, sweep
 from generations.lifecycle import order as ordering
 from generations.media import NotMedia, Reason
-from generations.models import File, Lease, Membership, Task, Team
+from generations.models import File, Film, Lease, Membership, Strip, Take, Task, Team
 from generations.models.files import FileState
+from generations.models.films import FILM
 from generations.models.tasks import KEPT_IN_BIN, TaskState
 from tests.factories import make_credential, make_member, wanted
 
@@ -179,6 +180,34 @@ def test_what_is_still_to_be_fetched_is_fetched_in_the_bin_too(world: World) -> 
     sweep.sweep(0)
     world.finish()
     assert File.objects.get().state == FileState.STORED
+
+
+def film_of(world: World) -> tuple[Task, Task]:
+    """An ended film and the task of one take of it."""
+    (root,), (part,) = world.order("A film"), world.order("A take")
+    Task.objects.filter(pk=root.pk).update(kind=FILM, state=TaskState.SUCCEEDED)
+    Task.objects.filter(pk=part.pk).update(kind="ad-footage", state=TaskState.SUCCEEDED)
+    film = Film.objects.create(team=root.team, task=root)
+    strip = Strip.objects.create(film=film, kind="shot")
+    Take.objects.create(film=film, strip=strip, ordinal=1, task=part)
+    root.refresh_from_db()
+    part.refresh_from_db()
+    return root, part
+
+
+def test_a_film_goes_into_the_bin_and_back_as_a_whole(world: World) -> None:
+    root, part = film_of(world)
+    person = world.membership.user
+    with pytest.raises(bins.NotNow):
+        bins.put(part, person)
+    bins.put(root, person)
+    assert Task.objects.in_the_bin().count() == 2
+    bins.restore(root, person)
+    assert Task.objects.out_of_the_bin().count() == 2
+    Task.objects.filter(pk=part.pk).update(state=TaskState.RUNNING)
+    with pytest.raises(bins.NotNow):
+        bins.put(root, person)
+    assert not Task.objects.in_the_bin().exists()
 
 
 # ---- Quota ----------------------------------------------------------------------------------

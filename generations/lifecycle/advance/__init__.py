@@ -6,7 +6,15 @@ late, twice or out of order, one finds the old state and the others change nothi
 """
 
 from .binning import binned, emptied, unbinned
-from .deciding import doubted, given_up, look_soon, not_cancelled, reopened, withdrawn
+from .deciding import (
+    doubted,
+    fetched_anew,
+    given_up,
+    look_soon,
+    not_cancelled,
+    reopened,
+    withdrawn,
+)
 from .moving import backoff, shown
 from .parts import tree_due
 from .reporting import DEADLINE, is_news, is_ours, link_of, looked, not_answered, reported
@@ -37,6 +45,7 @@ __all__ = [
     "delayed",
     "doubted",
     "emptied",
+    "fetched_anew",
     "given_up",
     "held_back",
     "is_news",

@@ -93,6 +93,22 @@ def reopened(task: Task) -> bool:
     return bool(lost)
 
 
+@transaction.atomic
+def fetched_anew(file: File) -> bool:
+    """Its bytes are missing or damaged here: it is to be fetched once more, where that can be."""
+    touch(file.task)
+    asked = Attempt.objects.filter(
+        task=file.task, state=AttemptState.ACCEPTED, credential__removed_at=None
+    )
+    stored = File.objects.filter(pk=file.pk, state=FileState.STORED)
+    if not asked.exists() or not stored.update(
+        state=FileState.REMOTE, tries=0, received=0, not_before=None, lease_until=None
+    ):
+        return False
+    jobs.ring("mirror", file.pk)
+    return True
+
+
 def look_soon(task: Task) -> None:
     """Have the watch ask for a task in its next round."""
     Task.objects.filter(pk=task.pk, state__in=AT_PROVIDER).update(check_at=clock.now())

@@ -1,0 +1,84 @@
+"""Whether every stored row has its bytes, and the way back to those that are missing or damaged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import structlog
+from django.conf import settings
+
+from generations import kept, store
+from generations.kept import Kept
+from generations.media import Crashed, NotMedia, inspect
+from generations.models import File
+
+from . import advance
+
+log = structlog.get_logger(__name__)
+
+INSPECT_SECONDS = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one stored name: ``missing``, ``size`` or ``fingerprint``."""
+
+    kept: Kept
+    what: str
+
+
+def faults() -> Iterator[Fault]:
+    """Every stored row whose bytes are not there or are others; reads all bytes there are."""
+    for each in kept.everything():
+        if what := _wrong_with(each):
+            yield Fault(each, what)
+
+
+def _wrong_with(each: Kept) -> str:
+    try:
+        size = store.size(each.name)
+        if each.size is not None and size != each.size:
+            return "size"
+        if each.sha256 and store.fingerprint(each.name) != each.sha256:
+            return "fingerprint"
+    except OSError:
+        return "missing"
+    return ""
+
+
+def unknown() -> Iterator[str]:
+    """Stored names that no row knows."""
+    known = kept.names()
+    return (name for name in store.names() if name not in known)
+
+
+def repair(fault: Fault) -> bool:
+    """Fetch a result anew, or make the pictures beside it again; False where there is no way."""
+    if fault.kept.file is None:
+        return False
+    file = File.objects.select_related("task").get(pk=fault.kept.file)
+    if fault.kept.name == file.name:
+        return advance.fetched_anew(file)
+    return _make_again(file)
+
+
+def _folder() -> TemporaryDirectory[str]:
+    """Beside the storage, so that what is made in it can be moved there."""
+    settings.PARTIAL_DIR.mkdir(parents=True, exist_ok=True)
+    return TemporaryDirectory(dir=settings.PARTIAL_DIR)
+
+
+def _make_again(file: File) -> bool:
+    """The poster and the preview of a file whose own bytes are well."""
+    made = {"poster.webp": file.poster, "preview.mp4": file.preview}
+    try:
+        with _folder() as folder, store.at_hand(file.name) as path:
+            inspect(path, Path(folder), timeout=INSPECT_SECONDS)
+            for name, target in made.items():
+                if target and (Path(folder) / name).exists():
+                    store.keep(Path(folder) / name, target)
+    except (NotMedia, Crashed, OSError) as error:
+        log.warning("not made again", file=file.pk, error=str(error))
+        return False
+    return all(store.exists(target) for target in made.values() if target)
