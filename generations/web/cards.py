@@ -9,8 +9,9 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
-from generations.models import Attempt, File, Task, Team, Upload
+from generations.models import Attempt, File, Film, Task, Team, Upload
 from generations.models.files import FilePart, FileState
+from generations.models.films import FILM
 from generations.models.tasks import TaskState
 
 from . import words
@@ -53,16 +54,27 @@ LINKS_TO_COME = Mark("arrow-down-to-line", _("Fetching"), "sky")
 class Card:
     """A task as a page shows it. The task comes from ``drawn``, with all that is asked for here."""
 
-    def __init__(self, task: Task, *, place: int | None, usual: tuple[int, int] | None) -> None:
+    def __init__(
+        self,
+        task: Task,
+        *,
+        place: int | None,
+        usual: tuple[int, int] | None,
+        film: int | None = None,
+    ) -> None:
         self.task = task
+        self.film = film  # the number of the film that the task became
         self.place = place
         self.usual_seconds = usual
         self.now = clock.now()
 
     @cached_property
     def files(self) -> dict[str, File]:
-        """The first file of each part."""
-        return {file.part: file for file in reversed(self.task.files.all())}
+        """The first file of each part; of a film the longest, which is a whole cut."""
+        files = list(reversed(self.task.files.all()))
+        if self.film:
+            files.sort(key=lambda file: file.duration_ms or 0)
+        return {file.part: file for file in files}
 
     @property
     def video(self) -> File | None:
@@ -189,4 +201,19 @@ def drawn(team: Team, tasks: Iterable[Task]) -> list[Card]:
     places = Task.objects.places(team) if TaskState.WAITING in states else {}
     moving = states & {TaskState.QUEUED, TaskState.RUNNING}
     usual = Task.objects.usual_seconds(team) if moving else {}
-    return [Card(task, place=places.get(task.pk), usual=usual.get(task.model)) for task in rows]
+    films = _films(rows)
+    return [
+        Card(
+            task,
+            place=places.get(task.pk),
+            usual=usual.get(task.model),
+            film=films.get(task.pk),
+        )
+        for task in rows
+    ]
+
+
+def _films(tasks: Iterable[Task]) -> dict[int, int]:
+    """The films that some of these tasks became."""
+    roots = [task.pk for task in tasks if task.kind == FILM]
+    return dict(Film.objects.filter(task__in=roots).values_list("task", "pk")) if roots else {}

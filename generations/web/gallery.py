@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from generations import clock
 from generations.models import Attempt, Credential, File, Membership, Task, Team
 from generations.models.files import FileState
+from generations.models.films import PARTS
 from generations.models.tasks import LIVE, TaskQuerySet, TaskState
 from generations.providers.catalogue import catalogue
 
@@ -145,6 +146,11 @@ def of_team(team: Team) -> TaskQuerySet:
     return Task.objects.for_team(team).for_cards().prefetch_related(Prefetch("attempts", attempts))
 
 
+def on_the_wall(team: Team) -> TaskQuerySet:
+    """The same without what films are made of: that stands on their boards."""
+    return of_team(team).exclude(kind__in=PARTS)
+
+
 def day_of(task: Task) -> date:
     return timezone.localdate(task.created_at)
 
@@ -196,7 +202,7 @@ def gallery(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 def _page(team: Team, filters: Filters, before: str) -> dict[str, object]:
     """So many cards after a place, and the place where the next page begins."""
-    tasks, after = filters.apply(of_team(team).out_of_the_bin()).newest_first(), None
+    tasks, after = filters.apply(on_the_wall(team).out_of_the_bin()).newest_first(), None
     if before:
         moment, number = read_place(before)
         tasks, after = tasks.before(moment, number), timezone.localdate(moment)
@@ -218,7 +224,7 @@ def changes(request: HttpRequest, membership: Membership) -> HttpResponse:
     team, since = membership.team, Cursor.read(request.GET.get("since", ""))
     if team.sequence == since.sequence and not has_news(request, team):
         return HttpResponse(status=204)
-    tasks, filters = of_team(team), Filters.read(request.GET)
+    tasks, filters = on_the_wall(team), Filters.read(request.GET)
     changed = list(tasks.changed_since(since.sequence)[:MOST_CHANGES])
     reached = changed[-1].version if len(changed) == MOST_CHANGES else team.sequence
     gone, changed = _binned(changed)

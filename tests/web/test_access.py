@@ -17,6 +17,7 @@ from tests.factories import (
     make_upload,
     make_user,
 )
+from tests.films.stage import make_read_film
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +25,9 @@ PATTERNS: dict[str, URLPattern] = {str(one.name): one for one in urls.urlpattern
 OF_TEAM = sorted(name for name, one in PATTERNS.items() if "team" in one.pattern.converters)
 READ = {"gallery", "changes", "task", "credentials", "members", "upload", "bin"}
 READ |= {"usage", "usage_rows", "usage_csv"}
-FORMS = {"caps", "generate", "credential_new", "credential", "uploads"}
-QUERIES = {"changes": "?since=0~"}
+READ |= {"films", "film", "film_changes", "film_compare"}
+FORMS = {"caps", "generate", "credential_new", "credential", "uploads", "film_new"}
+QUERIES = {"changes": "?since=0~", "film_compare": "?one=1&other=1"}
 MAY = {
     access.MEMBER: set(Role),
     access.PRODUCER: {Role.PRODUCER, Role.OWNER},
@@ -46,12 +48,13 @@ class House:
         self.invitation, self.token = people.invite(self.team, owner.user, Role.VIEWER)
         self.other = make_member(team=self.team, role=Role.VIEWER)
         self.upload = make_upload(team=self.team)
+        self.film = make_read_film(membership=owner)
 
     def number(self, name: str) -> int:
         """What ``<int:pk>`` stands for in an address."""
         first = name.partition("_")[0]
         rows = {"task": self.task, "credential": self.credential, "member": self.other}
-        rows |= {"upload": self.upload}
+        rows |= {"upload": self.upload, "film": self.film}
         return int((self.invitation if first == "invitation" else rows[first]).pk)
 
     def address(self, name: str) -> str:
