@@ -2,6 +2,7 @@
 
 from .audit import Event
 from .caps import Cap, Used
+from .collections import Collection, CollectionItem, Remark, ShareLink, ShareVisit, Verdict
 from .credentials import Credential
 from .files import File
 from .films import Composition, Film, Ingredient, Strip, Take
@@ -19,6 +20,8 @@ __all__ = [
     "Callback",
     "Cap",
     "Claim",
+    "Collection",
+    "CollectionItem",
     "Composition",
     "Credential",
     "Entry",
@@ -32,7 +35,10 @@ __all__ = [
     "Line",
     "Membership",
     "Pulse",
+    "Remark",
     "Role",
+    "ShareLink",
+    "ShareVisit",
     "Statement",
     "StatementLine",
     "Strip",
@@ -44,4 +50,5 @@ __all__ = [
     "Upload",
     "Used",
     "User",
+    "Verdict",
 ]

@@ -1,0 +1,65 @@
+"""Stored clips, and a collection with a link, as a team would have them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.urls import reverse
+
+from generations.models import CollectionItem, File, Membership, Task
+from generations.models.tasks import TaskState
+from generations.sharing import collections, links
+from tests.factories import make_credential, make_member, make_tasks, make_user
+
+BYTES = bytes(range(256)) * 8
+PROMPT = "A secret recipe for lighthouses at dusk"
+PERSON = "Mei Tanaka"
+
+
+def make_file(member: Membership, *, prompt: str = PROMPT, **fields: Any) -> File:
+    """A stored clip of the member's team; its bytes are not there (``store`` puts them)."""
+    credential = member.team.credentials.first() or make_credential(team=member.team)
+    (task,) = make_tasks(membership=member, credential=credential, prompt=prompt)
+    Task.objects.filter(pk=task.pk).update(state=TaskState.SUCCEEDED)
+    stored = {"part": "video", "state": "stored", "name": f"{task.pk}.mp4", "size": len(BYTES)}
+    stored |= {"sha256": f"{task.pk:064}", "duration_ms": 5000, "width": 1280, "height": 720}
+    return File.objects.create(task=task, team=member.team, **stored | fields)
+
+
+def store(file: File) -> File:
+    """The clip with its poster and its preview, in the storage."""
+    for part, ending in (("name", "mp4"), ("poster", "webp"), ("preview", "preview.mp4")):
+        place = default_storage.save(f"{file.pk}.{ending}", ContentFile(BYTES))
+        setattr(file, part, place)
+    file.save()
+    return file
+
+
+@dataclass
+class Reel:
+    """A collection of three clips, with a link that has a password."""
+
+    member: Membership = field(default_factory=lambda: make_member(user=make_user(name=PERSON)))
+    terms: links.Terms = field(default_factory=lambda: links.Terms(password="salt and amber"))
+
+    def __post_init__(self) -> None:
+        self.team = self.member.team
+        self.collection = collections.make(self.team, self.member.user, "Salt and Amber")
+        files = [store(make_file(self.member)) for _ in range(3)]
+        collections.add(self.collection, [file.pk for file in files], self.member.user)
+        self.link, self.token = self.share(self.terms)
+
+    def share(self, terms: links.Terms) -> tuple[Any, str]:
+        return links.make(self.collection, self.member.user, terms)
+
+    @property
+    def items(self) -> list[CollectionItem]:
+        return list(self.collection.items.present().select_related("file__task"))
+
+    def address(self, name: str, *values: object) -> str:
+        """A page of the team on the collection."""
+        return reverse(name, args=[self.team.slug, self.collection.pk, *values])
+
+    def guest(self, name: str = "guest", *values: object, token: str = "") -> str:
+        return reverse(name, args=[token or self.token, *values])
