@@ -113,14 +113,10 @@ class Card:
     @property
     def ratio(self) -> str:
         """The nearest of the frame shapes that the style sheet knows."""
-        video = self.video
-        if video and video.width and video.height:
-            shape = video.width / video.height
-        elif self.input and not self.task.aspect_ratio:
-            shape = self.input.width / self.input.height
-        else:
-            shape = _shape(self.task.aspect_ratio or "16:9")
-        return min(RATIOS, key=lambda ratio: abs(_shape(ratio) / shape - 1))
+        has_shape = self.video and self.video.width and self.video.height
+        if self.input and not has_shape and not self.task.aspect_ratio:
+            return nearest(self.input.width / self.input.height)
+        return ratio_of(self.video, self.task)
 
     @property
     def percent(self) -> int | None:
@@ -183,6 +179,18 @@ class Card:
     @property
     def cost(self) -> int:
         return words.cost(self.task)
+
+
+def ratio_of(file: File | None, task: Task) -> str:
+    """The shape of a file, or what was ordered while nobody knows it."""
+    if file and file.width and file.height:
+        return nearest(file.width / file.height)
+    return nearest(_shape(task.aspect_ratio or "16:9"))
+
+
+def nearest(shape: float) -> str:
+    """The frame shape of the style sheet that comes nearest to a width over a height."""
+    return min(RATIOS, key=lambda ratio: abs(_shape(ratio) / shape - 1))
 
 
 def _shape(ratio: str) -> float:

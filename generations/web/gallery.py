@@ -5,85 +5,29 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from generations import clock
-from generations.models import Attempt, Credential, File, Membership, Task, Team
+from generations.models import Attempt, File, Membership, Task, Team
 from generations.models.files import FileState
 from generations.models.films import PARTS
 from generations.models.tasks import LIVE, TaskQuerySet, TaskState
-from generations.providers.catalogue import catalogue
 
 from .access import for_member
 from .cards import Card, drawn
+from .filters import Filters, chips
 from .pulse import has_news
 
 PAGE = 48
 MOST_CHANGES = 100
 ROWS = (140, 170, 198, 230, 260, 290, 320)  # heights that the style sheet knows
-STATES = {
-    "live": (_("On their way"), LIVE),
-    "succeeded": (_("Ready"), (TaskState.SUCCEEDED,)),
-    "failed": (_("Failed"), (TaskState.FAILED,)),
-    "unclear": (_("Unclear"), (TaskState.UNCLEAR,)),
-    "cancelled": (_("Cancelled"), (TaskState.CANCELLED,)),
-    "waiting": (_("Waiting"), (TaskState.WAITING,)),
-    "sending": (_("Sending"), (TaskState.SENDING,)),
-    "queued": (_("Queued"), (TaskState.QUEUED,)),
-    "running": (_("Running"), (TaskState.RUNNING,)),
-}
-OFFERED_STATES = ("live", "succeeded", "failed", "unclear", "cancelled")
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the address asks to see; a word that means nothing shows nothing (404)."""
-
-    q: str = ""
-    state: str = ""
-    model: str = ""
-    by: int | None = None
-
-    @classmethod
-    def read(cls, query: QueryDict) -> "Filters":
-        state, by = query.get("state", ""), query.get("by", "")
-        if (state and state not in STATES) or (by and not by.isdecimal()):
-            raise Http404
-        q = query.get("q", "").strip()[:200]
-        return cls(q, state, query.get("model", "")[:60], int(by) if by else None)
-
-    def __bool__(self) -> bool:
-        return bool(self.q or self.state or self.model or self.by)
-
-    @property
-    def state_word(self) -> object:
-        return STATES[self.state][0] if self.state else ""
-
-    def apply(self, tasks: TaskQuerySet) -> TaskQuerySet:
-        if self.state:
-            tasks = tasks.filter(state__in=STATES[self.state][1])
-        if self.model:
-            tasks = tasks.filter(model=self.model)
-        if self.by:
-            tasks = tasks.filter(created_by=self.by)
-        return tasks.filter(self._words()) if self.q else tasks
-
-    def _words(self) -> Q:
-        """Words of a prompt, or a number: ours or the provider's."""
-        found = Q(prompt__icontains=self.q)
-        if self.q.isdecimal():
-            numbered = Attempt.objects.filter(number=self.q).values("task")
-            found |= Q(pk__in=numbered)
-            found |= Q(pk=int(self.q)) if len(self.q) < 19 else Q()
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +137,19 @@ def write_place(task: Task) -> str:
 def gallery(request: HttpRequest, membership: Membership) -> HttpResponse:
     """A page of the wall; with htmx the next page's cards alone."""
     team, before = membership.team, request.GET.get("before", "")
-    page = _page(team, Filters.read(request.GET), before) | {"query": _query(request.GET)}
+    filters = Filters.read(request.GET)
+    page = _page(team, filters, before) | {"query": _query(request.GET)}
     if before and request.htmx:  # type: ignore[attr-defined]
         return render(request, "gallery/list.html#older", page)
     moving = not before and is_moving(team)
-    return render(request, "gallery/list.html", page | _bar(request, team) | {"moving": moving})
+    page |= _bar(request, team, filters) | {"moving": moving}
+    return render(request, "gallery/list.html", page)
 
 
 def _page(team: Team, filters: Filters, before: str) -> dict[str, object]:
     """So many cards after a place, and the place where the next page begins."""
-    tasks, after = filters.apply(on_the_wall(team).out_of_the_bin()).newest_first(), None
+    tasks = filters.apply(on_the_wall(team).out_of_the_bin(), team).newest_first()
+    after = None
     if before:
         moment, number = read_place(before)
         tasks, after = tasks.before(moment, number), timezone.localdate(moment)
@@ -228,7 +175,7 @@ def changes(request: HttpRequest, membership: Membership) -> HttpResponse:
     changed = list(tasks.changed_since(since.sequence)[:MOST_CHANGES])
     reached = changed[-1].version if len(changed) == MOST_CHANGES else team.sequence
     gone, changed = _binned(changed)
-    fresh = _fresh(filters.apply(tasks), [task.pk for task in changed if since.is_new(task)])
+    fresh = _fresh(filters.apply(tasks, team), [task.pk for task in changed if since.is_new(task)])
     context = {
         "gone": gone,
         "changed": drawn(team, _with_the_line(tasks, since, changed)),
@@ -278,14 +225,11 @@ def _query(query: QueryDict) -> str:
     return kept.urlencode()
 
 
-def _bar(request: HttpRequest, team: Team) -> dict[str, object]:
+def _bar(request: HttpRequest, team: Team, filters: Filters) -> dict[str, object]:
     """What the bar offers to choose from."""
     row = request.COOKIES.get("row", "")
-    kinds = Credential.objects.for_team(team).values_list("kind", flat=True)
     return {
         "row": int(row) if row.isdecimal() and int(row) in ROWS else None,
         "rows": ROWS,
-        "states": [(state, STATES[state][0]) for state in OFFERED_STATES],
-        "models": sorted({offer.model for kind in set(kinds) for offer in catalogue(kind).offers}),
-        "people": team.memberships.select_related("user").order_by("user__name", "user__email"),
+        "chips": chips(team, filters),
     }
