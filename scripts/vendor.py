@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "static" / "vendor"
 TESTS = ROOT / "tests" / "vendor"
 HTMX, LUCIDE, AXE = "htmx.org@4.0.1", "lucide-static@1.62.0", "axe-core@4.14.1"
+SORTABLE = "sortablejs@1.15.7"
 
 ICONS = (ROOT / "scripts" / "icons.txt").read_text().split()
 
@@ -57,6 +58,9 @@ def main() -> None:
         keep(htmx / "LICENSE", STATIC / "htmx.LICENSE")
         keep(lucide / "LICENSE", STATIC / "lucide.LICENSE")
         keep(axe / "LICENSE", TESTS / "axe.LICENSE")
+        sortable = package(SORTABLE, Path(folder))
+        keep(sortable / "Sortable.min.js", STATIC / "sortable.js")
+        keep(sortable / "LICENSE", STATIC / "sortable.LICENSE")
 
 
 if __name__ == "__main__":

@@ -85,12 +85,12 @@ def _whole(opened: BinaryIO, size: int, headers: dict[str, str]) -> HttpResponse
     if size <= MOST:
         return HttpResponse(opened.read(), headers=headers)
     if not streams.acquire(blocking=False):
-        return _later()
+        return later()
     headers = {**headers, "Content-Length": str(size)}
     return StreamingHttpResponse(Stream(opened), headers=headers)
 
 
-def _later() -> HttpResponse:
+def later() -> HttpResponse:
     words = _("Many downloads are running right now. Try again in a few seconds.")
     headers = {"Retry-After": "5", "Cache-Control": "no-store"}
     return HttpResponse(words, "text/plain; charset=utf-8", 503, headers=headers)

@@ -44,20 +44,32 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
     return serve(request, get_object_or_404(mine.select_related("task"), pk=pk), name)
 
 
-def serve(request: HttpRequest, row: File, name: str) -> HttpResponseBase:
-    """One of a file's parts by its name in the address; the caller has checked who asks."""
+def serve(
+    request: HttpRequest, row: File, name: str, *, called: str = "", seconds: int = 3600
+) -> HttpResponseBase:
+    """One of a file's parts by its name in the address; the caller has checked who asks.
+
+    ``called`` is its name on a person's disk, without the ending, in place of the prompt and the
+    model; ``seconds``: how long the person's browser may keep it.
+    """
     stored, etag = _find(row, name)
-    return deliver(request, stored, etag, _disposition(request, row, stored))
+    disposition = _disposition(request, called or called_by_prompt(row), stored)
+    return deliver(request, stored, etag, disposition, seconds=seconds)
 
 
 def deliver(
-    request: HttpRequest, stored: str, etag: str, disposition: str = "inline"
+    request: HttpRequest,
+    stored: str,
+    etag: str,
+    disposition: str = "inline",
+    *,
+    seconds: int = 3600,
 ) -> HttpResponseBase:
     """Anything that the storage holds, to a person who may see it."""
     headers = {
         "Content-Type": TYPES.get(Path(stored).suffix.lower(), "application/octet-stream"),
         "Content-Disposition": disposition,
-        "Cache-Control": "private, max-age=3600",
+        "Cache-Control": f"private, max-age={seconds}",
         "X-Content-Type-Options": "nosniff",
     }
     if place := settings.MEDIA_ACCEL:
@@ -84,14 +96,18 @@ def _find(row: File, name: str) -> tuple[str, str]:
     return stored, etag
 
 
-def _disposition(request: HttpRequest, row: File, stored: str) -> str:
-    """``A fox in the snow - viduq2 - 42.mp4``, in whatever script the prompt is."""
+def _disposition(request: HttpRequest, called: str, stored: str) -> str:
+    filename = called + Path(stored).suffix
+    return content_disposition_header("download" in request.GET, filename) or "inline"
+
+
+def called_by_prompt(row: File) -> str:
+    """``A fox in the snow - viduq2 - 42``, in whatever script the prompt is."""
     start = re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f\s]+', " ", row.task.prompt[:200]).strip(" .")
     if len(start) > 48:
         start = start[:48].rpartition(" ")[0] or start[:48]
     words = [start, row.task.model, str(row.task_id)]
-    filename = " - ".join(filter(None, words)) + Path(stored).suffix
-    return content_disposition_header("download" in request.GET, filename) or "inline"
+    return " - ".join(filter(None, words))
 
 
 def _elsewhere(stored: str, headers: dict[str, str]) -> HttpResponse:

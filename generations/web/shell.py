@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from generations import ledger
-from generations.models import Membership, Task, Team
+from generations.models import Collection, Membership, Task, Team
 from generations.models.tasks import LIVE
 
 from .pulse import Silence, silence
@@ -14,6 +14,7 @@ from .stops import Stop, stop
 
 THEMES = ("dark", "light", "system")
 MOST_LIVE = 100
+COLLECTIONS = 8  # in the rail
 
 
 class Shell:
@@ -44,6 +45,11 @@ class Shell:
     def silence(self) -> Silence | None:
         """How long the background worker has been silent while work of the team waits for it."""
         return silence(self.team)
+
+    @cached_property
+    def collections(self) -> list[Collection]:
+        """The last ones that changed."""
+        return list(Collection.objects.for_team(self.team)[:COLLECTIONS])
 
     @cached_property
     def balances(self) -> list[ledger.Balance]:

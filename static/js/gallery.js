@@ -1,6 +1,7 @@
-// The wall: what changes, hover previews, the size of the rows, and "/" to search.
+// The wall: what changes, hover previews, the size of the rows, the selection, and "/" to search.
 import "./live.js";
 import "./previews.js";
+import "./selection.js";
 import "./sizes.js";
 
 document.addEventListener("keydown", (event) => {

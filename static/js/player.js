@@ -35,6 +35,7 @@ class Player {
   }
 
   key(event) {
+    if (!this.root.isConnected) return; // another clip took its place
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input:not(.scrub), textarea, select, dialog[open]")) return;
     if (event.key === " " && event.target.closest("button, a, summary")) return;

@@ -8,6 +8,7 @@ from django.urls import URLPattern, reverse
 
 from generations import people
 from generations.models import File, Role, Task, Team, User
+from generations.sharing import collections, links, review
 from generations.web import access, urls
 from tests.factories import (
     make_credential,
@@ -28,6 +29,8 @@ READ |= {"usage", "usage_rows", "usage_csv"}
 READ |= {"films", "film", "film_changes", "film_compare"}
 FORMS = {"caps", "generate", "credential_new", "credential", "uploads", "film_new"}
 QUERIES = {"changes": "?since=0~", "film_compare": "?one=1&other=1"}
+READ |= {"collections", "collection", "review", "shares"}
+FORMS |= {"share_new", "place_replace", "download"}
 MAY = {
     access.MEMBER: set(Role),
     access.PRODUCER: {Role.PRODUCER, Role.OWNER},
@@ -49,13 +52,28 @@ class House:
         self.other = make_member(team=self.team, role=Role.VIEWER)
         self.upload = make_upload(team=self.team)
         self.film = make_read_film(membership=owner)
+        self.file = File.objects.create(
+            task=self.task, team=self.team, part="video", state="stored", name="a.mp4"
+        )
+        self._share(owner.user)
+
+    def _share(self, owner: User) -> None:
+        self.collection = collections.make(self.team, owner, "Night ferry")
+        collections.add(self.collection, [self.file.pk], owner)
+        self.item = self.collection.items.get()
+        self.share, self.share_token = links.make(self.collection, owner, links.Terms())
+        visit = links.visit(self.share)
+        self.remark = review.remark(self.share, visit, self.item, "Slower?")
 
     def number(self, name: str) -> int:
         """What ``<int:pk>`` stands for in an address."""
         first = name.partition("_")[0]
         rows = {"task": self.task, "credential": self.credential, "member": self.other}
         rows |= {"upload": self.upload, "film": self.film}
-        return int((self.invitation if first == "invitation" else rows[first]).pk)
+        rows |= {"invitation": self.invitation, "share": self.share}
+        if name == "share_new" or first not in rows:
+            return self.collection.pk
+        return int(rows[first].pk)
 
     def address(self, name: str) -> str:
         values: dict[str, object] = {"team": self.team.slug}
@@ -63,6 +81,9 @@ class House:
             values["pk"] = self.number(name)
         if "name" in PATTERNS[name].pattern.converters:
             values["name"] = "picture.jpg"
+        for part, row in (("item", self.item), ("remark", self.remark)):
+            if part in PATTERNS[name].pattern.converters:
+                values[part] = row.pk
         return reverse(name, kwargs=values) + QUERIES.get(name, "")
 
 
@@ -145,15 +166,8 @@ def test_a_form_from_another_site_changes_nothing(name: str, house: House) -> No
     assert client.post(house.address(name)).status_code == 403
 
 
-@pytest.fixture
-def file(house: House) -> File:
-    return File.objects.create(
-        task=house.task, team=house.team, part="video", state="stored", name="a.mp4"
-    )
-
-
-def test_a_file_is_for_the_members_of_its_team(file: File, client: Client) -> None:
-    address = reverse("file", args=[file.pk, "clip.mp4"])
+def test_a_file_is_for_the_members_of_its_team(house: House, client: Client) -> None:
+    address = reverse("file", args=[house.file.pk, "clip.mp4"])
     assert client.get(address)["Location"].startswith(reverse("account_login"))
     client.force_login(make_member(role=Role.OWNER).user)
     assert client.get(address).status_code == 404
