@@ -10,8 +10,11 @@ from django.utils.translation import gettext as _
 
 from generations import uploads
 from generations.models import Team, Upload
-from generations.providers.catalogue import Offer
+from generations.providers.catalogue import Offer, PictureRules
 from generations.providers.contract import Picture
+from generations.templatetags.look import filesize
+
+from .forms.problems import ratio
 
 LONGEST_NAME = 40
 
@@ -32,6 +35,7 @@ class Slots:
     fewest: int
     most: int
     named: bool
+    takes: PictureRules | None = None
     errors: Sequence[str] = ()
 
     @property
@@ -44,6 +48,20 @@ class Slots:
     def places(self) -> tuple[str, ...]:
         """What each place is, where the two of them are not alike."""
         return (_("First frame"), _("Last frame")) if self.fewest == self.most == 2 else ()
+
+    @property
+    def rules(self) -> list[str]:
+        """What the model asks of each picture, told before one is given."""
+        if self.takes is None:
+            return []
+        (low, high), side = self.takes.ratio, self.takes.side
+        said = [_("PNG, JPEG or WebP"), f"{ratio(low)}–{ratio(high)}"]
+        if side > 1:
+            said.append(_("at least %(side)s px") % {"side": side})
+        said.append(_("up to %(size)s") % {"size": filesize(self.takes.limit)})
+        if self.takes.pair:
+            said.append(_("both of about the same size"))
+        return said
 
     @property
     def is_full(self) -> bool:
@@ -75,7 +93,8 @@ def slots(
         for number, name in names
         if number in numbers and int(number) in rows and number not in said.getlist("without")
     ]
-    return Slots(filled, *offer.images, named=offer.names_pictures, errors=errors)
+    fewest, most = offer.images
+    return Slots(filled, fewest, most, offer.names_pictures, offer.pictures, errors)
 
 
 def clean(name: str) -> str:

@@ -323,3 +323,12 @@ def test_a_card_and_its_page_show_what_the_clip_is_made_from(
     assert 'data-ratio="3:4"' in wall
     assert "Made from" in page
     assert page.count(thumbnail) == 2
+
+
+def test_what_the_model_asks_of_a_picture_is_told_beside_it(
+    site: Client, at: str, credential: Credential
+) -> None:
+    pair = site.get(at, {"kind": "start-end2video"}).content.decode()
+    references = site.get(at, {"kind": "reference2video"}).content.decode()
+    assert "PNG, JPEG or WebP · 1:4–4:1 · up to 50.0\N{NO-BREAK SPACE}MB · both of about" in pair
+    assert "at least 128 px" in references

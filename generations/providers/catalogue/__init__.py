@@ -2,6 +2,7 @@
 
 from generations.providers.catalogue.offers import Catalogue, Offer, Polling
 from generations.providers.catalogue.options import Option, Problem, Setting
+from generations.providers.catalogue.pictures import PictureRules
 from generations.providers.catalogue.reading import CatalogueError, catalogue, parse
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "CatalogueError",
     "Offer",
     "Option",
+    "PictureRules",
     "Polling",
     "Problem",
     "Setting",

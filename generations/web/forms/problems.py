@@ -107,7 +107,7 @@ def _pictures(count: int) -> str:
 
 def _said(value: object) -> str:
     if isinstance(value, float):
-        return _ratio(value)
+        return ratio(value)
     if isinstance(value, int):
         return number(value)
     if isinstance(value, tuple):
@@ -115,6 +115,6 @@ def _said(value: object) -> str:
     return str(value)
 
 
-def _ratio(value: float) -> str:
+def ratio(value: float) -> str:
     """Of width to height, as people write it: 1:4, 4:1."""
     return f"{value:g}:1" if value >= 1 else f"1:{1 / value:g}"
