@@ -16,8 +16,9 @@ from generations.templatetags.look import sentences
 
 from . import film_words
 from .access import for_producer
+from .film_axis import place
 from .film_board import find, page, shown_to
-from .film_shown import TYPES, place
+from .film_takes import TYPES
 
 KINDS = {word: kind for kind, word in TYPES.items()}
 

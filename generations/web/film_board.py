@@ -68,12 +68,12 @@ def changes(request: HttpRequest, membership: Membership, pk: int) -> HttpRespon
 def compare(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Two cuts of a film, by their numbers in ``one`` and ``other``, and where they differ."""
     shown = shown_to(membership, find(membership, pk), "")
-    cuts = {str(one.cut.number): one for one in shown.cuts}
+    cuts = {str(one.cut.number): one for one in shown.cuts.all}
     try:
         left, right = (cuts[request.GET.get(name, "")] for name in ("one", "other"))
     except KeyError as error:
         raise Http404 from error
-    differing = shown.between(left.cut, right.cut)
-    marks = shown.marks(left.cut, differing)
+    differing = shown.cuts.between(left.cut, right.cut)
+    marks = shown.cuts.marks(left.cut, differing)
     context = page(shown, pair=(left, right), differing=differing, marks=marks)
     return render(request, "films/compare.html", context)

@@ -6,6 +6,7 @@ const TOLERATED = 0.015; // seconds that a sound may be off before it is nudged
 const LOST = 0.25; // and from where on it jumps
 const MOST_NUDGE = 0.04; // of its speed; nobody hears that
 const LONGEST_LEAD = 0.3;
+const LONGEST_START = 500; // milliseconds
 
 class Clock {
   #at = 0;
@@ -173,9 +174,10 @@ export class Cut extends EventTarget {
     }
     this.going = true;
     try {
-      await Promise.all(all.map((media) => media.play()));
+      await this.#startSounds(heard);
+      await this.front.play();
       if (!this.wanted) return this.pause();
-      this.clock.set(this.front.ended ? this.time : this.piece.start + this.front.currentTime);
+      if (heard.length) this.clock.set(heard[0].currentTime);
       this.clock.start();
       requestAnimationFrame(() => this.#turn());
     } catch (error) {
@@ -183,6 +185,15 @@ export class Cut extends EventTarget {
     } finally {
       this.going = false;
     }
+  }
+
+  // A sound needs a moment until it is heard; the pictures wait for it.
+  async #startSounds(heard) {
+    const from = heard.map((sound) => sound.currentTime);
+    await Promise.all(heard.map((sound) => sound.play()));
+    const deadline = performance.now() + LONGEST_START;
+    const silent = () => heard.some((sound, nth) => !sound.paused && sound.currentTime === from[nth]);
+    while (silent() && performance.now() < deadline) await new Promise((done) => setTimeout(done, 5));
   }
 
   #stall() {

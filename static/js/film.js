@@ -140,8 +140,9 @@ document.addEventListener("keydown", (event) => {
 
 // ---- What a morph must leave as it is, and what follows it ------------------------------------
 
-document.addEventListener("htmx:before:morph:attr", (event) => {
-  if (event.detail.attrName === "open" && event.target.matches("dialog, details")) event.preventDefault();
+window.htmx.registerExtension("unfolded", {
+  // What a person opened stays open.
+  htmx_before_morph_attr: (element, { attrName }) => !(attrName === "open" && element.matches("dialog, details")),
 });
 
 // Half a sentence stays, whatever the server says of the prompt meanwhile.
