@@ -12,6 +12,8 @@ from django.conf import settings
 
 from generations.models import Installation, Task
 
+RESTORING = "restoring"
+
 
 def is_at_home(row: Installation | None = None) -> bool:
     """Whether the database belongs to this DATA_DIR; so does one that was never started.
@@ -35,27 +37,40 @@ def settle() -> None:
 
 def renew() -> None:
     """From now on the two belong together; the file first, so that a crash between stays safe."""
-    word = settings.INSTANCE_ID or secrets.token_hex(16)
     Installation.here()
-    _write_file(word)
+    word = settings.INSTANCE_ID
+    if word:
+        _file().unlink(missing_ok=True)
+    else:
+        word = secrets.token_hex(16)
+        _write_file(word)
     _write_row(word)
 
 
 def part() -> None:
-    """Make the file another's, so that the database is not at home here until ``renew``."""
+    """Make both another's, so that the database is at home nowhere until ``renew``."""
     _write_file(secrets.token_hex(16))
+    _write_row(secrets.token_hex(16))
+
+
+def begin_restore() -> None:
+    """Until ``part`` nothing starts here."""
+    _write_file(RESTORING)
+
+
+def is_being_restored() -> bool:
+    """Whether a restore has begun here and not ended."""
+    return _here() == RESTORING
 
 
 def _here() -> str:
-    """The word of the file, "" where there is none or where it lies elsewhere than it was made."""
-    if settings.INSTANCE_ID:
-        return str(settings.INSTANCE_ID)
+    """The word of the file, "" where it lies elsewhere than it was made; else of INSTANCE_ID."""
     try:
         with _file().open() as file:
             word, _colon, inode = file.read().strip().partition(":")
             return word if inode == str(os.fstat(file.fileno()).st_ino) else ""
     except OSError:
-        return ""
+        return str(settings.INSTANCE_ID)
 
 
 def _file() -> Path:

@@ -26,10 +26,15 @@ def keep(local: Path, name: str) -> None:
         os.replace(local, target)
         _flush(target.parent)
         return
+    put(local, name)
+    local.unlink()
+
+
+def put(local: Path, name: str) -> None:
+    """Copy a local file into the storage; the same name is replaced."""
     default_storage.delete(name)
     with local.open("rb") as file:
         default_storage.save(name, Opened(file))
-    local.unlink()
 
 
 def share(known: str, name: str) -> bool:

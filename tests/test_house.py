@@ -21,7 +21,7 @@ FLOORS = (
     {"people", "credentials", "rotation", "caps", "usage", "statements", "guards"},
     {"uploads"},  # and where a picture is to be found depends on the key that sends it
     {"lifecycle"},
-    {"films", "sharing", "supervise"},
+    {"films", "sharing", "supervise", "backup"},
     {"templatetags"},  # the fifth has two as well: what pages are drawn with, and the doors
     {"web", "admin", "management"},
 )

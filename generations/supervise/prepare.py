@@ -17,7 +17,12 @@ from generations.lifecycle import jobs
 
 
 def prepare() -> None:
-    """Bring database and static files up to date; two that start together take turns."""
+    """Bring database and static files up to date; two that start together take turns.
+
+    Raises CommandError where a restore did not end.
+    """
+    if identity.is_being_restored():
+        raise CommandError("A restore did not end here: run manage.py restore again, with --force.")
     with alone(settings.DATA_DIR / "start.lock"):
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
