@@ -43,7 +43,7 @@ def _number(text: str) -> int | None:
 def page(request: HttpRequest, guest: Guest) -> HttpResponse:
     """The gate or the room. ``?clip=`` chooses what is played, ``?since=`` asks what changed."""
     if not guest.is_inside:
-        return _gate(request, guest, PasswordForm()) if "since" not in request.GET else _lost()
+        return _outside(request, guest)
     if (language := request.GET.get("language", "")) in LANGUAGES:
         guest.keep(language=language)
         return redirect("guest", guest.token)
@@ -54,8 +54,13 @@ def page(request: HttpRequest, guest: Guest) -> HttpResponse:
     return _room(request, guest, request.GET.get("clip", ""))
 
 
-def _lost() -> HttpResponse:
-    raise Http404
+def _outside(request: HttpRequest, guest: Guest) -> HttpResponse:
+    """The gate, as a whole page; a part of the room is not there yet."""
+    if "since" in request.GET:
+        raise Http404
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(headers={"HX-Redirect": reverse("guest", args=[guest.token])})
+    return _gate(request, guest, PasswordForm())
 
 
 @at_the_gate
