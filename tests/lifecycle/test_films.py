@@ -194,6 +194,26 @@ def test_a_cut_whose_answer_was_lost_is_found_by_the_reference_that_it_echoes(
     assert len(sent(world, "/compose")) == 1
 
 
+@pytest.mark.parametrize("kind", [SHOT, NARRATION, MUSIC])
+def test_a_take_that_the_providers_list_does_not_show_is_found_in_the_tree(
+    world: World, kind: StripKind
+) -> None:
+    film = told(world)
+    (made,) = retake(world, film, kind, "[drop after] [list missing] A walk at dusk")
+    world.cluster.work()
+    assert not [each for each in world.sandbox.requests if each.path == "/ent/v2/tasks"]
+    world.run(lambda: task_of(made).state == TaskState.SUCCEEDED)
+    made.refresh_from_db()
+    assert made.number
+
+
+def test_a_cut_that_the_providers_list_does_not_show_is_found_in_the_tree(world: World) -> None:
+    film = kept(world, "[one take] [compose drop after] [compose list missing]")
+    composition = cut_again(world, film)
+    world.run(lambda: task_of(composition).state == TaskState.SUCCEEDED)
+    assert shown(film).cuts[1].remote
+
+
 def test_a_take_that_may_not_have_arrived_waits_for_a_person(world: World) -> None:
     film = told(world, "[one take] [edit drop before]")
     (made,) = retake(world, film, SHOT, "A walk at dusk")
