@@ -44,17 +44,18 @@ def page(shown: Shown, **more: object) -> dict[str, object]:
 @require_safe
 @for_member
 def board(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """The board; asked for by a script, the takes of another strip and what goes with them."""
+    """The board, with the takes of one strip (``?at=``)."""
     shown = shown_to(membership, find(membership, pk), request.GET.get("at", ""))
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "films/changes.html", page(shown, swap=True))
     return render(request, "films/board.html", page(shown))
 
 
 @require_safe
 @for_member
 def changes(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """What changed since the version that the page shows; 204 when nothing did."""
+    """What changed since the version that the page shows; 204 when nothing did.
+
+    Without ``since`` all of it: the takes of another strip (``?at=``) and what goes with them.
+    """
     film = find(membership, pk)
     is_known = request.GET.get("since") == str(works.version(film))
     if is_known and not has_news(request, membership.team):

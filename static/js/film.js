@@ -92,6 +92,12 @@ function audition(take) {
   if (take?.querySelector("[data-audition]")) turnTo({ name: "take", take: take.dataset.take }, { play: true });
 }
 
+// With the focus on it, so that Enter and Tab go on from there.
+function goTo(take) {
+  audition(take);
+  take?.querySelector("[data-audition]")?.focus({ preventScroll: true });
+}
+
 function toCut({ src, ms }) {
   turnTo({ name: "cut", src, ms: Number(ms) }, { play: true });
   find("#cut").scrollIntoView({ block: "nearest" });
@@ -128,7 +134,7 @@ document.addEventListener("keydown", (event) => {
   const onControl = target.closest("button, a, summary");
   if (key === " " && onControl) return;
   let act = keys[key];
-  if (/^[1-9]$/.test(key)) act = () => audition(find(`.take[data-number="${key}"]`));
+  if (/^[1-9]$/.test(key)) act = () => goTo(find(`.take[data-number="${key}"]`));
   const use = find("#use");
   // On a take that is auditioned already, Enter goes on to use it; other controls keep their Enter.
   const mayUse = use && !use.hidden && (!onControl || onControl.closest(".take") === auditioned());

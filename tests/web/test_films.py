@@ -331,7 +331,7 @@ def test_a_poll_is_empty_until_the_film_changes(
     since = films.version(again(film))
     assert site.get(at(film, "changes"), {"since": since}).status_code == 204
     (made,) = redo(member, film)
-    changed = site.get(at(film, "changes"), {"since": since, "at": "2"}, headers=HTMX)
+    changed = site.get(at(film, "changes"), {"since": str(since), "at": "2"}, headers=HTMX)
     assert changed.status_code == 200
     assert f'id="take-{made.pk}"' in changed.text
     assert 'id="film" data-state="succeeded" hx-swap-oob="outerMorph"' in changed.text
