@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from generations.models import Collection, File, Remark, Verdict
+from generations.models.collections import Decision
 from generations.sharing import collections, links, review
 from tests.journeys import pages
 from tests.journeys.stage import Complaints, Studio, sign_in, until
@@ -318,37 +319,59 @@ def test_a_remark_reaches_the_open_page_of_its_collection(inside: Page, studio: 
 # ---- Every page -----------------------------------------------------------------------------
 
 
-def test_every_page_of_sharing_can_be_used_by_everybody(inside: Page, studio: Studio) -> None:
+def furnish(studio: Studio, language: str = "en") -> Iterator[str]:
+    """The pages of sharing with something of everything on them; the last three are a guest's."""
     collection = make_reel(studio)
-    link, token = links.make(
-        collection, studio.owner.user, links.Terms(name="Aurel", allows_downloads=True)
+    terms = links.Terms(name="Aurel", allows_downloads=True, language=language)
+    link, token = links.make(collection, studio.owner.user, terms)
+    _locked, gate = links.make(
+        collection, studio.owner.user, links.Terms(password=PASSWORD, language=language)
     )
-    _locked, gate = links.make(collection, studio.owner.user, links.Terms(password=PASSWORD))
     visit = links.visit(link)
     review.introduce(visit, "Rosa, Aurel")
     first, second, _third = collection.items.present()
     remark = review.remark(link, visit, first, "Slower?", 1000, 3000)
     review.answer(remark, studio.owner.user, "Yes.")
     review.settle(review.remark(link, visit, first, "Fine."), studio.owner.user, settled=True)
-    for item, decision in ((first, "approved"), (second, "changes")):
-        review.decide(link, visit, item, decision, item.file.sha256)  # type: ignore[arg-type]
+    for item, decision in ((first, Decision.APPROVED), (second, Decision.CHANGES)):
+        review.decide(link, visit, item, decision, item.file.sha256)
     collections.replace(first, File.objects.get(task=studio.keep()))
-    collections.make(studio.team, studio.owner.user, "Night ferry")
+    empty = collections.make(studio.team, studio.owner.user, "Night ferry")
+    yield studio.address("collections")
+    yield studio.address("collection", collection.pk)
+    yield studio.address("collection", empty.pk)
+    yield studio.address("review", collection.pk)
+    yield studio.address("place_replace", collection.pk, first.pk)
+    yield studio.address("share_new", collection.pk)
+    yield studio.address("shares")
+    yield studio.address("gallery") + "?q=dusk&state=succeeded&from=2026-01-01"
+    yield reverse("guest", args=[token])
+    yield reverse("guest", args=[gate])
+    yield reverse("guest", args=["nothing"])
+
+
+def test_every_page_of_sharing_can_be_used_by_everybody(inside: Page, studio: Studio) -> None:
     inside.emulate_media(reduced_motion="reduce")
     inspector = pages.Inspector(inside, [])
-    for address in (
-        studio.address("collections"),
-        studio.address("collection", collection.pk),
-        studio.address("collection", Collection.objects.latest("pk").pk),
-        studio.address("review", collection.pk),
-        studio.address("place_replace", collection.pk, first.pk),
-        studio.address("share_new", collection.pk),
-        studio.address("shares"),
-        studio.address("gallery") + "?q=dusk&state=succeeded&from=2026-01-01",
-        reverse("guest", args=[token]),
-        reverse("guest", args=[gate]),
-        reverse("guest", args=["nothing"]),
-    ):
+    for address in furnish(studio):
         inspector.look_over(address)
     wrong = "\n".join(inspector.wrong)
     assert not wrong, wrong
+
+
+# What was typed above, and what is the same in every language.
+SAME = ["Rushes", "Harbour", "Lane", "Mei", "Tanaka", "HL", "English", "MB", "kB"]
+SAME += ["The", "bottle", "walk", "face", "Salt", "and", "Amber", "Night", "ferry", "Rosa", "Aurel"]
+
+
+def test_no_english_word_is_left_on_a_chinese_page_of_sharing(
+    inside: Page, live_server: LiveServer, studio: Studio
+) -> None:
+    cookie = {"name": "django_language", "value": "zh-hans", "url": live_server.url}
+    inside.context.add_cookies([cookie])  # type: ignore[list-item]
+    foreign: list[str] = []
+    for address in furnish(studio, language="zh-hans"):
+        inside.goto(address)
+        expect(inside.locator("html")).to_have_attribute("lang", "zh-Hans")
+        foreign += [f"{address} {text}" for text in inside.evaluate(pages.LATIN, SAME)]
+    assert not foreign, "\n".join(foreign)
