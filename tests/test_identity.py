@@ -79,3 +79,17 @@ def test_a_word_of_the_environment_stands_in_for_the_file(settings: Settings) ->
     assert not identity.is_at_home()
     identity.renew()
     assert identity.is_at_home()
+
+
+def test_what_was_restored_is_at_home_nowhere_until_it_is_released(settings: Settings) -> None:
+    settings.INSTANCE_ID = "studio-a"
+    identity.settle()
+    identity.begin_restore()
+    assert identity.is_being_restored()
+    identity.part()
+    assert not identity.is_being_restored()
+    assert not identity.is_at_home()
+    file(settings).unlink()
+    assert not identity.is_at_home(), "the environment alone does not bring it home"
+    identity.renew()
+    assert identity.is_at_home()

@@ -8,12 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 
@@ -130,6 +132,7 @@ class Site:
         self.provider = provider
         self.port = free_port()
         self.log = folder / "site.log"
+        self.settings: dict[str, str] = {}  # beside those that every site has
         self.process: subprocess.Popen[bytes] | None = None
 
     # ---- Processes ----
@@ -138,7 +141,7 @@ class Site:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         ours = {"DATA_DIR": str(self.data), "PORT": str(self.port), "WORKERS": str(WORKERS)}
         # The sandbox is a stranger here, as a provider would be; callbacks come over loopback.
-        return kept | ours | {"ALLOW_PRIVATE_ADDRESSES": "on"} | more
+        return kept | ours | {"ALLOW_PRIVATE_ADDRESSES": "on"} | self.settings | more
 
     def start(self, *arguments: str, **settings: str) -> None:
         """``manage.py up``, or what is given instead; returns when it is ready for work."""
@@ -159,12 +162,21 @@ class Site:
         return self.status("/health/ready") == 200 and len(self.workers()) == WORKERS
 
     def status(self, path: str) -> int:
+        """Of a page; 0 where there was no answer within two seconds."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), 2) as asked:
                 asked.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                 return int((asked.recv(100).split() or [b"", b"0"])[1])
         except OSError:
             return 0
+
+    def page(self, path: str) -> tuple[int, str]:
+        """Status and words of a page, however long it takes."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as page:
+                return page.status, page.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     def find(self, word: str) -> int:
         """The child of the supervisor whose command holds this word; 0 where there is none."""
@@ -208,11 +220,14 @@ class Site:
 
     def rows(self, question: str) -> list[tuple[Any, ...]]:
         """What the database says, read beside the site without disturbing it."""
+        if address := self.settings.get("DATABASE_URL"):
+            with psycopg.connect(address) as other:
+                return other.execute(question.encode()).fetchall()
         place = f"file:{self.data / 'rushes.sqlite3'}?mode=ro"
         with closing(sqlite3.connect(place, uri=True, timeout=30)) as database:
             return database.execute(question).fetchall()
 
-    def count(self, table: str, condition: str = "1") -> int:
+    def count(self, table: str, condition: str = "1 = 1") -> int:
         return int(self.rows(f"SELECT count(*) FROM generations_{table} WHERE {condition}")[0][0])
 
     def manage(self, *arguments: str) -> str:
