@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 from pytest_django import Settings
 
 from generations.crypto import Sealed
-from generations.models import Credential, Membership, Pulse, Task, Team, User
+from generations.models import Credential, Film, Membership, Pulse, Task, Team, User
 from generations.models.ledger import Account
 from generations.providers import PROVIDERS
 from project.env import new_credential_key
@@ -208,7 +208,8 @@ def test_demo_makes_team_login_key_and_clips_once_however_often_it_runs() -> Non
     assert Team.objects.get().name == "Harbour Lane"
     password = first.strip().rpartition(" ")[2]
     assert User.objects.get(email="demo@rushes.local").check_password(password)
-    assert Task.objects.count() == 8
+    assert Task.objects.count() == 9
+    assert Film.objects.get().task.pictures.count() == 2
     assert {task.credential.kind for task in Task.objects.all()} == {*PROVIDERS}
     assert any("一" <= letter <= "鿿" for task in Task.objects.all() for letter in task.prompt)
     assert len({task.aspect_ratio for task in Task.objects.all()}) == 5
@@ -249,4 +250,4 @@ def test_two_demos_that_start_together_make_one(tmp_path: Path) -> None:
     assert said[0] == said[1]
     with closing(sqlite3.connect(tmp_path / "data" / "rushes.sqlite3")) as database:
         counts = "SELECT (SELECT count(*) FROM generations_team), count(*) FROM generations_task"
-        assert database.execute(counts).fetchone() == (1, 8)
+        assert database.execute(counts).fetchone() == (1, 9)

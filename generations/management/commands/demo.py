@@ -2,14 +2,18 @@
 
 import os
 import secrets
+from io import BytesIO
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand, CommandError
+from PIL import Image, ImageDraw
 
-from generations import credentials, people
+from generations import credentials, films, people, uploads
 from generations.lifecycle.order import order
-from generations.models import Credential, Membership, User
+from generations.models import Credential, Film, Membership, User
+from generations.models.films import FILM
 from generations.providers.contract import Order
 from generations.supervise.prepare import alone, prepare
 
@@ -93,9 +97,20 @@ ELSEWHERE = {
     ),
 }
 
+BRIEF = Order(
+    kind=FILM,
+    model="one-click",
+    prompt="Aurel, a perfume of salt and amber: the bottle, a walk over the dunes, evening light",
+    duration=10,
+    aspect_ratio="16:9",
+    options={"language": "en"},
+)
+# The still lifes of the brief: ground, bottle and light as colours.
+STILLS = (("#4a2a18", "#c9742c", "#f2c58a"), ("#d9b98a", "#8a5a2e", "#fff1d6"))
+
 
 class Command(BaseCommand):
-    help = "Makes the team Harbour Lane, its owner and sandbox keys, and orders clips, once."
+    help = "Makes the team Harbour Lane, its owner and keys; orders clips and an ad film, once."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SANDBOX:
@@ -116,7 +131,28 @@ def _make() -> str:
         order(membership, keys["vidu"], clip, form_token=f"demo-{number}")
     for kind, clip in ELSEWHERE.items():
         order(membership, keys[kind], clip, form_token=f"demo-{kind}")
+    if not Film.objects.filter(team=membership.team).exists():
+        _begin_film(membership, keys["vidu"])
     return password
+
+
+def _begin_film(membership: Membership, credential: Credential) -> None:
+    team, owner = membership.team, membership.user
+    stills = [ContentFile(_still(*colours)) for colours in STILLS]
+    pictures = [(uploads.add(team, owner, still, "aurel.png"), "") for still in stills]
+    films.begin(membership, credential, BRIEF, form_token=f"demo-{FILM}", pictures=pictures)
+
+
+def _still(ground: str, bottle: str, light: str) -> bytes:
+    """A bottle before a round light, as a PNG."""
+    image = Image.new("RGB", (1280, 960), ground)
+    brush = ImageDraw.Draw(image)
+    brush.ellipse((390, 130, 890, 630), fill=light)
+    brush.rounded_rectangle((520, 380, 760, 840), 36, fill=bottle)
+    brush.rectangle((590, 300, 690, 390), fill=bottle)
+    target = BytesIO()
+    image.save(target, "png")
+    return target.getvalue()
 
 
 def _password() -> str:
