@@ -1,10 +1,11 @@
 // Plays a cut that nobody has composed: takes back to back on two stacked <video>, voice and music
-// on <audio>, all of them after one clock. The next take is loaded unseen and runs a moment before
+// on <audio>, all of them by one clock. The next take is loaded unseen and runs a moment before
 // its time; then the two change places. Of two stacked videos the upper one without a picture is
 // transparent, so that the last picture stays until the next one is there.
-const TOLERATED = 0.015; // seconds that a sound may be off before it is nudged
-const LOST = 0.25; // and from where on it jumps
-const MOST_NUDGE = 0.04; // of its speed; nobody hears that
+const TOLERATED = { picture: 0.015, sound: 0.03 }; // seconds off, before the speed is nudged
+const MOST_NUDGE = { picture: 0.2, sound: 0.02 }; // of the speed; so much nobody hears
+const LOST = 0.25; // seconds off, from where on it jumps
+const SLEW = 0.1; // of what the clock is off goes at each turn
 const LONGEST_LEAD = 0.3;
 const LONGEST_START = 500; // milliseconds
 
@@ -44,12 +45,15 @@ function give(media, src) {
   else media.removeAttribute("src");
 }
 
+const plays = (media) => !media.paused && !media.ended && !media.seeking;
+
 // Towards where the clock is: by a jump, or by a little more or less speed.
-function follow(media, seconds, most) {
-  if (media.paused || media.ended || media.seeking) return;
+function follow(media, seconds, kind) {
+  if (!plays(media)) return;
   const off = media.currentTime - seconds;
   if (Math.abs(off) > LOST) media.currentTime = Math.max(seconds, 0);
-  const rate = Math.abs(off) > TOLERATED ? 1 - Math.sign(off) * Math.min(Math.abs(off), most) : 1;
+  const nudge = Math.abs(off) > TOLERATED[kind] ? Math.min(Math.abs(off), MOST_NUDGE[kind]) : 0;
+  const rate = 1 - Math.sign(off) * nudge;
   if (media.playbackRate !== rate) media.playbackRate = rate;
 }
 
@@ -210,10 +214,19 @@ export class Cut extends EventTarget {
     if (next && left <= this.lead && !this.ahead && isReady(this.back)) this.#runAhead();
     if (left <= 0) this.#pass(next);
     if (!this.clock.runs) return;
-    follow(this.front, this.clock.now - this.piece.start, 0.2);
-    for (const sound of this.sounds) follow(sound, this.clock.now, MOST_NUDGE);
+    this.#keepStep();
     this.#tell();
     requestAnimationFrame(() => this.#turn());
+  }
+
+  // An ear hears a sound that is hurried, an eye no picture that is: so the clock goes by the first
+  // sound that plays, and the pictures by the clock.
+  #keepStep() {
+    const lead = this.sounds.find(plays);
+    const off = lead ? lead.currentTime - this.clock.now : 0;
+    if (Math.abs(off) < LOST) this.clock.set(this.clock.now + off * SLEW);
+    follow(this.front, this.clock.now - this.piece.start, "picture");
+    for (const sound of this.sounds) if (sound !== lead || Math.abs(off) >= LOST) follow(sound, this.clock.now, "sound");
   }
 
   #runAhead() {

@@ -1,0 +1,159 @@
+"""A cut that nobody composed, as it is seen and heard: no black between shots, sound in step."""
+
+import io
+from pathlib import Path
+
+import pytest
+from django.core.files import File as Content
+from django.core.files.storage import default_storage
+from PIL import Image, ImageColor
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from generations import clock
+from generations.models import File, Film
+from generations.models.files import FileState
+from tests.factories import make_member
+from tests.films.stage import make_film, read, usual
+from tests.journeys.stage import sign_in, until
+from tests.media import clips
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+type Colour = tuple[int, int, int]
+
+SHOT = 2  # seconds
+COLOURS = ("#d84a2f", "#2fae5a", "#3567e0")
+DRIFT = 0.08  # seconds
+CUT = "document.getElementById('cut').cut"
+# What each sound is off from the clock, every 20 ms until the cut is over.
+MEASURE = """async () => {
+  const {cut} = document.getElementById("cut");
+  const off = [];
+  cut.play();
+  while (cut.wanted) {
+    for (const sound of cut.sounds)
+      if (cut.clock.runs && !sound.paused && !sound.ended)
+        off.push([cut.clock.now, sound.currentTime - cut.clock.now]);
+    await new Promise(done => setTimeout(done, 20));
+  }
+  return off;
+}"""
+
+
+@pytest.fixture
+def board(screen: Page, live_server: LiveServer, tmp_path: Path) -> Page:
+    """The board of a film of three shots, each of one colour, all of it stored."""
+    member = make_member()
+    film = make_film(membership=member)
+    read(film, usual(shots=len(COLOURS)))
+    store(film, tmp_path)
+    sign_in(screen, live_server.url, member.user)
+    screen.goto(f"{live_server.url}/t/{film.team.slug}/films/{film.pk}/")
+    expect(screen.locator(".axis-shot[data-src]")).to_have_count(len(COLOURS))
+    return screen
+
+
+def store(film: Film, folder: Path) -> None:
+    """Real files for what the tree has."""
+    whole = SHOT * len(COLOURS)
+    for shot, colour in enumerate(COLOURS, start=100):
+        path = clips.clip(folder / f"{shot}.mp4", plain(colour), seconds=SHOT)
+        keep(film, str(shot), path, SHOT)
+    for number in ("200", "300"):
+        keep(film, number, clips.clip(folder / f"{number}.m4a", seconds=whole, sound=True), whole)
+    keep(film, "900", clips.clip(folder / "900.mp4", seconds=whole, sound=True), whole)
+
+
+def plain(colour: str) -> clips.Paint:
+    picture = Image.new("RGB", (320, 180), colour)
+    return lambda _seconds: picture
+
+
+def keep(film: Film, number: str, path: Path, seconds: int) -> None:
+    """As if it had been fetched."""
+    file = File.objects.get(task=film.task, number=number)
+    with path.open("rb") as content:
+        file.name = default_storage.save(f"{number}/{path.name}", Content(content))
+    file.state, file.stored_at, file.sha256 = FileState.STORED, clock.now(), number.zfill(64)
+    file.duration_ms, file.size = seconds * 1000, path.stat().st_size
+    file.save()
+
+
+def seen(page: Page) -> Colour:
+    """The colour in the middle of the player now."""
+    box = page.locator(".cut-screen").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
+    taken = page.screenshot(clip={"x": x, "y": y, "width": 8, "height": 8}, type="png")
+    red, green, blue = Image.open(io.BytesIO(taken)).convert("RGB").resize((1, 1)).tobytes()
+    return red, green, blue
+
+
+def nearest(colour: Colour) -> str:
+    """Which of the shots it is; black is none of them."""
+    off = {name: apart(ImageColor.getrgb(name), colour) for name in COLOURS}
+    best = min(off, key=lambda name: off[name])
+    assert off[best] < 60, f"{colour} is no shot"
+    return best
+
+
+def apart(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    return sum(abs(left - right) for left, right in zip(one, other, strict=True))
+
+
+@pytest.mark.timeout(120)
+def test_no_black_frame_is_seen_where_one_shot_follows_another(board: Page) -> None:
+    until(board, f"{CUT}.front.readyState > 1")
+    assert nearest(seen(board)) == COLOURS[0]
+    for shot in range(1, len(COLOURS)):
+        board.evaluate(f"{CUT}.seek({SHOT * shot - 0.4})")
+        until(board, f"!{CUT}.bringing && !{CUT}.front.seeking")
+        board.evaluate(f"{CUT}.play()")
+        found = []
+        while board.evaluate(f"{CUT}.time") < SHOT * shot + 0.5:
+            found.append(nearest(seen(board)))
+        board.evaluate(f"{CUT}.pause()")
+        assert found == sorted(found, key=COLOURS.index)
+        assert COLOURS[shot] in found
+
+
+@pytest.mark.timeout(120)
+def test_scrubbing_across_shots_shows_the_shot_that_is_there(board: Page) -> None:
+    for share, colour in ((900, COLOURS[2]), (500, COLOURS[1]), (100, COLOURS[0])):
+        board.locator("#cut .scrub").fill(str(share))
+        until(board, f"!{CUT}.bringing && !{CUT}.front.seeking")
+        board.wait_for_timeout(100)
+        assert nearest(seen(board)) == colour
+        for sound in board.evaluate(f"{CUT}.sounds.map(one => one.currentTime)"):
+            assert sound == pytest.approx(share / 1000 * SHOT * 3, abs=0.05)
+
+
+@pytest.mark.timeout(120)
+def test_voice_and_music_stay_in_step_with_the_cut(board: Page) -> None:
+    until(board, f"[{CUT}.front, ...{CUT}.sounds].every(one => one.readyState > 2)")
+    off = board.evaluate(MEASURE)
+    assert len(off) > 100
+    assert max(time for time, _ in off) > SHOT * 3 - 0.5
+    assert max(abs(drift) for _, drift in off) < DRIFT
+
+
+@pytest.mark.timeout(120)
+def test_levels_of_voice_and_music_are_set_apart_and_kept(board: Page) -> None:
+    board.click(".cut-levels summary")
+    board.locator("[data-level=music]").fill("20")
+    levels = f"{CUT}.sounds.map(one => Math.round(one.volume * 100))"
+    assert board.evaluate(levels) == [100, 20]
+    board.reload()
+    until(board, f"{CUT}")
+    assert board.evaluate(levels) == [100, 20]
+
+
+@pytest.mark.timeout(120)
+def test_the_playhead_crosses_the_rows_where_the_cut_is(board: Page) -> None:
+    board.evaluate(f"{CUT}.seek({SHOT * 1.5})")
+    shot = board.locator("#shot-2").bounding_box()
+    line = board.locator("#playhead line").bounding_box()
+    assert shot
+    assert line
+    assert line["x"] + line["width"] / 2 == pytest.approx(shot["x"] + shot["width"] / 2, abs=2)
+    until(board, "document.querySelector('#sound-music .wave path').getAttribute('d') !== null")
