@@ -2,6 +2,7 @@
 
 from . import (
     audit,
+    collections,
     credentials,
     files,
     films,
@@ -16,6 +17,7 @@ from . import (
 
 __all__ = [
     "audit",
+    "collections",
     "credentials",
     "files",
     "films",

@@ -18,6 +18,7 @@ SECTIONS = {
     "credits": (_("Credits"), ("Entry", "Account")),
     "work": (_("Work"), ("Task", "Attempt", "Callback", "File", "Upload", "Credential")),
     "films": (_("Films"), ("Film", "Take", "Composition")),
+    "sharing": (_("Shares"), ("Collection", "ShareLink", "Remark", "Verdict")),
     "people": (_("People"), ("Team", "User", "Membership", "Invitation", "Event")),
     "access": (_("Access"), (Group.__name__, "SocialApp", "Authenticator")),
     "system": (_("System"), ("Installation", "Pulse", "Lease")),

@@ -26,7 +26,9 @@ from generations.models import (
     TaskPicture,
     User,
 )
+from generations.models.collections import Decision
 from generations.models.files import FilePart
+from generations.sharing import collections, links, review
 from tests.factories import make_credential, make_member, make_tasks, make_upload, make_user
 
 LINK = "https://results.invalid/clip.mp4?signature=signed-by-the-provider"
@@ -54,6 +56,7 @@ def _team(operator: User) -> Membership:
     member = make_member(user=make_user(name="Mei Tan"))
     credential = make_credential(team=member.team, key="key-that-nobody-may-see")
     _clip(member, credential)
+    _share(member)
     people.invite(member.team, operator, "viewer")
     audit.record(member.team, member.user, "credential.paused", credential)
     name = uuid4().hex
@@ -61,6 +64,18 @@ def _team(operator: User) -> Membership:
     Lease.take(name, "holder", 60)
     Installation.here()
     return member
+
+
+def _share(member: Membership) -> None:
+    """A collection with a link, and what a client said and decided."""
+    collection = collections.make(member.team, member.user, "Night ferry")
+    collections.add(collection, member.team.files.values_list("pk", flat=True), member.user)
+    terms = links.Terms(name="Aurel", password="a password that nobody may see")
+    link, _token = links.make(collection, member.user, terms)
+    visit, item = links.visit(link), collection.items.first()
+    assert item
+    review.remark(link, visit, item, "Slower?", 1200)
+    review.decide(link, visit, item, Decision.APPROVED, item.file.sha256)
 
 
 def _clip(member: Membership, credential: Credential) -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from generations.admin import records
-from generations.models import Attempt, Credential, File, Invitation, Task, User
+from generations.models import Attempt, Credential, File, Invitation, ShareLink, Task, User
 from tests.admin.conftest import LINK
 
 OURS = [model for model in admin.site._registry if model._meta.app_label == "generations"]
@@ -30,6 +30,11 @@ def secrets() -> list[str]:
         *(secret for pair in tokens for secret in pair),
         *Credential.objects.values_list("sealed_key", flat=True),
         *Invitation.objects.values_list("token_hash", flat=True),
+        *(
+            secret
+            for pair in ShareLink.objects.values_list("token_hash", "password")
+            for secret in pair
+        ),
         *User.objects.values_list("password", flat=True),
         "key-that-nobody-may-see",
     ]
@@ -99,6 +104,8 @@ def test_no_sealed_key_leaves_the_database(model: type[Model], site: Client, fil
         (Attempt, "reference__startswith"),
         (Credential, "sealed_key__startswith"),
         (Invitation, "token_hash__startswith"),
+        (ShareLink, "token_hash__startswith"),
+        (ShareLink, "password__startswith"),
         (User, "password__startswith"),
         (File, "url__startswith"),
     ],
