@@ -86,7 +86,7 @@ def test_a_file_is_in_a_collection_once_and_in_many_collections(
     assert collections.add(collection, [file.pk, file.pk], member.user) == 1
     assert collections.add(collection, [file.pk], member.user) == 0
     assert collections.add(other, [file.pk], member.user) == 1
-    assert file.placements.count() == 2
+    assert CollectionItem.objects.filter(file=file).count() == 2
 
 
 def test_a_file_of_another_team_is_not_added(member: Membership, collection: Collection) -> None:
