@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from django.urls import reverse
 from playwright.sync_api import Page, ViewportSize
 
-from generations import people
-from generations.models import Role
+from generations import clock, guards, people
+from generations.models import File, Pulse, Role
+from generations.models.files import FileState
 from tests.journeys.stage import Studio, inline_code
 
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
@@ -66,11 +68,29 @@ def team(studio: Studio) -> Iterator[str]:
     yield studio.address("credential_new")
     yield studio.address("credential", studio.credential.pk)
     yield studio.address("members")
+    yield from binned(studio)
     yield reverse("invitation", args=[token])
     yield reverse("team_new")
     yield studio.address("task", 999_999)
     for task in tasks.values():
         yield studio.address("task", task.pk)
+
+
+def binned(studio: Studio) -> Iterator[str]:
+    """The bin with something in it, a clip that was emptied from it, and all that can be amiss."""
+    task, gone = studio.keep(), studio.keep()
+    studio.change(task, binned_at=clock.now(), binned_by=studio.owner.user)
+    studio.change(gone, binned_at=clock.now(), emptied_at=clock.now())
+    File.objects.filter(task=gone).update(state=FileState.DELETED, name="")
+    yield studio.address("bin")
+    yield studio.address("task", task.pk)
+    yield studio.address("task", gone.pk)
+    Pulse.objects.create(name="cluster", at=clock.now() - timedelta(minutes=3))
+    guards.stop_team(studio.team, studio.owner.user)
+    yield studio.address("gallery")
+    yield studio.address("members")
+    guards.allow_team(studio.team, studio.owner.user)
+    Pulse.beat("cluster")
 
 
 def account() -> Iterator[str]:
