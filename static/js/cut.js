@@ -2,8 +2,7 @@
 // on <audio>, all of them by one clock. The next take is loaded unseen and runs a moment before
 // its time; then the two change places. Of two stacked videos the upper one without a picture is
 // transparent, so that the last picture stays until the next one is there.
-const TOLERATED = { picture: 0.015, sound: 0.03 }; // seconds off, before the speed is nudged
-const MOST_NUDGE = { picture: 0.2, sound: 0.02 }; // of the speed; so much nobody hears
+const SOUND = { begins: 0.045, ends: 0.015, nudge: 0.03 }; // seconds off, and of its speed
 const LOST = 0.25; // seconds off, from where on it jumps
 const SLEW = 0.1; // of what the clock is off goes at each turn
 const LONGEST_LEAD = 0.3;
@@ -47,13 +46,25 @@ function give(media, src) {
 
 const plays = (media) => !media.paused && !media.ended && !media.seeking;
 
+// How fast a picture must go to be where the clock is.
+function pictureRate(off) {
+  return Math.abs(off) > 0.015 ? 1 - Math.sign(off) * Math.min(Math.abs(off), 0.2) : 1;
+}
+
+// The same for a sound, so little that nobody hears it. A change of its speed loses a moment, so it
+// begins late and ends a little beyond.
+function soundRate(off, rate) {
+  const nudge = 1 - Math.sign(off) * SOUND.nudge;
+  if (rate === 1) return Math.abs(off) > SOUND.begins ? nudge : 1;
+  return nudge !== rate && Math.abs(off) > SOUND.ends ? 1 : rate;
+}
+
 // Towards where the clock is: by a jump, or by a little more or less speed.
-function follow(media, seconds, kind) {
+function follow(media, seconds, rateOf) {
   if (!plays(media)) return;
   const off = media.currentTime - seconds;
   if (Math.abs(off) > LOST) media.currentTime = Math.max(seconds, 0);
-  const nudge = Math.abs(off) > TOLERATED[kind] ? Math.min(Math.abs(off), MOST_NUDGE[kind]) : 0;
-  const rate = 1 - Math.sign(off) * nudge;
+  const rate = rateOf(off, media.playbackRate);
   if (media.playbackRate !== rate) media.playbackRate = rate;
 }
 
@@ -225,8 +236,11 @@ export class Cut extends EventTarget {
     const lead = this.sounds.find(plays);
     const off = lead ? lead.currentTime - this.clock.now : 0;
     if (Math.abs(off) < LOST) this.clock.set(this.clock.now + off * SLEW);
-    follow(this.front, this.clock.now - this.piece.start, "picture");
-    for (const sound of this.sounds) if (sound !== lead || Math.abs(off) >= LOST) follow(sound, this.clock.now, "sound");
+    follow(this.front, this.clock.now - this.piece.start, pictureRate);
+    for (const sound of this.sounds) {
+      if (sound !== lead || Math.abs(off) >= LOST) follow(sound, this.clock.now, soundRate);
+      else if (sound.playbackRate !== 1) sound.playbackRate = 1;
+    }
   }
 
   #runAhead() {
