@@ -144,7 +144,12 @@ REDIS_URL = read(env.str, "REDIS_URL", default="")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        # It holds the counts of tries; of more than this many it forgets some that still count.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
 }
 
 JOB_SECONDS = 180
