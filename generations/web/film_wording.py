@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 PIECES = re.compile(r"[\u3400-\u9fff]|\w+|\s+|[^\w\s]")
 
@@ -16,9 +17,10 @@ class Piece:
     text: str
 
 
-def wording(before: str, after: str) -> list[Piece]:
+@lru_cache(maxsize=256)  # a board that is open asks for the same ones every few seconds
+def wording(before: str, after: str) -> tuple[Piece, ...]:
     """The words of both, in order: what both have, what only the one or only the other has."""
-    return list(_pieces(PIECES.findall(before), PIECES.findall(after)))
+    return tuple(_pieces(PIECES.findall(before), PIECES.findall(after)))
 
 
 def _pieces(before: list[str], after: list[str]) -> Iterator[Piece]:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, ViewportSize
 from generations import clock, guards, people
 from generations.models import File, Pulse, Role
 from generations.models.files import FileState
+from tests.films.stage import make_film
 from tests.journeys.stage import Studio, inline_code
 
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
@@ -58,11 +59,18 @@ def entrance() -> Iterator[str]:
 
 def team(studio: Studio) -> Iterator[str]:
     """The pages of a team with something of everything in it."""
-    tasks = studio.every_state()
+    tasks, film = studio.every_state(), studio.film()
+    coming = make_film(membership=studio.owner)
     _, token = people.invite(studio.team, studio.owner.user, Role.VIEWER)
     yield studio.address("gallery")
     yield studio.address("gallery") + "?q=nothing+like+it"
     yield studio.address("generate")
+    yield studio.address("films")
+    yield studio.address("film_new")
+    yield studio.address("film", film.pk) + "?at=2"
+    yield studio.address("film", film.pk) + "?at=narration"
+    yield studio.address("film", coming.pk)
+    yield studio.address("film_compare", film.pk) + "?one=1&other=2"
     yield studio.address("uploads")
     yield studio.address("credentials")
     yield studio.address("credential_new")

@@ -18,12 +18,14 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import ConsoleMessage, Page, Response
 
-from generations import clock, ledger, media
+from generations import clock, films, ledger, media
 from generations.media.facts import Facts
-from generations.models import Attempt, Credential, File, Membership, Role, Task, Team, User
+from generations.models import Attempt, Credential, File, Film, Membership, Role, Task, Team, User
 from generations.models.files import FileState
+from generations.models.films import StripKind
 from generations.models.tasks import AttemptState, TaskState
 from tests.factories import make_credential, make_member, make_tasks, make_user
+from tests.films.stage import FAILED, SUCCEEDED, again, finish, make_read_film, take
 from tests.lifecycle.conftest import Cluster
 from tests.media import clips
 
@@ -185,6 +187,26 @@ class Studio:
         if state == FileState.STORED:
             _store(file)
         return task
+
+    def film(self) -> Film:
+        """An ad film whose second shot has another take than its cut, and one on its way."""
+        film = make_read_film(membership=self.owner)
+        for number in (71, 72, 73):
+            (made,) = films.redo(
+                self.owner,
+                again(film),
+                StripKind.SHOT,
+                shot=1,
+                prompt="At dusk",
+                form_token=f"film-{number}",
+            )
+            if made.task and number < 73:
+                finish(made.task, number=number, state=FAILED if number == 72 else SUCCEEDED)
+        for file in File.objects.filter(team=self.team, name="", state=FileState.STORED):
+            _store(file)
+        films.choose(self.owner, take(film, 71))
+        films.compose(self.owner, again(film), form_token="film-cut")
+        return film
 
     def every_state(self) -> dict[str, Task]:
         """One task in each state that a card can show."""
