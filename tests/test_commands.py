@@ -14,11 +14,13 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
+from generations import guards, identity
 from generations.crypto import Sealed
 from generations.models import Credential, Film, Membership, Pulse, Task, Team, User
 from generations.models.ledger import Account
 from generations.providers import PROVIDERS
 from project.env import new_credential_key
+from tests.factories import make_tasks
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parent.parent
@@ -251,3 +253,48 @@ def test_two_demos_that_start_together_make_one(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "data" / "rushes.sqlite3")) as database:
         counts = "SELECT (SELECT count(*) FROM generations_team), count(*) FROM generations_task"
         assert database.execute(counts).fetchone() == (1, 9)
+
+
+@pytest.mark.usefixtures("with_sandbox")
+def test_demo_says_why_nothing_can_be_ordered(settings: Settings) -> None:
+    settings.MIN_FREE_MB = 10**9
+    with pytest.raises(CommandError, match="make room, or set MIN_FREE_MB lower"):
+        run("demo")
+    settings.MIN_FREE_MB = 0
+    guards.stop(None)
+    with pytest.raises(CommandError, match="allow_ordering ends that"):
+        run("demo")
+
+
+# ---- stop_ordering, allow_ordering ----------------------------------------------------------
+
+
+def test_ordering_is_stopped_and_allowed_from_the_command_line(team: Team) -> None:
+    assert "allow_ordering ends it" in run("stop_ordering")
+    assert guards.against_sending(team) == guards.STOPPED
+    assert "was stopped already" in run("stop_ordering")
+    assert run("allow_ordering") == "Orders may leave again.\n"
+    assert guards.against_sending(team) == ""
+
+
+def test_allow_ordering_says_how_many_orders_of_a_copy_became_unclear(
+    team: Team, tmp_path: Path
+) -> None:
+    add_credential(tmp_path)
+    owner = Membership.objects.get()
+    make_tasks(membership=owner, credential=Credential.objects.get(), count=2)
+    identity.settle()
+    identity.part()
+    assert "2 that waited are unclear now" in run("allow_ordering")
+
+
+def test_allow_ordering_sends_all_where_the_operator_knows_that_nothing_was_sent(
+    team: Team, tmp_path: Path
+) -> None:
+    add_credential(tmp_path)
+    owner = Membership.objects.get()
+    make_tasks(membership=owner, credential=Credential.objects.get())
+    identity.settle()
+    identity.part()
+    assert run("allow_ordering", "--nothing-was-sent") == "Orders may leave again.\n"
+    assert Task.objects.get().state == "waiting"

@@ -56,7 +56,7 @@ def _place() -> Path:
 
 def _back_up[Found](target: Path, look: Callable[[], Found]) -> Found:
     """In one step, which is one read transaction: writers go on meanwhile."""
-    source = f"file:{_place()}?mode=ro"
+    source = f"{_place().resolve().as_uri()}?mode=ro"
     with (
         closing(sqlite3.connect(source, uri=True, timeout=30)) as site,
         closing(sqlite3.connect(target)) as copied,

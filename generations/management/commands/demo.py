@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from PIL import Image, ImageDraw
 
 from generations import credentials, films, people, uploads
-from generations.lifecycle.order import order
+from generations.lifecycle.order import Stopped, order
 from generations.models import Credential, Film, Membership, User
 from generations.models.films import FILM
 from generations.providers.contract import Order
@@ -97,6 +97,10 @@ ELSEWHERE = {
     ),
 }
 
+STOPPED = {
+    "low_disk": "The disk is nearly full: make room, or set MIN_FREE_MB lower, and try again.",
+    "": "Ordering is stopped here: manage.py allow_ordering ends that.",
+}
 BRIEF = Order(
     kind=FILM,
     model="one-click",
@@ -116,8 +120,11 @@ class Command(BaseCommand):
         if not settings.SANDBOX:
             raise CommandError("The demo plays with the sandbox. Set SANDBOX=on.")
         prepare()
-        with alone(settings.DATA_DIR / "demo.lock"):
-            password = _make()
+        try:
+            with alone(settings.DATA_DIR / "demo.lock"):
+                password = _make()
+        except Stopped as stopped:
+            raise CommandError(STOPPED.get(stopped.code, STOPPED[""])) from stopped
         self.stdout.write(f"Sign in at {settings.PUBLIC_URL}/accounts/login/")
         self.stdout.write(f"  e-mail    {EMAIL}\n  password  {password}")
 
