@@ -10,10 +10,12 @@ from generations.films.cutting import differences
 from generations.models.files import FileState
 from generations.models.films import COMPOSE
 from generations.models.tasks import TaskState
+from generations.templatetags.look import amount
 
 from . import film_words, words
 from .cards import Card
 from .film_axis import Axis, place
+from .film_words import Change
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,6 @@ class Cut:
     @property
     def alarm(self) -> str:
         return film_words.alarm(self.cut.alarm)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What stands in a strip in the one and in the other, in words: "take 3"."""
-
-    title: str
-    before: str
-    after: str
-    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +86,12 @@ class Cuts:
     def stale(self) -> list[Change]:
         """Where the newest cut is not what is chosen now."""
         return self._changes(self.board.stale)
+
+    @property
+    def stale_said(self) -> str:
+        unit = words.unit(self.board.film.task)
+        price = "" if self.price is None else amount(self.price, unit)
+        return film_words.stale(self.stale, price)
 
     @property
     def is_composed(self) -> bool:

@@ -9,6 +9,7 @@ from generations import caps
 from generations.films import Board, BoardCut, BoardTake
 from generations.models import Cap, Membership
 from generations.models.tasks import LIVE, TaskState
+from generations.templatetags.look import sentences
 
 from . import film_words, words
 from .cards import Card, drawn
@@ -60,9 +61,10 @@ class Shown:
         return self.task.state == TaskState.SUCCEEDED and self.film.read_at is not None
 
     @property
-    def obstacles(self) -> list[str]:
+    def obstacles(self) -> str:
         """What is in the way of composing."""
-        return film_words.obstacles(self.board.obstacles)
+        found = film_words.obstacles(self.board.obstacles)
+        return sentences(*found) if found else ""
 
     @cached_property
     def room(self) -> caps.Use | None:

@@ -1,6 +1,7 @@
 """What people read of ad films: names, why something was refused, and what went wrong."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
@@ -20,6 +21,16 @@ from .words import ALARMS as OF_TASKS
 from .words import Sentence
 
 MOST_TOLD = 3
+
+
+class Change(NamedTuple):
+    """What stands in a strip in the one cut and in the other, in words: "take 3"."""
+
+    title: str
+    before: str
+    after: str
+    at: str
+
 
 OBSTACLES: Mapping[str, Sentence] = {
     "not_finished": gettext_lazy("This film is not finished; its parts can be changed then."),
@@ -105,6 +116,18 @@ def obstacles(found: Iterable[Obstacle]) -> list[str]:
         rest = ngettext("%(number)s more.", "%(number)s more.", more) % {"number": more}
         return [*told[:MOST_TOLD], rest]
     return told
+
+
+def stale(changes: Sequence[Change], price: str) -> str:
+    """What a cut has other than is chosen, and what composing again costs; "" where unknown."""
+    told = [
+        _("%(strip)s is now %(after)s, the cut has %(before)s.")
+        % {"strip": change.title, "after": change.after, "before": change.before}
+        for change in changes
+    ]
+    if price:
+        return sentences(*told, _("Composing again costs %(price)s.") % {"price": price})
+    return sentences(*told, _("What composing again costs the provider tells in its reply."))
 
 
 def alarm(text: str) -> str:
