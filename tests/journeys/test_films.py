@@ -198,6 +198,7 @@ def test_half_a_sentence_and_what_plays_outlive_what_changes_meanwhile(
 ) -> None:
     begin(screen, team, pictures)
     see_it_come(screen)
+    expect(screen.locator("#cut video.on")).to_have_count(1)
     screen.evaluate("window.video = document.querySelector('#cut video.on')")
     source = screen.evaluate("window.video.src")
     screen.click(".take-new")
