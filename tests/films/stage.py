@@ -30,7 +30,7 @@ SUCCEEDED, RUNNING, FAILED = State.SUCCEEDED, State.RUNNING, State.FAILED
 def make_film(*, membership: Membership | None = None, cost: int = 400) -> Film:
     """A finished film whose tree was never read."""
     member = membership or make_member()
-    credential = make_credential(team=member.team, name=uuid4().hex)
+    credential = make_credential(team=member.team, name=f"Studio key {uuid4().int % 10**8}")
     task = Task.objects.create(
         team=member.team,
         created_by=member.user,

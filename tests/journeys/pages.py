@@ -61,7 +61,6 @@ def team(studio: Studio) -> Iterator[str]:
     """The pages of a team with something of everything in it."""
     tasks, film = studio.every_state(), studio.film()
     coming = make_film(membership=studio.owner)
-    studio.name_keys()
     _, token = people.invite(studio.team, studio.owner.user, Role.VIEWER)
     yield studio.address("gallery")
     yield studio.address("gallery") + "?q=nothing+like+it"

@@ -191,7 +191,6 @@ class Studio:
     def film(self) -> Film:
         """An ad film whose second shot has another take than its cut, and one on its way."""
         film = make_read_film(membership=self.owner)
-        self.name_keys()
         for number in (71, 72, 73):
             (made,) = films.redo(
                 self.owner,
@@ -208,11 +207,6 @@ class Studio:
         films.choose(self.owner, take(film, 71))
         films.compose(self.owner, again(film), form_token="film-cut")
         return film
-
-    def name_keys(self) -> None:
-        """What was given a name by chance gets one that a person would give."""
-        for key in Credential.objects.filter(team=self.team).exclude(pk=self.credential.pk):
-            Credential.objects.filter(pk=key.pk).update(name=f"Studio key {key.pk}")
 
     def every_state(self) -> dict[str, Task]:
         """One task in each state that a card can show."""
