@@ -14,7 +14,8 @@ from tests.journeys.stage import PASSWORD, Studio, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Names, units and formats that are the same in every language.
-SAME_EVERYWHERE = ["Rushes", "Vidu", "MB", "kB", "fps", "PNG", "JPEG", "WebP", "TOTP"]
+SAME_EVERYWHERE = ["Rushes", "Vidu", "MB", "kB", "fps", "PNG", "JPEG", "WebP", "TOTP", "JSON"]
+SAME_EVERYWHERE += ["relay", "Vivienne", "APIXO", "px"]
 TYPED = ["Harbour", "Lane", "Mei", "Tanaka", "Studio", "key", "mei", "example", "com"]
 OF_THE_PROVIDER = ["TaskPromptPolicyViolation"]
 
