@@ -107,7 +107,7 @@ def sign_in(page: Page, site: str, user: User) -> None:
 
 def until(page: Page, holds: str) -> None:
     """Wait until an expression holds; Playwright's own way is one that the policy forbids."""
-    for _ in range(200):
+    for _ in range(800):
         if page.evaluate(holds):
             return
         page.wait_for_timeout(50)
