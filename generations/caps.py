@@ -1,17 +1,14 @@
 """Caps: set by owners, and what is used of each this month."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
 
 from generations import audit, clock
-from generations.models import Cap, Team, Used, User
-from generations.models.caps import month_of
+from generations.models import Cap, Team, User
+from generations.models.caps import NEAR, CapQuerySet, month_of
 from generations.models.ledger import booking_day
-
-NEAR = 80  # percent of a cap from which on pages warn
 
 
 @dataclass(frozen=True)
@@ -39,12 +36,10 @@ class Use:
         return self.used >= self.cap.amount
 
 
-def uses(caps: Iterable[Cap], day: date | None = None) -> list[Use]:
-    """Each cap with what is used of it in the month of a day, today's if none is given."""
-    rows, month = list(caps), month_of(day or booking_day())
-    found = Used.objects.filter(month=month, team__in={cap.team_id for cap in rows})
-    used = {(one.team_id, one.user_id, one.unit): one.amount for one in found}
-    return [Use(cap, used.get((cap.team_id, cap.user_id, cap.unit), 0), month) for cap in rows]
+def uses(caps: CapQuerySet) -> list[Use]:
+    """Each cap with what is used of it this month."""
+    month = month_of(booking_day())
+    return [Use(cap, cap.used, month) for cap in caps.with_use(month)]  # type: ignore[attr-defined]
 
 
 @transaction.atomic

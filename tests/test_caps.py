@@ -185,7 +185,9 @@ def test_how_much_of_a_cap_is_used_is_told_in_percent(
     full: bool,
 ) -> None:
     order(member, credential)
-    (use,) = caps.uses([cap(member, amount)])
+    cap(member, amount)
+    (use,) = caps.uses(Cap.objects.all())
+    assert (use.cap in Cap.objects.near(use.month)) is near
     assert (use.used, use.percent, use.is_near, use.is_full) == (PRICE, percent, near, full)
 
 

@@ -2,6 +2,8 @@
 
 from . import (
     audit,
+    caps,
+    claims,
     collections,
     credentials,
     files,
@@ -11,12 +13,15 @@ from . import (
     people,
     signin,
     site,
+    statements,
     tasks,
     uploads,
 )
 
 __all__ = [
     "audit",
+    "caps",
+    "claims",
     "collections",
     "credentials",
     "files",
@@ -25,6 +30,7 @@ __all__ = [
     "ledger",
     "people",
     "signin",
+    "statements",
     "tasks",
     "uploads",
 ]

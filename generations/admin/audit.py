@@ -5,13 +5,14 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.models import Event, Lease, Pulse
 
+from .filters import TeamFilter
 from .records import Records, related
 
 
 @admin.register(Event)
 class EventAdmin(Records):
     list_display = ("at", "verb", "subject", "by", "of_team")
-    list_filter = ("at", "team", ("actor", admin.EmptyFieldListFilter))
+    list_filter = ("at", TeamFilter, ("actor", admin.EmptyFieldListFilter))
     search_fields = ("verb", "subject", "actor__email")
     fields = ("at", "verb", "subject", "by", "of_team", "detail")
     joined = ("team", "actor")

@@ -1,35 +1,12 @@
 """Keys to providers: their limits and their state, never the key."""
 
-from collections.abc import Sequence
-
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from generations.models import Account, Credential
 
+from .filters import TeamFilter
 from .records import Records, Rows, related
-
-MOST_OFFERED = 200
-
-
-class CredentialFilter(admin.SimpleListFilter):
-    """By key, without reading the sealed keys."""
-
-    title = _("credential")
-    parameter_name = "credential"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> Sequence[tuple[str, str]]:
-        rows = Credential.objects.order_by("team__name", "name")[:MOST_OFFERED]
-        named = rows.values_list("pk", "team__name", "name")
-        return [(str(pk), f"{team} · {name}") for pk, team, name in named]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet | None:  # type: ignore[type-arg]
-        chosen = self.value()
-        if not chosen:
-            return None
-        return queryset.filter(credential=chosen) if chosen.isdecimal() else queryset.none()
 
 
 class Pots(Rows):
@@ -56,7 +33,7 @@ class CredentialAdmin(Records):
         "kind",
         ("paused_at", admin.EmptyFieldListFilter),
         ("removed_at", admin.EmptyFieldListFilter),
-        "team",
+        TeamFilter,
     )
     search_fields = ("name", "team__name", "base_url", "key_tail__exact")
     fields = (

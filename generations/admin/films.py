@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.models import Composition, Film, Ingredient, Take
 
+from .filters import TeamFilter
 from .records import Records, Rows, one_line, related
 
 PART = ("of_film", "ordinal", "number", "state", "code", "alarm", "of_task", "of_file")
@@ -14,6 +15,7 @@ FILE_UNREAD = ("file__url", "file__placeholder", "task__message", "film__report"
 
 class Takes(Rows):
     model = Take
+    of_teams = "film__team"
     fields = ("strip", "ordinal", "number", "state", "code", "alarm", "missing_at")
     joined = ("strip", "film")
     unread = ("prompt", "film__report")
@@ -21,6 +23,7 @@ class Takes(Rows):
 
 class Cuts(Rows):
     model = Composition
+    of_teams = "film__team"
     fields = ("ordinal", "number", "state", "code", "alarm", "missing_at")
     joined = ("film",)
     unread = ("film__report",)
@@ -28,6 +31,7 @@ class Cuts(Rows):
 
 class Ingredients(Rows):
     model = Ingredient
+    of_teams = "composition__film__team"
     fields = ("kind", "ordinal", "number", "of_take")
     joined = ("take", "composition")
     unread = ("take__prompt",)
@@ -38,7 +42,7 @@ class Ingredients(Rows):
 @admin.register(Film)
 class FilmAdmin(Records):
     list_display = ("line", "of_team", "of_task", "read_at", "due_at", "misses", "alarm")
-    list_filter = (("alarm", admin.EmptyFieldListFilter), "read_at", "team")
+    list_filter = (("alarm", admin.EmptyFieldListFilter), "read_at", TeamFilter)
     search_fields = ("pk__exact", "title", "task__prompt", "task__attempts__number__exact")
     search_help_text = _("Our number, the provider's number, or words of the title or the brief.")
     fields = ("title", "of_team", "of_task", "alarm", "read_at", "due_at", "misses", "tree")
@@ -59,6 +63,7 @@ class FilmAdmin(Records):
 
 @admin.register(Take)
 class TakeAdmin(Records):
+    of_teams = "film__team"
     list_display = ("__str__", "of_film", "number", "state", "code", "alarm", "missing_at")
     list_filter = ("state", ("alarm", admin.EmptyFieldListFilter), "strip__kind")
     search_fields = ("pk__exact", "number__exact", "prompt")
@@ -73,6 +78,7 @@ class TakeAdmin(Records):
 
 @admin.register(Composition)
 class CompositionAdmin(Records):
+    of_teams = "film__team"
     list_display = ("__str__", "of_film", "number", "state", "code", "alarm", "missing_at")
     list_filter = ("state", ("alarm", admin.EmptyFieldListFilter))
     search_fields = ("pk__exact", "number__exact")

@@ -1,23 +1,36 @@
 """The books: every movement with its lines, and the pots that they sum up to."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path
 from django.utils.html import format_html
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generations.models import Account, Attempt, Entry, Line
-from generations.models.ledger import EntryKind
+from generations.templatetags.units import figure
 
-from .credentials import CredentialFilter
-from .records import Records, Rows, address, one_line, related
+from . import exports
+from .auditing import may_import
+from .books import BookList, Books, DayPaginator
+from .filters import CredentialFilter, PersonFilter, TeamFilter
+from .ledger_filters import DayFilter, KindFilter, ModelFilter, UnitFilter, VerdictFilter
+from .records import Records, Rows, address, moment, one_line, related
+from .verdicts import verdict
 
 ATTEMPT_UNREAD = tuple(f"attempt__{name}" for name in ("token", "reference", "reply", "report"))
+MOST_DIGITS = 18  # of a number of ours
 
 
 class Lines(Rows):
     model = Line
+    of_teams = "entry__team"
     fields = ("of_account", "moved")
-    joined = ("account__credential",)
+    joined = ("account__credential", "entry")
     unread = ("account__credential__sealed_key",)
     show_change_link = False
     of_account = related("account", _("account"))
@@ -32,46 +45,70 @@ def signed(amount: int) -> str:
     return f"{amount:+,}".replace("-", "−") if amount else "0"
 
 
-def verdict(entry: Entry) -> tuple[str, str]:
-    """A tone and a sentence: whether what the provider charged is what was estimated."""
-    attempt: Attempt | None = entry.attempt
-    if attempt is None or entry.kind != EntryKind.SETTLE:
-        return "", "–"
-    if attempt.cost is None:
-        return "unclear", gettext("The provider told no cost")
-    if attempt.cost == attempt.estimate:
-        return "agrees", gettext("Agrees")
-    more = attempt.cost > attempt.estimate
-    words = gettext("%(n)s more than estimated") if more else gettext("%(n)s less than estimated")
-    return "differs", words % {"n": abs(attempt.cost - attempt.estimate)}
-
-
 @admin.register(Entry)
 class EntryAdmin(Records):
-    list_display = ("at", "kind", "of_task", "judged", "estimated", "told", "who", "key")
-    list_filter = ("kind", "at", "team", CredentialFilter)
-    search_fields = (
-        "pk__exact",
-        "attempt__task__id__exact",
-        "attempt__number__exact",
-        "attempt__task__prompt",
-        "actor__email",
-        "memo",
+    list_display = (
+        "when",
+        "word",
+        "of_task",
+        "who",
+        "key",
+        "moved",
+        "estimated",
+        "told",
+        "stated",
+        "judged",
     )
+    list_filter = (
+        VerdictFilter,
+        KindFilter,
+        DayFilter,
+        TeamFilter,
+        UnitFilter,
+        CredentialFilter,
+        PersonFilter,
+        ModelFilter,
+    )
+    # Told to the search form; what is searched stands in get_search_results.
+    search_fields = ("memo",)
     search_help_text = _("The task's or the provider's number, words of the prompt, or the memo.")
-    fields = ("at", "kind", "of_team", "key", "of_attempt", "who", "unit", "memo", "judged")
-    joined = ("team", "credential", "actor", "attempt__task__created_by")
+    fields = (
+        "when",
+        "day",
+        "word",
+        "of_team",
+        "key",
+        "of_attempt",
+        "who",
+        "model",
+        "moved",
+        "unit",
+        "memo",
+        "judged",
+    )
+    ordering = ("-day", "-pk")
+    joined = ("team", "credential", "actor", "person", "attempt__task", "attempt__claim")
     unread = (
         "credential__sealed_key",
         "actor__password",
+        "person__password",
         *ATTEMPT_UNREAD,
         "attempt__task__message",
-        "attempt__task__created_by__password",
     )
     inlines = (Lines,)
+    change_list_template = "admin/generations/entry/change_list.html"
+    paginator = DayPaginator
     of_team = related("team", _("team"))
-    key = related("credential", _("credential"))
+    key = related("credential", _("key"))
     of_attempt = related("attempt", _("attempt"))
+
+    @admin.display(description=_("when"))
+    def when(self, entry: Entry) -> str:
+        return moment(entry.at)
+
+    @admin.display(description=_("line"))
+    def word(self, entry: Entry) -> str:
+        return entry.get_kind_display()
 
     @admin.display(description=_("task"))
     def of_task(self, entry: Entry) -> str:
@@ -83,27 +120,88 @@ class EntryAdmin(Records):
 
     @admin.display(description=_("who"), empty_value="–")
     def who(self, entry: Entry) -> str:
-        person = entry.attempt.task.created_by if entry.attempt else entry.actor
-        return str(person or "")
+        return str(entry.person or entry.actor or "")
 
-    @admin.display(description=_("estimated"))
-    def estimated(self, entry: Entry) -> int | None:
-        return entry.attempt.estimate if entry.attempt else None
+    @admin.display(description=_("amount"))
+    def moved(self, entry: Entry) -> str:
+        return figure(entry.amount, entry.unit)
 
-    @admin.display(description=_("provider said"))
-    def told(self, entry: Entry) -> int | None:
-        return entry.attempt.cost if entry.attempt else None
+    @admin.display(description=_("estimated"), empty_value="")
+    def estimated(self, entry: Entry) -> str:
+        return figure(entry.attempt.estimate, entry.unit) if entry.attempt else ""
+
+    @admin.display(description=_("provider said"), empty_value="")
+    def told(self, entry: Entry) -> str:
+        cost = entry.attempt.cost if entry.attempt else None
+        return "" if cost is None else figure(cost, entry.unit)
+
+    @admin.display(description=_("statement"), empty_value="")
+    def stated(self, entry: Entry) -> str:
+        claim = getattr(entry.attempt, "claim", None)
+        return figure(claim.amount, entry.unit) if claim else ""
 
     @admin.display(description=_("verdict"))
     def judged(self, entry: Entry) -> str:
-        tone, words = verdict(entry)
-        return format_html('<span class="verdict {}">{}</span>', tone, words)
+        return verdict(entry)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BookList]:
+        return BookList
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> "Paginator[Any]":
+        books: Books | None = getattr(request, "books", None)
+        if books is None:  # the history of an entry is no list of entries
+            return Paginator(*args, **kwargs)
+        paginator: Any = super().get_paginator(request, *args, **kwargs)
+        paginator.days = books.newest_first
+        return paginator  # type: ignore[no-any-return]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        more = {"may_import": may_import(request)}
+        return super().changelist_view(request, more | (extra_context or {}))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A number is looked up; only words are looked for in every prompt."""
+        term = search_term.strip()
+        return (queryset.filter(_found(term)) if term else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path(
+                f"export.{kind}",
+                self.admin_site.admin_view(self.export),
+                {"kind": kind},
+                name=f"generations_entry_{kind}",
+            )
+            for kind in ("csv", "xlsx")
+        ] + super().get_urls()
+
+    def export(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        """What the list would show, all of it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        entries = self.get_changelist_instance(request).queryset
+        return exports.as_csv(entries) if kind == "csv" else exports.as_xlsx(entries)
+
+
+def _found(term: str) -> Q:
+    numbered = Q(attempt__in=Attempt.objects.filter(number=term).values("pk"))
+    if term.isdecimal():
+        if len(term) > MOST_DIGITS:
+            return numbered
+        ours = Attempt.objects.filter(task=int(term)).values("pk")
+        return numbered | Q(attempt__in=ours) | Q(pk=int(term))
+    words = Q(memo__icontains=term) | Q(attempt__task__prompt__icontains=term)
+    return numbered | words | Q(person__email=term)
 
 
 @admin.register(Account)
 class AccountAdmin(Records):
     list_display = ("__str__", "of_team", "balance", "unit")
-    list_filter = ("name", "team", CredentialFilter)
+    list_filter = ("name", TeamFilter, CredentialFilter)
     search_fields = ("credential__name", "team__name", "unit")
     fields = ("of_team", "key", "name", "balance", "unit")
     joined = ("team", "credential")

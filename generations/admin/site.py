@@ -8,14 +8,17 @@ from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
+
+from . import overview
+from .auditing import may_enter
 
 # Rows of the queue are pickles and one bad schedule stops all; tokens and addresses are private.
 HIDDEN = (Failure, OrmQ, Schedule, Success, EmailAddress, SocialAccount, SocialToken)
 SECTIONS = {
-    "credits": (_("Credits"), ("Entry", "Account")),
+    "credits": (_("Credits"), ("Entry", "Claim", "Statement", "Cap", "Account")),
     "work": (_("Work"), ("Task", "Attempt", "Callback", "File", "Upload", "Credential")),
     "films": (_("Films"), ("Film", "Take", "Composition")),
     "sharing": (_("Shares"), ("Collection", "ShareLink", "Remark", "Verdict")),
@@ -31,7 +34,16 @@ def arrange() -> None:
     site.unregister([model for model in HIDDEN if site.is_registered(model)])
     site.site_header = site.site_title = _("Rushes administration")
     site.index_title = _("Overview")
+    site.empty_value_display = "–"
     site.login = secure_admin_login(site.login)  # type: ignore[method-assign]
+    site.has_permission = may_enter  # type: ignore[method-assign]
+    site.index_template = "admin/overview.html"
+    first = site.index
+
+    def index(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return first(request, overview.context(request) | (extra_context or {}))
+
+    site.index = index  # type: ignore[method-assign,assignment]
     listed = site.get_app_list
 
     def by_section(request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:

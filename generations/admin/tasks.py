@@ -1,26 +1,22 @@
 """Tasks, the attempts to hand them over, and the rings that came for them."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from generations.models import Attempt, Callback, File, Task
 
-from .credentials import CredentialFilter
+from .filters import CredentialFilter, TeamFilter
+from .masking import masked
 from .records import Records, Rows, one_line, related
+from .timeline import Timeline
 
 ATTEMPT_SECRETS = ("token", "reference", "reply", "report")
-HIDDEN = "•••"
-
-
-def masked(text: str, attempt: Attempt) -> str:
-    """What a provider said, without the secrets of ours that it repeated."""
-    for secret in (attempt.token, attempt.reference):
-        text = text.replace(secret, HIDDEN)
-    return text
 
 
 class Attempts(Rows):
     model = Attempt
+    of_teams = "task__team"
     fields = ("state", "number", "estimate", "cost", "code", "sent_at", "answered_at")
     unread = ATTEMPT_SECRETS
 
@@ -33,6 +29,7 @@ class Files(Rows):
 
 class Callbacks(Rows):
     model = Callback
+    of_teams = "attempt__task__team"
     fields = ("received_at", "verdict", "word", "number", "answered_at")
     joined = ("attempt",)
     unread = ("headers", "body", "nonce", *(f"attempt__{name}" for name in ATTEMPT_SECRETS))
@@ -54,7 +51,7 @@ class TaskAdmin(Records):
         "state",
         ("alarm", admin.EmptyFieldListFilter),
         "created_at",
-        "team",
+        TeamFilter,
         CredentialFilter,
     )
     search_fields = ("pk__exact", "prompt", "attempts__number__exact", "created_by__email")
@@ -83,9 +80,21 @@ class TaskAdmin(Records):
     joined = ("team", "created_by", "credential")
     unread = ("message", "form_token", "created_by__password", "credential__sealed_key")
     inlines = (Attempts, Files)
+    change_form_template = "admin/generations/task/change_form.html"
     of_team = related("team", _("team"))
     person = related("created_by", _("ordered by"))
     key = related("credential", _("credential"))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        task = self.get_object(request, object_id)
+        more = {"timeline": Timeline(task)} if task else {}
+        return super().change_view(request, object_id, form_url, more | (extra_context or {}))
 
     @admin.display(description=_("prompt"))
     def line(self, task: Task) -> str:
@@ -98,6 +107,7 @@ class TaskAdmin(Records):
 
 @admin.register(Attempt)
 class AttemptAdmin(Records):
+    of_teams = "task__team"
     list_display = ("__str__", "state", "number", "key", "estimate", "cost", "code", "sent_at")
     list_filter = ("state", "sent_at", CredentialFilter)
     search_fields = ("pk__exact", "task__id__exact", "number__exact", "code__exact")
@@ -135,6 +145,7 @@ class AttemptAdmin(Records):
 
 @admin.register(Callback)
 class CallbackAdmin(Records):
+    of_teams = "attempt__task__team"
     list_display = ("__str__", "verdict", "word", "number", "received_at", "answered_at")
     list_filter = ("received_at", ("answered_at", admin.EmptyFieldListFilter))
     search_fields = ("attempt__task__id__exact", "number__exact", "word", "verdict")

@@ -5,11 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.models import TaskPicture, Upload
 
+from .filters import TeamFilter
 from .records import Records, Rows, related
 
 
 class Uses(Rows):
     model = TaskPicture
+    of_teams = "task__team"
     fields = ("task", "ordinal", "name")
     joined = ("task",)
     unread = ("task__message", "task__form_token")
@@ -27,7 +29,7 @@ class UploadAdmin(Records):
         "source_at",
         "used_at",
     )
-    list_filter = ("content_type", "source_at", "used_at", "team")
+    list_filter = ("content_type", "source_at", "used_at", TeamFilter)
     search_fields = ("pk__exact", "name", "sha256__exact", "uses__task__id__exact")
     search_help_text = _("The picture's number, its name, its fingerprint, or a task's number.")
     fields = (

@@ -3,17 +3,31 @@
 from datetime import date
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
 
 from .people import Team, User
 
+NEAR = 80  # percent of a cap from which on pages warn
+
 
 class CapQuerySet(models.QuerySet["Cap"]):
     def for_team(self, team: Team) -> "CapQuerySet":
         return self.filter(team=team)
+
+    def with_use(self, month: date) -> "CapQuerySet":
+        """Each with what is ``used`` of it in a month, named by its first day."""
+        same = Used.objects.filter(team=OuterRef("team"), unit=OuterRef("unit"), month=month)
+        whole = Subquery(same.filter(user=None).values("amount")[:1])
+        own = Subquery(same.filter(user=OuterRef("user")).values("amount")[:1])
+        return self.annotate(used=Coalesce(Case(When(user=None, then=whole), default=own), 0))
+
+    def near(self, month: date) -> "CapQuerySet":
+        """Those that are nearly used up, or more than that."""
+        return self.with_use(month).filter(Q(used__gte=F("amount") * NEAR / 100))
 
 
 class Cap(models.Model):

@@ -1,7 +1,7 @@
 """Statements of providers: read whatever their form, matched by number, and decided by people."""
 
 from .deciding import Decided, UnderWay, accept, dispute
-from .importing import Preview, Taken, draft, preview, take_in
+from .importing import Preview, Taken, discard, draft, preview, take_in
 from .lines import Charge, Unread
 from .reading import MOST_BYTES, PARTS, Table, Unreadable
 
@@ -17,6 +17,7 @@ __all__ = [
     "Unread",
     "Unreadable",
     "accept",
+    "discard",
     "dispute",
     "draft",
     "preview",

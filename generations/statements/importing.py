@@ -101,6 +101,11 @@ def take_in(statement: Statement, by: User, columns: Mapping[str, int] | None = 
     return taken
 
 
+def discard(statement: Statement) -> None:
+    """Throw a file away that was never imported; one that was, stays."""
+    Statement.objects.filter(pk=statement.pk, imported_at=None).delete()
+
+
 def _known(credential_id: int, charges: Sequence[Charge]) -> set[str]:
     """The fingerprints of those that came before."""
     lines = StatementLine.objects.filter(credential=credential_id)

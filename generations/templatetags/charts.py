@@ -62,11 +62,11 @@ class Mark:
 
 
 class Chart:
-    """Bars of days over one axis, ``height`` pixels high."""
+    """Bars of days over one axis, ``height`` pixels high; ``foot`` of them for the dates."""
 
-    def __init__(self, days: Sequence[Day], unit: str, height: int) -> None:
+    def __init__(self, days: Sequence[Day], unit: str, height: int, foot: int = FOOT) -> None:
         self.days, self.unit, self.height = days, unit, height
-        self.floor = height - FOOT
+        self.floor = height - foot
         self.most = max((day.whole for day in days), default=0) or 1
 
     @property
@@ -131,3 +131,9 @@ def _round_step(most: int) -> int:
 def day_chart(days: Sequence[Day], unit: str, height: int = 304) -> dict[str, object]:
     """The words for its series stand beside it, and its numbers in a table of the page."""
     return {"chart": Chart(days, unit, height)}
+
+
+@register.inclusion_tag("layouts/bars.html")
+def day_bars(days: Sequence[Day], unit: str, height: int = 56) -> dict[str, object]:
+    """The same without its axes: how it went, at a glance."""
+    return {"chart": Chart(days, unit, height, foot=0)}

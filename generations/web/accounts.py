@@ -59,7 +59,7 @@ def _join(user: User, token: str) -> None:
 
 
 class RequireSecondStep:
-    """Middleware: with ``MFA_REQUIRED``, staff and owners enrol before they see anything else."""
+    """Middleware: with ``MFA_REQUIRED``, who is trusted with more enrols before all else."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -81,5 +81,5 @@ class RequireSecondStep:
 
 
 def _is_trusted(user: User) -> bool:
-    owns = Membership.objects.filter(user=user, role=Role.OWNER)
-    return user.is_staff or owns.exists()
+    trusted = Membership.objects.filter(user=user, role__in=(Role.OWNER, Role.AUDITOR))
+    return user.is_staff or trusted.exists()

@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from generations import audit, ledger, people
+from generations import audit, ledger, people, statements
 from generations.models import (
     Attempt,
     Callback,
+    Cap,
     Composition,
     Credential,
     File,
@@ -59,6 +60,8 @@ def _team(operator: User) -> Membership:
     _share(member)
     people.invite(member.team, operator, "viewer")
     audit.record(member.team, member.user, "credential.paused", credential)
+    Cap.objects.create(team=member.team, unit="credit", amount=100)
+    _statement(member, credential)
     name = uuid4().hex
     Pulse.beat(name)
     Lease.take(name, "holder", 60)
@@ -93,6 +96,13 @@ def _clip(member: Membership, credential: Credential) -> None:
         attempt=attempt, verdict="signed", word="success", body=echoed, headers={"x": echoed}
     )
     _film(task)
+
+
+def _statement(member: Membership, credential: Credential) -> None:
+    """It claims more than was booked, and something that nobody here knows."""
+    number = Attempt.objects.filter(task__team=member.team).values_list("number", flat=True)[0]
+    content = f"task_id,credits\n{number},50\n99{number},35\n".encode()
+    statements.take_in(statements.draft(credential, "may.csv", content, member.user), member.user)
 
 
 def _film(task: Task) -> None:

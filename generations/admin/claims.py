@@ -1,0 +1,254 @@
+"""What statements claim beside what is booked: each difference is accepted or disputed."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from generations import statements
+from generations.models import Claim, StatementLine, User
+from generations.models.statements import Decision
+from generations.templatetags.look import icon
+from generations.templatetags.units import figure
+
+from .auditing import audited
+from .filters import Admin, Choices, CredentialFilter, Rows, TeamFilter
+from .ledger_filters import UnitFilter
+from .records import Records, address, moment, one_line, related
+from .verdicts import ICONS, of_claim
+
+MOST_CHOSEN = 500
+STATES: dict[str, tuple[Any, Q]] = {
+    "open": (_("Differs"), Q(decision=Decision.NONE) & ~Q(difference=0)),
+    "disputed": (_("Disputed"), Q(decision=Decision.DISPUTED)),
+    "accepted": (_("Accepted"), Q(decision=Decision.ACCEPTED)),
+    "agrees": (_("Agrees"), Q(decision=Decision.NONE, difference=0)),
+    "unknown": (_("Unknown here"), Q(attempt=None)),
+}
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("verdict")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        return [(state, words) for state, (words, _condition) in STATES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        chosen = self.value()
+        if not chosen:
+            return None
+        return queryset.filter(STATES[chosen][1]) if chosen in STATES else queryset.none()
+
+
+@admin.register(Claim)
+class ClaimAdmin(Records):
+    list_display = (
+        "number",
+        "of_task",
+        "who",
+        "key",
+        "estimated",
+        "told",
+        "held",
+        "claimed",
+        "judged",
+    )
+    list_filter = (StateFilter, TeamFilter, CredentialFilter, UnitFilter)
+    search_fields = ("number__exact", "attempt__task__id__exact", "attempt__task__prompt")
+    search_help_text = _("The provider's or the task's number, or words of the prompt.")
+    fields = (
+        "number",
+        "of_task",
+        "of_team",
+        "key",
+        "who",
+        "estimated",
+        "told",
+        "held",
+        "claimed",
+        "judged",
+        "lines",
+        "reason",
+        "by",
+        "when",
+    )
+    joined = ("team", "credential", "attempt__task__created_by", "decided_by")
+    unread = (
+        "credential__sealed_key",
+        *(f"attempt__{name}" for name in ("token", "reference", "reply", "report")),
+        "attempt__task__message",
+        "attempt__task__created_by__password",
+        "decided_by__password",
+    )
+    actions = ("accept_chosen", "dispute_chosen")  # type: ignore[assignment]
+    change_form_template = "admin/generations/claim/change_form.html"
+    of_team = related("team", _("team"))
+    key = related("credential", _("key"))
+    by = related("decided_by", _("decided by"))
+
+    @admin.display(description=_("task"))
+    def of_task(self, claim: Claim) -> str:
+        if claim.attempt is None:
+            return gettext("unknown here")
+        task = claim.attempt.task
+        return format_html('<a href="{}">{}</a>', address(task), one_line(task.prompt) or str(task))
+
+    @admin.display(description=_("who"))
+    def who(self, claim: Claim) -> str:
+        return str(claim.attempt.task.created_by) if claim.attempt else ""
+
+    @admin.display(description=_("estimated"), empty_value="")
+    def estimated(self, claim: Claim) -> str:
+        return figure(claim.attempt.estimate, claim.unit) if claim.attempt else ""
+
+    @admin.display(description=_("provider said"), empty_value="")
+    def told(self, claim: Claim) -> str:
+        cost = claim.attempt.cost if claim.attempt else None
+        return "" if cost is None else figure(cost, claim.unit)
+
+    @admin.display(description=_("booked here"))
+    def held(self, claim: Claim) -> str:
+        return figure(claim.booked, claim.unit)
+
+    @admin.display(description=_("on the statement"))
+    def claimed(self, claim: Claim) -> str:
+        return figure(claim.amount, claim.unit)
+
+    @admin.display(description=_("verdict"))
+    def judged(self, claim: Claim) -> str:
+        tone, words = of_claim(claim)
+        return format_html(
+            '<span class="verdict {}">{} {}</span>', tone, icon(ICONS[tone], 14), words
+        )
+
+    @admin.display(description=_("lines of statements"))
+    def lines(self, claim: Claim) -> str:
+        """Each line that this claim is the sum of, and where it stands."""
+        found = StatementLine.objects.filter(credential=claim.credential_id, number=claim.number)
+        rows = found.select_related("statement").defer("statement__content").order_by("pk")[:50]
+        return format_html_join(
+            "",
+            '<div><a href="{}">{}</a>: {} {} {}</div>',
+            (
+                (
+                    address(line.statement),
+                    gettext("%(file)s, line %(place)s")
+                    % {"file": line.statement, "place": line.ordinal},
+                    figure(line.amount, claim.unit),
+                    line.said_at,
+                    line.words,
+                )
+                for line in rows
+            ),
+        )
+
+    @admin.display(description=_("decided"))
+    def when(self, claim: Claim) -> str:
+        return moment(claim.decided_at)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        """A decision is posted to the claim's own page; a reason that is missing is asked for."""
+        claim = self.get_object(request, object_id)
+        more: dict[str, object] = {
+            "may_decide": claim is not None and _may_decide(request, claim) and claim.differs
+        }
+        if request.method == "POST" and claim is not None:
+            if not _may_decide(request, claim):
+                raise PermissionDenied
+            reason = request.POST.get("reason", "").strip()
+            if reason or "_accept" in request.POST:
+                self._decide(request, claim, reason)
+                return HttpResponseRedirect(request.get_full_path())
+            more["wrong"] = True
+            request.method = "GET"
+        return super().change_view(request, object_id, form_url, more | (extra_context or {}))
+
+    def _decide(self, request: HttpRequest, claim: Claim, reason: str) -> None:
+        by = cast(User, request.user)
+        try:
+            if "_accept" in request.POST:
+                statements.accept(claim, by, reason)
+                self.message_user(request, gettext("Accepted: the difference is booked."))
+            else:
+                statements.dispute(claim, by, reason)
+                self.message_user(request, gettext("Disputed; the books stay as they are."))
+        except statements.Decided:
+            self.message_user(request, gettext("It was decided already."), messages.WARNING)
+        except statements.UnderWay:
+            told = gettext("This order has not ended here yet. Decide when it has.")
+            self.message_user(request, told, messages.ERROR)
+
+    @admin.action(description=_("Accept, and book the difference"))
+    def accept_chosen(self, request: HttpRequest, claims: "QuerySet[Claim]") -> HttpResponse | None:
+        return self._decide_all(request, claims, "accept", statements.accept)
+
+    @admin.action(description=_("Dispute"))
+    def dispute_chosen(
+        self, request: HttpRequest, claims: "QuerySet[Claim]"
+    ) -> HttpResponse | None:
+        return self._decide_all(request, claims, "dispute", statements.dispute)
+
+    def _decide_all(
+        self,
+        request: HttpRequest,
+        claims: "QuerySet[Claim]",
+        act: str,
+        decide: Callable[[Claim, User, str], None],
+    ) -> HttpResponse | None:
+        """First a page that asks for the reason; then each of them."""
+        chosen = [claim for claim in claims[:MOST_CHOSEN] if _may_decide(request, claim)]
+        reason = request.POST.get("reason", "").strip()
+        if "_confirmed" not in request.POST or (act == "dispute" and not reason):
+            return self._ask(request, chosen, act)
+        done = 0
+        for claim in chosen:
+            try:
+                decide(claim, cast(User, request.user), reason)
+                done += 1
+            except (statements.Decided, statements.UnderWay):
+                continue
+        told = ngettext("%(n)s claim was decided.", "%(n)s claims were decided.", done)
+        self.message_user(request, told % {"n": done})
+        if left := len(chosen) - done:
+            told = ngettext(
+                "%(n)s was left: it was decided already, or its order has not ended.",
+                "%(n)s were left: they were decided already, or their orders have not ended.",
+                left,
+            )
+            self.message_user(request, told % {"n": left}, messages.WARNING)
+        return None
+
+    def _ask(self, request: HttpRequest, chosen: list[Claim], act: str) -> HttpResponse:
+        page = {
+            **self.admin_site.each_context(request),
+            "title": _("Accept claims") if act == "accept" else _("Dispute claims"),
+            "chosen": chosen,
+            "act": act,
+            "reason": request.POST.get("reason", ""),
+            "wrong": "_confirmed" in request.POST,
+            "opts": self.opts,
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return render(request, "admin/generations/claim/decide.html", page)
+
+
+def _may_decide(request: HttpRequest, claim: Claim) -> bool:
+    """Auditors decide the claims of their teams, staff those that they may change."""
+    user = request.user
+    staffed = user.is_staff and user.has_perm("generations.change_claim")
+    return bool(staffed or claim.team_id in audited(request))

@@ -1,0 +1,164 @@
+"""How the ledger is narrowed; all but the verdict hold for entries and for their totals alike."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from generations.models import Claim
+from generations.models.caps import month_of
+from generations.models.ledger import SPENDING, EntryKind, booking_day
+from generations.models.statements import Decision
+from generations.models.tasks import AttemptState
+from generations.providers import PROVIDERS, provider
+from generations.providers.catalogue import catalogue
+from generations.templatetags.units import unit_name
+from generations.usage import FILMS
+
+from .filters import Admin, Choices, Rows
+
+OFFERED_MONTHS = 4
+KINDS: dict[str, tuple[Any, Q]] = {
+    "spent": (_("Spent"), Q(kind__in=SPENDING)),
+    "in_vain": (_("Charged in vain"), Q(in_vain=True)),
+    "came_back": (_("Came back"), Q(kind=EntryKind.RELEASE, carried=False)),
+    **{kind.value: (kind.label, Q(kind=kind)) for kind in EntryKind},
+}
+
+
+class UnitFilter(admin.SimpleListFilter):
+    title = _("unit")
+    parameter_name = "unit"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        return [
+            (unit, unit_name(unit)) for unit in sorted({provider(kind).unit for kind in PROVIDERS})
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        return queryset.filter(unit=self.value()) if self.value() else None
+
+
+class ModelFilter(admin.SimpleListFilter):
+    title = _("model")
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        offered = {offer.model for kind in PROVIDERS for offer in catalogue(kind).offers}
+        return [(model, model) for model in sorted(offered | set(FILMS))]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        return queryset.filter(model=self.value()) if self.value() else None
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = _("line")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        return [(kind, words) for kind, (words, _condition) in KINDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        chosen = self.value()
+        if not chosen:
+            return None
+        return queryset.filter(KINDS[chosen][1]) if chosen in KINDS else queryset.none()
+
+
+def days_of(text: str) -> tuple[date, date] | None:
+    """The first and the last day that a word names: ``today``, ``week`` (from Monday), ``month``,
+    2026, 2026-11, 2026-11-20, 2026-11-01..2026-11-20; None where it names none."""
+    today = booking_day()
+    named = {
+        "today": (today, today),
+        "week": (today - timedelta(days=today.weekday()), today),
+        "month": (month_of(today), today),
+    }
+    if text in named:
+        return named[text]
+    first, _dots, last = text.partition("..")
+    begin, end = _span(first), _span(last or first)
+    return (begin[0], end[1]) if begin and end else None
+
+
+def _span(text: str) -> tuple[date, date] | None:
+    parts = text.split("-")
+    if not all(part.isdecimal() for part in parts) or len(parts) > 3:
+        return None
+    try:
+        year, month, day = [int(part) for part in parts] + [0] * (3 - len(parts))
+        if day:
+            return date(year, month, day), date(year, month, day)
+        if month:
+            return date(year, month, 1), _next_month(year, month) - timedelta(days=1)
+        return date(year, 1, 1), date(year, 12, 31)
+    except ValueError:
+        return None
+
+
+def _next_month(year: int, month: int) -> date:
+    return date(year + month // 12, month % 12 + 1, 1)
+
+
+class DayFilter(admin.SimpleListFilter):
+    title = _("day")
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        """Named days, then the last months; the way through all of them stands over the list."""
+        months, month = [], month_of(booking_day())
+        for _number in range(OFFERED_MONTHS):
+            months.append((f"{month:%Y-%m}", date_format(month, "F Y")))
+            month = month_of(month - timedelta(days=1))
+        named = [("today", _("Today")), ("week", _("This week")), ("month", _("This month"))]
+        return [*named, *months[1:]]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        chosen = self.value()
+        if not chosen:
+            return None
+        days = days_of(chosen)
+        return queryset.filter(day__gte=days[0], day__lte=days[1]) if days else queryset.none()
+
+
+def _claims(**wanted: object) -> Q:
+    return Q(attempt__in=Claim.objects.filter(attempt__isnull=False, **wanted).values("attempt"))
+
+
+def _differing() -> Q:
+    open_claims = Claim.objects.exclude(difference=0).filter(attempt__isnull=False)
+    return Q(attempt__in=open_claims.filter(decision=Decision.NONE).values("attempt"))
+
+
+VERDICTS: dict[str, tuple[Any, Callable[[], Q]]] = {
+    "open": (_("Differs"), _differing),
+    "disputed": (_("Disputed"), lambda: _claims(decision=Decision.DISPUTED)),
+    "accepted": (_("Accepted"), lambda: _claims(decision=Decision.ACCEPTED)),
+    "agrees": (_("Agrees"), lambda: _claims(difference=0)),
+    "none": (_("No statement yet"), lambda: Q(kind=EntryKind.SETTLE, attempt__claim=None)),
+    "unclear": (
+        _("Unclear"),
+        lambda: Q(kind=EntryKind.HOLD, attempt__state=AttemptState.UNCLEAR),
+    ),
+}
+
+
+class VerdictFilter(admin.SimpleListFilter):
+    """By what statements say of the task: of entries alone, for totals do not know it."""
+
+    title = _("verdict")
+    parameter_name = "verdict"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        return [(verdict, words) for verdict, (words, _condition) in VERDICTS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        chosen = self.value()
+        if not chosen:
+            return None
+        return queryset.filter(VERDICTS[chosen][1]()) if chosen in VERDICTS else queryset.none()
