@@ -37,7 +37,6 @@ def settle() -> None:
 
 def renew() -> None:
     """From now on the two belong together; the file first, so that a crash between stays safe."""
-    Installation.here()
     word = settings.INSTANCE_ID
     if word:
         _file().unlink(missing_ok=True)
@@ -78,7 +77,7 @@ def _file() -> Path:
 
 
 def _write_row(word: str) -> None:
-    Installation.objects.filter(pk=1).update(identity=word)
+    Installation.objects.update_or_create(pk=1, defaults={"identity": word})
 
 
 def _write_file(word: str) -> None:

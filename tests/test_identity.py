@@ -81,6 +81,11 @@ def test_a_word_of_the_environment_stands_in_for_the_file(settings: Settings) ->
     assert identity.is_at_home()
 
 
+def test_a_copy_of_a_site_that_was_never_started_is_at_home_nowhere_either() -> None:
+    identity.part()
+    assert not identity.is_at_home()
+
+
 def test_what_was_restored_is_at_home_nowhere_until_it_is_released(settings: Settings) -> None:
     settings.INSTANCE_ID = "studio-a"
     identity.settle()

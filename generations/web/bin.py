@@ -73,7 +73,13 @@ def put(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     try:
         bins.put(task, membership.user)
     except bins.NotNow:
-        messages.error(request, _("Only what has ended can go into the bin; nothing was changed."))
+        messages.error(
+            request,
+            _(
+                "Only what has ended can go into the bin, and the parts of a film go with it;"
+                " nothing was changed."
+            ),
+        )
         return redirect("task", membership.team.slug, pk)
     return redirect("gallery", membership.team.slug)
 
