@@ -58,7 +58,8 @@ def _browser_group(item: pytest.Item) -> str:
 
 def _runs_elsewhere(item: pytest.Item) -> bool:
     if ON_POSTGRESQL:
-        return _in_browser(item) or not _touches_database(item)
+        only_sqlite = item.get_closest_marker("sqlite") is not None
+        return only_sqlite or _in_browser(item) or not _touches_database(item)
     needs_postgresql = item.get_closest_marker("postgres") is not None
     return needs_postgresql and bool(os.environ.get("TEST_POSTGRES_URL"))
 

@@ -21,12 +21,10 @@ from generations.models import finding as index
 from generations.models.finding import found
 from generations.models.tasks import TaskState
 from generations.sharing import collections
-from tests.conftest import ON_POSTGRESQL
 from tests.factories import make_credential, make_member, make_tasks, make_user
 from tests.reels import make_file
 
 pytestmark = pytest.mark.django_db
-on_sqlite = pytest.mark.skipif(ON_POSTGRESQL, reason="PostgreSQL has an index of its own")
 
 
 @pytest.fixture
@@ -173,7 +171,7 @@ class AnyText(TestCase):
         assert bool(ask(member, word)) == held
 
 
-@on_sqlite
+@pytest.mark.sqlite
 def test_the_index_follows_every_prompt_so_its_triggers_are_there() -> None:
     """A migration that makes the table anew loses them: it has to install them again."""
     with connection.cursor() as cursor:
@@ -183,7 +181,7 @@ def test_the_index_follows_every_prompt_so_its_triggers_are_there() -> None:
     assert wanted <= names
 
 
-@on_sqlite
+@pytest.mark.sqlite
 @pytest.mark.parametrize("text", ["灯笼", "lighthouse"])
 def test_a_rare_word_is_looked_up_and_the_wall_is_not_read_for_it(
     member: Membership, order: Callable[..., Task], text: str
