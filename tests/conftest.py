@@ -127,6 +127,12 @@ sys.addaudithook(_close_network)
 # ---- Settings, files, database --------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _collected() -> None:
+    """The server of the journeys starts before any test has files of its own."""
+    Path(project_settings.STATIC_ROOT).mkdir(exist_ok=True)
+
+
 @pytest.fixture(autouse=True)
 def _own_files(settings: Settings, tmp_path: Path) -> None:
     """Each test has its own media, cache and static files; passwords hash fast."""

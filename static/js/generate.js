@@ -44,8 +44,12 @@ form.addEventListener("click", (event) => {
   field.dispatchEvent(new Event("change", { bubbles: true }));
 });
 
-// A morph follows the server, which does not know whether "More" was folded by hand.
-form.addEventListener("toggle", (event) => event.target.id === "more" && (moreIsOpen = event.target.open), true);
+// A morph follows the server, which does not know whether "More" was folded by hand. A click and not
+// "toggle", which comes later: a morph between the two would be taken for the hand.
+form.addEventListener("click", (event) => {
+  const more = event.target.closest("#more > summary")?.parentElement;
+  if (more) moreIsOpen = !more.open;
+});
 document.addEventListener("htmx:after:swap", () => {
   const more = document.getElementById("more");
   if (more && moreIsOpen) more.open = true;

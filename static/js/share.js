@@ -29,7 +29,7 @@ function dot(remark) {
   button.className = "dot-remark";
   button.dataset.at = remark.dataset.start;
   button.dataset.tint = remark.dataset.tint;
-  button.textContent = [...remark.dataset.name][0].toUpperCase();
+  button.textContent = ([...remark.dataset.name][0] ?? "").toUpperCase();
   button.setAttribute("aria-label", `${remark.dataset.name}, ${at.textContent.trim()}`);
   return button;
 }

@@ -70,7 +70,7 @@ class Complaints:
         self._said: list[tuple[str, str]] = []
         self._pages: set[str] = set()
         page.on("console", self._hear)
-        page.on("pageerror", lambda error: self._said.append((str(error), "")))
+        page.on("pageerror", lambda error: self._said.append((error.stack or str(error), "")))
         page.on("response", self._see)
         page.add_init_script(
             "addEventListener('securitypolicyviolation', found =>"

@@ -77,7 +77,8 @@ def play(page: Page) -> None:
     page.click(".card-link")
     page.click("[data-do=toggle]")
     until(page, "document.querySelector('video').currentTime > 0.3")
-    page.click("[data-do=toggle]")
+    if not page.evaluate("document.querySelector('video').paused"):  # at its end it rests by itself
+        page.click("[data-do=toggle]")
     page.locator(".scrub").fill("600")
     until(page, "!document.querySelector('video').seeking")
     share = page.evaluate(
