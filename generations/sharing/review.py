@@ -1,6 +1,9 @@
 """What clients say: remarks at a moment or over a range, verdicts; the team answers and settles."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
+from django.db.models import F
 
 from generations import clock
 from generations.models import (
@@ -101,3 +104,15 @@ def decide(
             name=visit.name,
             decision=decision,
         )
+
+
+def approved(files: Iterable[int]) -> set[int]:
+    """Those of these files that are still the very bytes that a client approved."""
+    verdicts = Verdict.objects.filter(file__in=files, sha256=F("file__sha256")).order_by("pk")
+    last = {
+        (item, link): (file, decision)
+        for item, link, file, decision in verdicts.values_list(
+            "item_id", "link_id", "file_id", "decision"
+        )
+    }
+    return {file for file, decision in last.values() if decision == Decision.APPROVED}

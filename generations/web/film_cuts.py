@@ -10,7 +10,8 @@ from generations.films.cutting import differences
 from generations.models.files import FileState
 from generations.models.films import COMPOSE
 from generations.models.tasks import TaskState
-from generations.templatetags.look import amount
+from generations.sharing import review
+from generations.templatetags.look import amount, sentences
 
 from . import film_words, words
 from .cards import Card
@@ -25,6 +26,7 @@ class Cut:
     cut: BoardCut
     card: Card | None
     made_of: Sequence[tuple[str, str]]
+    is_approved: bool  # by a client, and the same file since
 
     @property
     def is_here(self) -> bool:
@@ -70,7 +72,12 @@ class Cuts:
             for strip in self.axis.strips.values()
             if (numbers := cut.pieces.get((strip.kind, strip.shot), ()))
         ]
-        return Cut(cut, self._cards.get(cut.task.pk) if cut.task else None, made_of)
+        card = self._cards.get(cut.task.pk) if cut.task else None
+        return Cut(cut, card, made_of, bool(cut.file and cut.file.pk in self._approved))
+
+    @cached_property
+    def _approved(self) -> set[int]:
+        return review.approved(cut.file.pk for cut in self.board.cuts if cut.file)
 
     @property
     def here(self) -> list[Cut]:
@@ -91,7 +98,8 @@ class Cuts:
     def stale_said(self) -> str:
         unit = words.unit(self.board.film.task)
         price = "" if self.price is None else amount(self.price, unit)
-        return film_words.stale(self.stale, price)
+        approved = [cut.cut.number for cut in reversed(self.all) if cut.is_approved]
+        return sentences(film_words.stale(self.stale, price), film_words.approved(approved))
 
     @property
     def is_composed(self) -> bool:

@@ -1,13 +1,14 @@
 """A film's board for one person: its axis, the takes of one strip, its cuts, and the sum."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import prefetch_related_objects
 
 from generations import caps
 from generations.films import Board, BoardCut, BoardTake
-from generations.models import Cap, Membership
+from generations.models import Cap, File, Membership
 from generations.models.tasks import LIVE, TaskState
 from generations.templatetags.look import sentences
 
@@ -18,6 +19,14 @@ from .film_cuts import Cuts
 from .film_takes import Takes
 
 TOLD_BY_CARDS = (*LIVE, TaskState.UNCLEAR)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What of a film may be shown to a client."""
+
+    name: str
+    file: File
 
 
 class Shown:
@@ -49,6 +58,21 @@ class Shown:
     def takes(self) -> Takes | None:
         row = self.axis.row
         return Takes(self.board, row, self._cards, self.unit) if row else None
+
+    @cached_property
+    def shared(self) -> list[Shared]:
+        """The cuts that are here, the newest first, then the take that each shot has now."""
+        cuts = [
+            Shared(film_words.cut(one.cut.number), one.cut.file)
+            for one in self.cuts.here
+            if one.cut.file
+        ]
+        takes = [
+            Shared(f"{row.title}, {film_words.version(row.strip.kind, take.number)}", take.file)
+            for row in self.axis.shots
+            if (take := row.strip.chosen) and take.is_stored and take.file
+        ]
+        return [*cuts, *takes]
 
     @property
     def is_moving(self) -> bool:

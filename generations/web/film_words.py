@@ -90,6 +90,10 @@ def where(kind: object, shot: object = 0) -> str:
     return _("Shot %(number)s") % {"number": int(str(shot or 0)) + 1}
 
 
+def cut(number: int) -> str:
+    return _("Cut %(number)s") % {"number": number}
+
+
 def version(kind: object, number: int) -> str:
     """Takes of a shot, versions of what is heard."""
     if kind == StripKind.SHOT:
@@ -128,6 +132,18 @@ def stale(changes: Sequence[Change], price: str) -> str:
     if price:
         return sentences(*told, _("Composing again costs %(price)s.") % {"price": price})
     return sentences(*told, _("What composing again costs the provider tells in its reply."))
+
+
+def approved(cuts: Sequence[int]) -> str:
+    """What clients approved stays what it was, whatever is chosen since; "" where nothing is."""
+    if not cuts:
+        return ""
+    said = ngettext(
+        "The client approved cut %(cuts)s, and it has not changed.",
+        "The client approved cuts %(cuts)s, and they have not changed.",
+        len(cuts),
+    )
+    return said % {"cuts": ", ".join(map(str, cuts))}
 
 
 def alarm(text: str) -> str:

@@ -12,6 +12,11 @@ export class Axis {
       .map((shot) => ({ src: shot.dataset.src, length: seconds(shot) }));
   }
 
+  // Whether some shot has nothing that could be played.
+  get lacks() {
+    return shots().some((shot) => !shot.dataset.src);
+  }
+
   voices() {
     const heard = [...document.querySelectorAll(".axis-sound[data-src]")];
     return Object.fromEntries(heard.map((sound) => [sound.dataset.voice, sound.dataset.src]));

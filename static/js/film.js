@@ -5,6 +5,7 @@ import "./live.js";
 import { Axis } from "./axis.js";
 import { Cut } from "./cut.js";
 import { Controls } from "./controls.js";
+import "./step.js";
 
 const axis = new Axis();
 const find = (selector) => document.querySelector(selector);
@@ -47,6 +48,7 @@ function show() {
   cut.load(plan(), cut.time);
   showModes();
   showTakes();
+  tellMissing();
   axis.draw();
   axis.point(filmTime());
 }
@@ -59,6 +61,13 @@ function showModes() {
     }
     button.setAttribute("aria-pressed", String(button.dataset.mode === mode.name));
   }
+}
+
+function tellMissing() {
+  const root = find("#cut");
+  const words = mode.name === "chosen" && axis.lacks ? root.dataset.missing : "";
+  const told = root.querySelector("[data-told]");
+  if (told.textContent !== words) told.textContent = words;
 }
 
 function showTakes() {
@@ -154,7 +163,10 @@ window.htmx.registerExtension("unfolded", {
 // Half a sentence stays, whatever the server says of the prompt meanwhile.
 const keep = (dialog) => dialog?.setAttribute("hx-morph-skip", "");
 
-document.addEventListener("toggle", (event) => event.target.matches(".retake[open]") && keep(event.target), true);
+document.addEventListener("toggle", ({ target }) => {
+  if (target.matches(".retake[open]")) keep(target);
+  if (target.id === "share") target.toggleAttribute("hx-morph-skip", target.open);
+}, true);
 document.addEventListener("input", (event) => keep(event.target.closest(".retake")));
 document.addEventListener("htmx:before:request", (event) => {
   event.target.closest?.(".retake")?.removeAttribute("hx-morph-skip");

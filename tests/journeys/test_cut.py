@@ -10,11 +10,12 @@ from PIL import Image, ImageColor
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from generations import clock
+from generations import clock, films
 from generations.models import File, Film
 from generations.models.files import FileState
+from generations.models.films import StripKind
 from tests.factories import make_member
-from tests.films.stage import make_film, read, usual
+from tests.films.stage import again, finish, make_film, read, usual
 from tests.journeys.stage import sign_in, until
 from tests.media import clips
 
@@ -56,12 +57,13 @@ def board(screen: Page, live_server: LiveServer, tmp_path: Path) -> Page:
 def store(film: Film, folder: Path) -> None:
     """Real files for what the tree has."""
     whole = SHOT * len(COLOURS)
+    files = {file.number: file for file in File.objects.filter(task=film.task)}
     for shot, colour in enumerate(COLOURS, start=100):
         path = clips.clip(folder / f"{shot}.mp4", plain(colour), seconds=SHOT)
-        keep(film, str(shot), path, SHOT)
-    for number in ("200", "300"):
-        keep(film, number, clips.clip(folder / f"{number}.m4a", seconds=whole, sound=True), whole)
-    keep(film, "900", clips.clip(folder / "900.mp4", seconds=whole, sound=True), whole)
+        keep(files[str(shot)], path, SHOT)
+    for number, kind in (("200", "m4a"), ("300", "m4a"), ("900", "mp4")):
+        path = clips.clip(folder / f"{number}.{kind}", seconds=whole, sound=True)
+        keep(files[number], path, whole)
 
 
 def plain(colour: str) -> clips.Paint:
@@ -69,12 +71,11 @@ def plain(colour: str) -> clips.Paint:
     return lambda _seconds: picture
 
 
-def keep(film: Film, number: str, path: Path, seconds: int) -> None:
+def keep(file: File, path: Path, seconds: int) -> None:
     """As if it had been fetched."""
-    file = File.objects.get(task=film.task, number=number)
     with path.open("rb") as content:
-        file.name = default_storage.save(f"{number}/{path.name}", Content(content))
-    file.state, file.stored_at, file.sha256 = FileState.STORED, clock.now(), number.zfill(64)
+        file.name = default_storage.save(f"{file.pk}/{path.name}", Content(content))
+    file.state, file.stored_at, file.sha256 = FileState.STORED, clock.now(), path.stem.zfill(64)
     file.duration_ms, file.size = seconds * 1000, path.stat().st_size
     file.save()
 
@@ -157,3 +158,39 @@ def test_the_playhead_crosses_the_rows_where_the_cut_is(board: Page) -> None:
     assert line
     assert line["x"] + line["width"] / 2 == pytest.approx(shot["x"] + shot["width"] / 2, abs=2)
     until(board, "document.querySelector('#sound-music .wave path').getAttribute('d') !== null")
+
+
+def test_a_shot_whose_take_is_not_here_is_passed_over_and_said_so(board: Page) -> None:
+    told = board.locator(".cut-told")
+    expect(told).to_have_text("")
+    File.objects.filter(number="101").update(state=FileState.FETCHING)
+    board.reload()
+    expect(told).to_be_visible()
+    assert board.evaluate(f"{CUT}.pieces.length") == len(COLOURS) - 1
+
+
+def test_all_takes_of_a_shot_play_in_step_until_one_of_them_is_auditioned(
+    board: Page, tmp_path: Path
+) -> None:
+    step = board.locator("#in-step")
+    expect(step).to_be_hidden()  # there is nothing to compare yet
+    film = again(Film.objects.get())
+    member = film.team.memberships.get()
+    for number in (71, 72):
+        (made,) = films.redo(
+            member, film, StripKind.SHOT, shot=0, prompt="At dusk", form_token=str(number)
+        )
+        assert made.task
+        finish(made.task, number=number)
+        path = clips.clip(tmp_path / f"{number}.mp4", plain(COLOURS[1]), seconds=SHOT)
+        keep(File.objects.get(task=made.task), path, SHOT)
+    board.reload()
+    step.click()
+    videos = "[...document.querySelectorAll('.take-step video')]"
+    until(board, f"{videos}.length === 3 && {videos}.every(one => one.currentTime > 0.5)")
+    times = board.evaluate(f"{videos}.map(one => one.currentTime)")
+    assert max(times) - min(times) < 0.15
+    until(board, f"{videos}.every(one => one.currentTime < 0.5)")  # over, and from the start again
+    board.locator("[data-audition]").first.click()
+    expect(board.locator(".take-step video")).to_have_count(0)
+    expect(step).to_have_attribute("aria-pressed", "false")

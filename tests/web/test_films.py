@@ -19,8 +19,10 @@ from generations.models import (
     Take,
     Task,
 )
+from generations.models.collections import Decision
 from generations.models.films import StripKind
 from generations.models.tasks import TaskState
+from generations.sharing import collections, links, review
 from generations.web import film_words
 from generations.web.film_wording import wording
 from tests.factories import make_credential, make_member, make_tasks, make_upload
@@ -486,6 +488,46 @@ def test_a_stale_cut_says_what_changed_and_what_composing_again_costs(
     assert "is stale" not in page
     assert "Cut 2 has just these takes." in page
     assert "Compose cut 3 · 400 credits" in page
+
+
+def approve(film: Film, file: File) -> None:
+    """A client of the team says yes to this file."""
+    owner = film.task.created_by
+    collection = collections.make(film.team, owner, "Aurel")
+    collections.add(collection, [file.pk], owner)
+    link, _token = links.make(collection, owner, links.Terms())
+    item = collection.items.get()
+    review.decide(link, links.visit(link), item, Decision.APPROVED, file.sha256)
+
+
+def test_a_stale_cut_says_which_cut_the_client_approved(
+    site: Client, member: Membership, film: Film
+) -> None:
+    changed(member, film)
+    assert "approved" not in site.get(at(film)).text
+    kept = Composition.objects.get(film=film).file
+    assert kept
+    approve(film, kept)
+    page = site.get(at(film)).text
+    assert "The client approved cut 1, and it has not changed." in page
+    File.objects.filter(pk=kept.pk).update(sha256="f" * 64)  # other bytes than the client saw
+    assert "approved" not in site.get(at(film)).text
+
+
+def test_what_is_here_of_a_film_can_be_shared_from_its_board(
+    site: Client, member: Membership, film: Film
+) -> None:
+    cut, shot = Composition.objects.get(film=film).file, take(film, 100).file
+    assert cut
+    assert shot
+    page = site.get(at(film)).text
+    assert f'name="files" value="{cut.pk}" checked' in page
+    assert f'name="files" value="{shot.pk}">' in page
+    sent = {"title": "Aurel", "files": [cut.pk, shot.pk], "share": "on"}
+    answer = site.post(f"/t/{member.team.slug}/collections/new", sent)
+    made = member.team.collections.get()
+    assert answer["Location"].endswith(f"/collections/{made.pk}/share")
+    assert list(made.items.kept().values_list("file", flat=True)) == [cut.pk, shot.pk]
 
 
 def test_a_cut_is_ordered_of_what_is_chosen(site: Client, film: Film) -> None:

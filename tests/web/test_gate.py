@@ -359,7 +359,14 @@ def test_no_answer_tells_a_prompt_a_cost_a_person_or_a_number_of_the_provider(
     assert "<b>Harbour Lane</b>: Take 4 is on its way." in page
     everything_told = page + "".join(map(told, answers(guest, reel)))
     secrets = [PROMPT, "secret", PERSON, "Mei", "viduq2", "91102604746032742", "creation-77"]
-    secrets += ["credit", "48613", "48,613", "provider.example", reel.member.user.email, "Studio key"]
+    secrets += [
+        "credit",
+        "48613",
+        "48,613",
+        "provider.example",
+        reel.member.user.email,
+        "Studio key",
+    ]
     assert [one for one in secrets if one in everything_told] == []
 
 
