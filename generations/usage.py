@@ -25,6 +25,7 @@ ROWS: dict[str, Q] = {
     "spent": Q(kind__in=SPENDING),
     "in_vain": Q(in_vain=True),
     "came_back": Q(kind=EntryKind.RELEASE, carried=False),
+    "taken_in": Q(kind=EntryKind.ADOPT),
 }
 
 
@@ -44,13 +45,17 @@ class Period:
 
 @dataclass(frozen=True)
 class Sum:
-    """What was spent, of it for films and in vain; what came back; and how many clips came."""
+    """What was spent, of it for films and in vain; what came back; and how many clips came.
+
+    Beside it what was paid elsewhere for clips that were taken in.
+    """
 
     spent: int = 0
     films: int = 0
     vain: int = 0
     came_back: int = 0
     clips: int = 0
+    taken_in: int = 0
 
     def __add__(self, other: "Sum") -> "Sum":
         names = [one.name for one in fields(self)]
@@ -73,6 +78,7 @@ SUMS = {
     "vain": Added("amount", filter=ROWS["in_vain"], default=0),
     "came_back": Added("amount", filter=ROWS["came_back"], default=0),
     "clips": Added("entries", filter=MADE & ~Q(model__in=FILMS), default=0),
+    "taken_in": Added("amount", filter=ROWS["taken_in"], default=0),
 }
 
 

@@ -29,6 +29,7 @@ ENTRY_SUMS = {
     "spent": Sum("amount", filter=Q(kind__in=SPENDING), default=0),
     "vain": Sum("amount", filter=Q(in_vain=True), default=0),
     "came_back": Sum("amount", filter=Q(kind=EntryKind.RELEASE, carried=False), default=0),
+    "adopted": Sum("amount", filter=Q(kind=EntryKind.ADOPT), default=0),
     "adjusted": Sum("amount", filter=Q(kind=EntryKind.ADJUST), default=0),
     "estimated": Sum("attempt__estimate", filter=Q(kind=EntryKind.SETTLE), default=0),
     "on_statements": Sum("attempt__claim__amount", filter=Q(kind__in=CLOSING), default=0),

@@ -71,6 +71,7 @@ class TaskAdmin(Records):
         "message",
         "alarm",
         "created_at",
+        "adopted_at",
         "accepted_at",
         "finished_at",
         "check_at",

@@ -86,7 +86,9 @@ class Timeline:
 
     def _ordered(self) -> Iterator[Moment]:
         who = gettext("by %(who)s") % {"who": self.task.created_by}
-        yield Moment(self.task.created_at, "plus", _("Ordered"), who)
+        adopted = self.task.is_adopted
+        icon, word = ("inbox", _("Taken in")) if adopted else ("plus", _("Ordered"))
+        yield Moment(self.task.created_at, icon, word, who)
 
     def _tries(self) -> Iterator[Moment]:
         for attempt in self.attempts:

@@ -1,7 +1,7 @@
 """Credits: held before an order leaves, settled or released once its end is known (design 7)."""
 
 from .accounts import Balance, Short, balances, left, lock, newest_entry, open_accounts
-from .booking import adjust, correct, hold, reconcile, release, settle
+from .booking import adjust, adopt, correct, hold, reconcile, release, settle
 from .limits import Capped, room
 from .proof import verify
 
@@ -10,6 +10,7 @@ __all__ = [
     "Capped",
     "Short",
     "adjust",
+    "adopt",
     "balances",
     "correct",
     "hold",

@@ -40,6 +40,20 @@ def settle(attempt: Attempt, cost: int, *, in_vain: bool = False) -> None:
 
 
 @transaction.atomic
+def adopt(attempt: Attempt) -> None:
+    """Book what an attempt had cost that was ordered elsewhere, by its provider's word.
+
+    It was never held, and it was paid from what the provider had before it told us any balance: so
+    it comes from outside, leaves what is available as it is, and counts against no cap.
+    """
+    if booked := claims.booked_before(attempt):
+        back = {AVAILABLE: booked, SPENT: -booked}
+        _post(attempt.credential, EntryKind.CORRECT, back, memo="booked with its clip instead")
+    cost = attempt.cost or 0
+    _post(attempt.credential, EntryKind.ADOPT, {GRANTED: -cost, SPENT: cost}, attempt)
+
+
+@transaction.atomic
 def release(attempt: Attempt, *, carried: bool = False) -> None:
     """Close the hold with nothing charged; ``carried``: the next try takes it over at once."""
     moves = {HELD: -attempt.estimate, AVAILABLE: attempt.estimate}

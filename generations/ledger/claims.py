@@ -3,7 +3,7 @@
 from django.db.models import F
 
 from generations.models import Attempt, Claim, Entry, Total
-from generations.models.ledger import CLOSING, SPENDING
+from generations.models.ledger import CHARGED, CLOSING
 
 from .totals import key
 
@@ -16,7 +16,17 @@ def meet(entry: Entry) -> None:
     claim = Claim.objects.filter(credential=entry.credential_id, number__in=number).first()
     if claim is None:
         return
-    spent = entry.amount if entry.kind in SPENDING else 0
+    spent = entry.amount if entry.kind in CHARGED else 0
     Claim.objects.filter(pk=claim.pk).update(attempt=entry.attempt_id, booked=F("booked") + spent)
     if entry.kind in CLOSING:
         Total.objects.filter(**key(entry)).update(stated=F("stated") + claim.amount)
+
+
+def booked_before(attempt: Attempt) -> int:
+    """What was booked for its number before it was taken in; from now on its own entries tell."""
+    claims = Claim.objects.filter(
+        credential=attempt.credential_id, number=attempt.number, attempt=None
+    )
+    booked = sum(claims.values_list("booked", flat=True))
+    claims.update(booked=0)
+    return booked

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from generations.models import Account, Claim, Entry, Line, Total, Used
 from generations.models.caps import month_of
-from generations.models.ledger import SPENDING, TOLD_BY, AccountName, EntryKind
+from generations.models.ledger import CHARGED, TOLD_BY, AccountName, EntryKind
 
 type Counts = Mapping[tuple[object, ...], tuple[int, ...]]
 
@@ -55,10 +55,12 @@ def _totals() -> Counts:
 
 
 def _used() -> Counts:
-    """All that attempts hold or cost, in the months of their holds, from the lines alone."""
+    """All that orders hold or cost, in the months of their holds, from the lines alone."""
     hold = Entry.objects.filter(attempt=OuterRef("entry__attempt"), kind=EntryKind.HOLD)
     lines = Line.objects.filter(
-        account__name__in=(AccountName.HELD, AccountName.SPENT), entry__attempt__isnull=False
+        ~Q(entry__kind=EntryKind.ADOPT),
+        account__name__in=(AccountName.HELD, AccountName.SPENT),
+        entry__attempt__isnull=False,
     ).annotate(held_on=Coalesce(Subquery(hold.values("day")[:1]), "entry__day"))
     rows = lines.order_by().values_list("entry__team", "entry__person", "entry__unit", "held_on")
     counts: Counter[tuple[object, ...]] = Counter()
@@ -70,7 +72,7 @@ def _used() -> Counts:
 
 def _claims() -> Iterator[str]:
     """What a claim says is booked of its attempt, beside what is."""
-    spent = Q(attempt__entries__kind__in=SPENDING)
+    spent = Q(attempt__entries__kind__in=CHARGED)
     claims = Claim.objects.filter(attempt__isnull=False).annotate(
         spent=Sum("attempt__entries__amount", filter=spent, default=0)
     )

@@ -59,7 +59,7 @@ def _claim(credential_id: int) -> Attempt | None:
     if obstacle:
         return None
     tasks = Task.objects.filter(credential=credential)
-    if tasks.filter(state__in=BUSY).count() >= credential.slots:
+    if tasks.in_slots().count() >= credential.slots:
         return None
     task_id = _next_in_line(credential)
     if task_id is None:

@@ -27,6 +27,7 @@ class Credential(models.Model):
     """A key, a base address and a provider kind, owned by a team.
 
     ``slots``: tasks at once. ``requests_per_minute``: 0 where the provider names no limit.
+    ``link_life``: seconds after which links of its results were seen to die before their time.
     ``bucket_*``: the token bucket that every request of this key draws on, in all processes.
     """
 
@@ -44,6 +45,7 @@ class Credential(models.Model):
     last_good_at = models.DateTimeField(_("last good call"), null=True, blank=True)
     balance = models.BigIntegerField(_("left at the provider"), null=True, blank=True)
     balance_at = models.DateTimeField(_("balance read"), null=True, blank=True)
+    link_life = models.PositiveIntegerField(_("links live (s)"), null=True, blank=True)
     bucket_level = models.FloatField(default=0, editable=False)
     bucket_at = models.DateTimeField(null=True, editable=False)
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -51,6 +51,7 @@ class File(models.Model):
     url = models.TextField(_("provider's link"), blank=True)
     seen_at = models.DateTimeField(_("link seen"), default=clock.now)
     expires_at = models.DateTimeField(_("link dies"), null=True, blank=True)
+    noticed_at = models.DateTimeField(_("told to be at risk"), null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     not_before = models.DateTimeField(null=True, blank=True, editable=False)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)

@@ -30,10 +30,12 @@ class EntryKind(models.TextChoices):
     RELEASE = "release", _("Release")
     ADJUST = "adjust", _("Adjust")
     CORRECT = "correct", _("Correction")
+    ADOPT = "adopt", _("Taken in")
 
 
-SPENDING = (EntryKind.SETTLE, EntryKind.CORRECT)
-CLOSING = (EntryKind.SETTLE, EntryKind.RELEASE)
+SPENDING = (EntryKind.SETTLE, EntryKind.CORRECT)  # on what was ordered here
+CHARGED = (*SPENDING, EntryKind.ADOPT)  # with what was ordered elsewhere and taken in
+CLOSING = (EntryKind.SETTLE, EntryKind.RELEASE, EntryKind.ADOPT)
 # The account whose line says what an entry is about.
 TOLD_BY = {
     EntryKind.HOLD: AccountName.HELD,
@@ -41,6 +43,7 @@ TOLD_BY = {
     EntryKind.RELEASE: AccountName.AVAILABLE,
     EntryKind.ADJUST: AccountName.AVAILABLE,
     EntryKind.CORRECT: AccountName.SPENT,
+    EntryKind.ADOPT: AccountName.SPENT,
 }
 
 
@@ -74,7 +77,8 @@ class Account(models.Model):
 
 
 class Entry(models.Model):
-    """One movement; its lines sum to zero. An attempt is held once and closed once.
+    """One movement; its lines sum to zero. An attempt is held once and closed once; one that was
+    taken in from elsewhere is only closed, by what it had cost there.
 
     ``person`` ordered or adjusted, ``model`` made, as they were on that ``day``. ``amount`` is the
     line that the entry is about (TOLD_BY). ``in_vain``: charged though no clip came. ``carried``:
@@ -109,7 +113,7 @@ class Entry(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["attempt"],
-                condition=Q(kind__in=["settle", "release"]),
+                condition=Q(kind__in=["settle", "release", "adopt"]),
                 name="a_hold_closes_once",
             ),
         ]
@@ -162,6 +166,7 @@ SUMS = {
     "spent": Sum("amount", filter=Q(kind__in=SPENDING), default=0),
     "vain": Sum("amount", filter=Q(in_vain=True), default=0),
     "came_back": Sum("amount", filter=Q(kind=EntryKind.RELEASE, carried=False), default=0),
+    "adopted": Sum("amount", filter=Q(kind=EntryKind.ADOPT), default=0),
     "adjusted": Sum("amount", filter=Q(kind=EntryKind.ADJUST), default=0),
     "estimated": Sum("estimate", filter=Q(kind=EntryKind.SETTLE), default=0),
     "on_statements": Sum("stated", default=0),

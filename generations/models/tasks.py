@@ -32,6 +32,7 @@ AT_PROVIDER = (TaskState.QUEUED, TaskState.RUNNING)
 BUSY = (TaskState.SENDING, *AT_PROVIDER)  # what takes one of the credential's slots
 FINAL = (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)
 LIVE = (TaskState.WAITING, *BUSY)  # what a person waits for
+ADOPTED = "adopted"  # the kind of a clip that was ordered elsewhere
 KEPT_IN_BIN = timedelta(days=30)
 
 
@@ -50,6 +51,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Those whose time in the bin is over; what is still to be fetched is fetched first."""
         over = self.in_the_bin().filter(binned_at__lte=clock.now() - KEPT_IN_BIN)
         return over.exclude(files__state__in=["remote", "fetching"]).order_by("binned_at")
+
+    def in_slots(self) -> "TaskQuerySet":
+        """What takes a slot of its key; what was taken in does once its provider knows it."""
+        return self.filter(state__in=BUSY).exclude(adopted_at__isnull=False, checks=0)
 
     def newest_first(self) -> "TaskQuerySet":
         return self.order_by("-created_at", "-pk")
@@ -80,6 +85,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Credential, model and seconds of the team's last clips."""
         rows = (
             self.filter(team=team, state=TaskState.SUCCEEDED, accepted_at__isnull=False)
+            .filter(adopted_at=None)  # nobody here knows when these began
             .order_by("-created_at", "-pk")
             .values_list("credential", "model", "accepted_at", "finished_at")[:200]
         )
@@ -124,7 +130,8 @@ class Task(models.Model):
     ``kind``, ``model``, ``settings`` are the catalogue's words; ``settings`` holds ``duration``
     (seconds), ``resolution``, ``aspect_ratio``, ``seed`` and the switches that were chosen.
     ``reason`` says why it waits; ``code`` and ``message`` why it failed (the provider's own words).
-    ``version`` is the team's sequence at the last change that a page must show.
+    ``version`` is the team's sequence at the last change that a page must show. ``adopted_at``: it
+    was ordered elsewhere and taken in by its number; words that nobody told stay empty.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="tasks")
@@ -159,6 +166,9 @@ class Task(models.Model):
         User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
     emptied_at = models.DateTimeField(_("deleted from the bin"), null=True, blank=True)
+    adopted_at = models.DateTimeField(_("taken in"), null=True, blank=True)
+    unclear_at = models.DateTimeField(_("unclear since"), null=True, blank=True)
+    alarmed_at = models.DateTimeField(_("unclear too long"), null=True, blank=True)
 
     objects = TaskQuerySet.as_manager()
 
@@ -188,6 +198,15 @@ class Task(models.Model):
     @property
     def is_final(self) -> bool:
         return self.state in FINAL
+
+    @property
+    def title(self) -> str:
+        """What it is called where there is room for one line."""
+        return self.prompt or self.model or f"#{self.pk}"
+
+    @property
+    def is_adopted(self) -> bool:
+        return self.adopted_at is not None
 
     @property
     def duration(self) -> int | None:

@@ -166,6 +166,7 @@ class Report:
     ``state`` is None for a word that we do not know: keep the last state and log ``word`` once.
     ``code`` and ``message`` tell why a task failed. ``progress`` is 0 to 100, None where not told.
     ``learned`` is what the account's options should hold from now on, e.g. the path that answered.
+    ``told`` repeats the order (``model``, ``prompt``, ``aspect_ratio``), as far as the reply does.
     """
 
     state: State | None
@@ -178,6 +179,7 @@ class Report:
     reference: str = ""
     raw: str = ""
     learned: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

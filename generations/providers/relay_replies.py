@@ -71,6 +71,7 @@ def read_wrapped(reply: Reply) -> Report:
         message=data.text("fail_reason") or inner.message,
         reference=inner.reference,
         raw=reply.raw,
+        told=inner.told,
     )
     url = read_address(data.get("result_url"))
     return with_results(report, inner.results or ([Result("video", url)] if url else []))

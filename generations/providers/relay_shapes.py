@@ -12,7 +12,7 @@ from generations.providers.members import (
     read_whole,
 )
 from generations.providers.relay_errors import complaint
-from generations.providers.reply import Reply
+from generations.providers.reply import Reply, read_order
 from generations.providers.results import with_results
 from generations.providers.vidu_replies import objects
 
@@ -37,6 +37,7 @@ TENCENT_STATUSES: Mapping[str, State] = {
     "FAILED": State.FAILED,
     "ABORTED": State.FAILED,
 }
+NAMES = {"model": "model", "prompt": "prompt", "aspect_ratio": "ratio"}
 LINKS = {"video_url": "video", "thumbnail_url": "cover", "watermarked_url": "watermarked"}
 
 # ---- Shapes 2 and 5: status and video_url, of seed 002; an object that says it is a video ----
@@ -63,6 +64,7 @@ def read_video(reply: Reply) -> Report:
         code=code,
         message=message,
         raw=reply.raw,
+        told=read_order(reply, NAMES),
     )
     return with_results(report, read_links(reply))
 

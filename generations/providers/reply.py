@@ -23,6 +23,9 @@ from generations.providers.members import (
 
 RAW_LIMIT = 64 * 1024
 
+# Contract 2.3: twice what an order may have, so that a listed prompt can be compared whole.
+PROMPT_LIMIT = 10_000
+
 # For a create, where the provider has no word of its own; any other status is unclear.
 STATUSES: Mapping[int, type[ProviderError]] = {
     400: Refused,
@@ -120,3 +123,12 @@ def redacted(text: str, key: str) -> str:
 def read_retry_after(value: str) -> float | None:
     """Seconds of a Retry-After header; None for a date, since an adapter has no clock."""
     return float(value) if re.fullmatch(r"[0-9]{1,6}", value) else None
+
+
+def read_order(reply: Reply, names: Mapping[str, str]) -> Mapping[str, str]:
+    """What an answer repeats of its order: by our names, from its members of the other names."""
+    said = {
+        ours: reply.text(theirs, limit=PROMPT_LIMIT) if ours == "prompt" else reply.word(theirs)
+        for ours, theirs in names.items()
+    }
+    return {name: value for name, value in said.items() if value}

@@ -22,9 +22,9 @@ from generations.providers.members import (
     read_identifier,
     read_whole,
 )
-from generations.providers.reply import Reply
+from generations.providers.reply import PROMPT_LIMIT, Reply
 from generations.providers.vidu_order import order_body
-from generations.providers.vidu_replies import PROMPT_LIMIT, read_state
+from generations.providers.vidu_replies import read_state
 
 FILM = "ad-one-click"
 COMPOSE = "ad-compose"

@@ -17,12 +17,9 @@ from generations.providers.members import (
     read_identifier,
     read_whole,
 )
-from generations.providers.reply import Reply
+from generations.providers.reply import PROMPT_LIMIT, Reply, read_order
 from generations.providers.results import with_results
 from generations.providers.vidu_errors import USER_CANCELLED, create_error, has_error_code
-
-# 2.3: twice what an order may have, so that a listed prompt can be compared whole.
-PROMPT_LIMIT = 10_000
 
 # 2.7: a created task waits in the queue as far as anybody outside can tell.
 STATES: Mapping[str, State] = {
@@ -75,6 +72,7 @@ def read_report(reply: Reply) -> Report:
         message=reply.text("err_msg"),
         reference=reply.text("payload"),
         raw=reply.raw,
+        told=read_order(reply, {"model": "model", "prompt": "prompt"}),
     )
     return with_results(report, read_results(reply.get("creations")))
 

@@ -21,7 +21,7 @@ from generations.providers.members import (
     read_identifier,
     read_whole,
 )
-from generations.providers.reply import STATUSES, Reply
+from generations.providers.reply import STATUSES, Reply, read_order
 from generations.providers.results import with_results
 
 OK = 1000
@@ -63,6 +63,7 @@ def read_report(reply: Reply) -> Report:
         cost=read_points(data.part("usage").get("totalPoints")),
         message=data.text("error"),
         raw=reply.raw,
+        told=read_order(data, {"model": "model"}),
     )
     return with_results(report, read_results(data.part("data").get("result")))
 

@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet, Sum
 
 from generations.ledger.totals import key
 from generations.models import Attempt, Claim, Entry, Statement, Total
-from generations.models.ledger import CLOSING, SPENDING
+from generations.models.ledger import CHARGED, CLOSING
 from generations.models.statements import Decision
 
 from .lines import Charge
@@ -70,7 +70,7 @@ def _matches(credential_id: int, added: dict[str, int]) -> Iterable[Match]:
 
 
 def _booked(attempts: Iterable[int]) -> dict[int | None, int]:
-    spent = Entry.objects.filter(attempt__in=list(attempts), kind__in=SPENDING).order_by()
+    spent = Entry.objects.filter(attempt__in=list(attempts), kind__in=CHARGED).order_by()
     return dict(spent.values_list("attempt").annotate(sum=Sum("amount")))
 
 

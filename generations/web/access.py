@@ -59,6 +59,7 @@ ACCESS: dict[str, str] = {
     "invitation": TOKEN,
     "gallery": MEMBER,
     "changes": MEMBER,
+    "adopt": PRODUCER,
     "generate": PRODUCER,
     "task": MEMBER,
     "task_cancel": PRODUCER,

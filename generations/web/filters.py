@@ -15,7 +15,7 @@ from django.utils.translation import pgettext
 from generations import clock
 from generations.models import Collection, CollectionItem, Credential, Team
 from generations.models.finding import found
-from generations.models.tasks import LIVE, TaskQuerySet, TaskState
+from generations.models.tasks import ADOPTED, LIVE, TaskQuerySet, TaskState
 from generations.providers.catalogue import Offer, catalogue
 
 from .forms.fields import TABS
@@ -197,7 +197,7 @@ def _states(chosen: str) -> Choices:
 
 def _kinds(offers: Sequence[Offer]) -> Choices:
     """In the order of the form's tabs; what is not made there follows under its own word."""
-    made = {offer.kind for offer in offers}
+    made = {offer.kind for offer in offers} | {ADOPTED}
     tabs: list[tuple[object, object]] = [(kind, TABS[kind][0]) for kind in TABS if kind in made]
     others = sorted(made - set(TABS))
     return tabs + [(kind, KINDS.get(kind, kind)) for kind in others]

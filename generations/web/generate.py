@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from generations.lifecycle import order as ordering
 from generations.models import Credential, Membership, Task, Team
+from generations.models.tasks import ADOPTED
 from generations.templatetags.look import number, sentences
 
 from .access import for_producer
@@ -128,7 +129,7 @@ def _like(task: Task) -> Values:
         said
         | {
             "credential": [str(task.credential_id)],
-            "kind": [task.kind],
+            "kind": [] if task.kind == ADOPTED else [task.kind],
             "model": [task.model],
             "prompt": [task.prompt],
             "images": [str(picture.upload_id) for picture in pictures],

@@ -33,6 +33,8 @@ TOLD_BY = {
     EntryKind.SETTLE: AccountName.SPENT,
     EntryKind.RELEASE: AccountName.AVAILABLE,
     EntryKind.ADJUST: AccountName.AVAILABLE,
+    EntryKind.CORRECT: AccountName.SPENT,
+    EntryKind.ADOPT: AccountName.SPENT,
 }
 SHAPE = {"duration", "resolution", "aspect_ratio", "seed"}
 
@@ -95,6 +97,8 @@ class Story:
     @property
     def sent(self) -> str:
         """How often it was sent, and that it never went twice by itself."""
+        if self.task.is_adopted:
+            return gettext("made elsewhere, never sent from here")
         number = sum(attempt.sent_at is not None for attempt in self.attempts)
         if number <= 1:
             return gettext("sent once, never twice") if number else gettext("not sent yet")
@@ -102,6 +106,9 @@ class Story:
 
     def _ordered(self) -> Iterator[Moment]:
         who = {"who": self.task.created_by}
+        if self.task.adopted_at:
+            yield Moment(self.task.adopted_at, "inbox", _("Taken in"), gettext("by %(who)s") % who)
+            return
         yield Moment(self.task.created_at, "plus", _("Ordered"), gettext("by %(who)s") % who)
 
     def _tries(self) -> Iterator[Moment]:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from . import (
+    adopt,
     bin,
     callbacks,
     caps,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("invitations/<str:token>/", members.accept, name="invitation"),
     of_team("", gallery.gallery, "gallery"),
     of_team("changes", gallery.changes, "changes"),
+    of_team("adopt/", adopt.adopt, "adopt"),
     of_team("new/", generate.generate, "generate"),
     of_team("tasks/<int:pk>/", tasks.task, "task"),
     of_team("tasks/<int:pk>/cancel", tasks.cancel, "task_cancel"),

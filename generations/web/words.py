@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generations.models import Task
-from generations.models.tasks import AttemptState, TaskState
+from generations.models.tasks import ADOPTED, AttemptState, TaskState
 from generations.providers.catalogue import catalogue
 from generations.templatetags.look import amount
 
@@ -156,6 +156,10 @@ FAILURES: Mapping[str, Words] = {
         _("The provider cannot fetch pictures from this site."),
         _("Use another key, or give the site a public address."),
     ),
+    "number_unknown": Words(
+        _("The provider does not know this number with this key."),
+        _("Look at the number and at the key, then take it in again."),
+    ),
     "never_arrived": Words(
         _("Somebody here decided that it never arrived."), _("Make it again if you want it.")
     ),
@@ -178,6 +182,7 @@ KINDS: Mapping[str, Sentence] = {
     "img2video": _("picture to video"),
     "start-end2video": _("first and last frame"),
     "reference2video": _("references to video"),
+    ADOPTED: _("made elsewhere"),
     "ad-one-click": _("ad film"),
     "ad-footage": _("take of a film"),
     "ad-narration": _("narration of a film"),

@@ -33,6 +33,7 @@ READ |= {"films", "film", "film_changes", "film_compare"}
 FORMS = {"caps", "generate", "credential_new", "credential", "uploads", "film_new"}
 QUERIES = {"changes": "?since=0~", "film_compare": "?one=1&other=1"}
 READ |= {"collections", "collection", "review", "shares"}
+FORMS |= {"adopt"}
 FORMS |= {"share_new", "place_replace", "download"}
 MAY = {
     access.MEMBER: set(Role),

@@ -30,6 +30,8 @@ def withdrawn(task: Task) -> bool:
 @transaction.atomic
 def given_up(attempt: Attempt, *, send_again: bool) -> bool:
     """A person says that an unclear order never arrived: release it, and perhaps try anew."""
+    if send_again and attempt.task.is_adopted:
+        return False  # it was never sent from here, and nobody here knows all of it
     moved = (
         move(attempt, [TaskState.UNCLEAR], TaskState.WAITING, code="", message="")
         if send_again

@@ -1,9 +1,11 @@
 """What the provider reports: under way, ended, and the links of its results."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import count
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -32,6 +34,8 @@ from .parts import part_ended, part_of
 log = structlog.get_logger(__name__)
 
 DEADLINE = timedelta(hours=48)  # contract 2.11: even off-peak ends within it
+RATIO = re.compile(r"[1-9][0-9]?:[1-9][0-9]?")
+HICCUPS = 2  # one "not found" or two mean nothing
 FROM_PROVIDER = (TaskState.UNCLEAR, *AT_PROVIDER)
 
 
@@ -57,6 +61,7 @@ def is_news(attempt: Attempt, report: Report) -> bool:
     """Whether a report says anything that the task, as it was read, does not say yet."""
     task = attempt.task
     moved = (task.state, task.progress) != (report.state, report.progress)
+    moved |= bool(_told(attempt, report))
     return moved or has_learned(attempt, report)
 
 
@@ -87,6 +92,7 @@ def _under_way(attempt: Attempt, report: Report, state: State) -> None:
         checks=F("checks") + 1,
         misses=0,
         check_at=_next_look(attempt, state),
+        **_told(attempt, report),
     ):
         looked([attempt])
 
@@ -107,6 +113,7 @@ def _ended(attempt: Attempt, report: Report, state: State) -> None:
         progress=None if failed else 100,
         code=report.code[:80] if failed else "",
         message=report.message if failed else "",
+        **_told(attempt, report),
     )
     if not moved:
         return _said_again(attempt, report, final)
@@ -120,9 +127,28 @@ def _ended(attempt: Attempt, report: Report, state: State) -> None:
     return None
 
 
+def _told(attempt: Attempt, report: Report) -> dict[str, Any]:
+    """What nobody here knew of a task that was ordered elsewhere, in its provider's words."""
+    task = attempt.task
+    if not task.is_adopted:
+        return {}
+    words = {"model": report.told.get("model", ""), "prompt": report.told.get("prompt", "")}
+    fresh: dict[str, Any] = {
+        name: word for name, word in words.items() if word and not getattr(task, name)
+    }
+    ratio = report.told.get("aspect_ratio", "")
+    if RATIO.fullmatch(ratio) and not task.settings:
+        fresh["settings"] = {"aspect_ratio": ratio}
+    return fresh
+
+
 def _book(attempt: Attempt, report: Report, *, failed: bool) -> int | None:
     """Close the hold: with what the provider says it charged, else with what we know of it."""
     cost = report.cost
+    if attempt.task.is_adopted:
+        attempt.cost = cost
+        ledger.adopt(attempt)
+        return cost
     if failed:
         if cost:
             ledger.settle(attempt, cost, in_vain=True)
@@ -185,12 +211,35 @@ def not_answered(attempt: Attempt, error: ProviderError) -> None:
     if isinstance(error, Unauthorised):
         credentials.pause(attempt.credential, error.code)
     missing = isinstance(error, Refused)
+    if missing and attempt.task.misses >= HICCUPS and _was_never_there(attempt, error):
+        return
     wait = backoff(3 + attempt.task.misses, error.retry_after)
     Task.objects.filter(pk=attempt.task_id, state__in=AT_PROVIDER).update(
         check_at=clock.now() + wait, misses=F("misses") + (1 if missing else 0)
     )
-    if missing and attempt.task.misses == 2:  # one "not found" or two is a provider's hiccup
+    if missing and attempt.task.misses == HICCUPS:
         alarm(attempt.task, "not_found", attempt.number)
+
+
+@transaction.atomic
+def _was_never_there(attempt: Attempt, error: ProviderError) -> bool:
+    """The provider does not know a number that was taken in: it ends, and the number is free."""
+    if not attempt.task.is_adopted or attempt.task.checks:
+        return False
+    ended = move(
+        attempt,
+        AT_PROVIDER,
+        TaskState.FAILED,
+        code="number_unknown",
+        message=f"{attempt.number}: {error.message or error.code}",
+        finished_at=clock.now(),
+        check_at=None,
+    )
+    if ended:
+        Attempt.objects.filter(pk=attempt.pk).update(
+            state=AttemptState.REFUSED, number="", code=error.code[:80]
+        )
+    return ended
 
 
 def _next_look(attempt: Attempt, state: str) -> datetime:
