@@ -7,6 +7,7 @@ from django.db import DatabaseError, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from generations import ledger, statements
+from generations.lifecycle import adopt
 from generations.models import (
     Account,
     Attempt,
@@ -366,6 +367,22 @@ def test_a_claim_for_nothing_that_is_known_here_can_be_accepted_too(
     assert claims() == [(35, 35, 0)]
     (balance,) = ledger.balances(member.team)
     assert balance.spent == 35
+    assert not list(ledger.verify())
+
+
+def test_what_was_accepted_by_its_number_is_booked_once_when_its_clip_is_taken_in(
+    member: Membership, credential: Credential
+) -> None:
+    take(member, credential, [("777", 40)])
+    statements.accept(Claim.objects.get(), member.user)
+    (adoption,) = adopt.adopt(member, credential, ["777"])
+    assert adoption.task
+    attempt = Attempt.objects.select_related("task", "credential").get(task=adoption.task)
+    attempt.cost = 40
+    ledger.adopt(attempt)
+    (balance,) = ledger.balances(member.team)
+    assert balance.spent == 40
+    assert Claim.objects.get().difference == 0
     assert not list(ledger.verify())
 
 
