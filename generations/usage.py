@@ -1,6 +1,6 @@
 """What a team's credits went into, by day, person, model and key: read from the day's totals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cached_property
@@ -10,12 +10,10 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models import Sum as Added
 from django.db.models.functions import Coalesce
 
-from generations.models import Entry, Team, Total
-from generations.models.films import FILM, PARTS
+from generations.models import DayTotal, Entry, Team, Total
+from generations.models.films import WORK
 from generations.models.ledger import SPENDING, EntryKind, TotalQuerySet
 
-# What makes ad films, and each of their parts.
-FILMS = tuple(kind.removeprefix("ad-") for kind in (FILM, *PARTS))
 # The film that an entry's task began, or made a take or a cut of.
 OF_FILM = Coalesce(
     *(f"attempt__task__{path}" for path in ("film", "take__film", "composition__film"))
@@ -72,14 +70,22 @@ class Sum:
 
 
 MADE = Q(kind=EntryKind.SETTLE, in_vain=False)
-SUMS = {
-    "spent": Added("amount", filter=ROWS["spent"], default=0),
-    "films": Added("amount", filter=ROWS["spent"] & Q(model__in=FILMS, in_vain=False), default=0),
-    "vain": Added("amount", filter=ROWS["in_vain"], default=0),
-    "came_back": Added("amount", filter=ROWS["came_back"], default=0),
-    "clips": Added("entries", filter=MADE & ~Q(model__in=FILMS), default=0),
-    "taken_in": Added("amount", filter=ROWS["taken_in"], default=0),
-}
+
+
+def _sums(of_film: Q) -> dict[str, Any]:
+    """What a row of sums tells; ``of_film``: how those rows know what is a film's."""
+    return {
+        "spent": Added("amount", filter=ROWS["spent"], default=0),
+        "films": Added("amount", filter=ROWS["spent"] & of_film & Q(in_vain=False), default=0),
+        "vain": Added("amount", filter=ROWS["in_vain"], default=0),
+        "came_back": Added("amount", filter=ROWS["came_back"], default=0),
+        "clips": Added("entries", filter=MADE & ~of_film, default=0),
+        "taken_in": Added("amount", filter=ROWS["taken_in"], default=0),
+    }
+
+
+SUMS = _sums(Q(model__in=WORK))
+DAY_SUMS = _sums(Q(of_film=True))
 
 
 @dataclass(frozen=True)
@@ -96,20 +102,29 @@ class Usage:
 
     @property
     def totals(self) -> TotalQuerySet:
-        return Total.objects.filter(**self._chosen)
+        """All that was moved but holds, which are no use."""
+        return Total.objects.filter(**self._chosen).exclude(kind=EntryKind.HOLD).order_by()
 
     def entries(self, what: str) -> "QuerySet[Entry]":
         """The rows under a figure (one of ``ROWS``), newest first."""
         rows = Entry.objects.filter(ROWS[what], **self._chosen).order_by("-day", "-pk")
         if self.film:
-            rows = rows.filter(model__in=FILMS).alias(of=OF_FILM).filter(of=self.film)
+            rows = rows.filter(model__in=WORK).alias(of=OF_FILM).filter(of=self.film)
         return rows
 
     @cached_property
     def days(self) -> dict[date, Sum]:
         """Every day of the period, those too on which nothing moved."""
-        found = _sums(self.totals, "day")
+        found = {row.pop("day"): Sum(**row) for row in self._by_day()}
         return {day: found.get(day, Sum()) for day in self.period}
+
+    def _by_day(self) -> Iterable[dict[str, Any]]:
+        """From the few rows of whole days, unless one person's or model's part is asked for."""
+        rows: Any = self.totals.values("day").annotate(**SUMS)
+        if not (self.person or self.model):
+            of_days = DayTotal.objects.filter(**self._chosen).order_by()
+            rows = of_days.values("day").annotate(**DAY_SUMS)
+        return rows  # type: ignore[no-any-return]
 
     @cached_property
     def whole(self) -> Sum:
@@ -117,11 +132,20 @@ class Usage:
 
     def by(self, name: str) -> list[tuple[Any, Sum]]:
         """For each ``person``, ``model`` or ``credential``, the most expensive first."""
-        return _dearest_first(_sums(self.totals, name))
+        found: dict[Any, Sum] = {}
+        for row, one in self._parts:
+            found[row[name]] = found.get(row[name], Sum()) + one
+        return _dearest_first(found)
+
+    @cached_property
+    def _parts(self) -> list[tuple[dict[str, Any], Sum]]:
+        """Every person's use of every model on every key, read once for all the lists."""
+        rows: Any = self.totals.values("person", "model", "credential").annotate(**SUMS)
+        return [(row, Sum(**{name: row[name] for name in SUMS})) for row in rows]
 
     def by_film(self) -> list[tuple[int, Sum]]:
         """What each film cost with all its parts; ``clips`` counts the parts that came."""
-        entries = Entry.objects.filter(model__in=FILMS, **self._chosen).annotate(of=OF_FILM)
+        entries = Entry.objects.filter(model__in=WORK, **self._chosen).annotate(of=OF_FILM)
         clips = Count("pk", filter=MADE)
         rows: Any = entries.order_by().values("of").annotate(**SUMS | {"clips": clips})
         found = {row["of"]: Sum(**{name: row[name] for name in SUMS}) for row in rows}
@@ -141,8 +165,3 @@ class Usage:
 
 def _dearest_first(sums: dict[Any, Sum]) -> list[tuple[Any, Sum]]:
     return sorted(sums.items(), key=lambda row: (-row[1].spent, -row[1].came_back, str(row[0])))
-
-
-def _sums(totals: TotalQuerySet, by: str) -> dict[Any, Sum]:
-    rows = totals.exclude(kind=EntryKind.HOLD).order_by().values(by).annotate(**SUMS)
-    return {row.pop(by): Sum(**row) for row in rows}

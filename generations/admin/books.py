@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from generations.models import Claim, Total
+from generations.models import Claim, DayTotal, Total
 from generations.models.ledger import CLOSING, SPENDING, EntryKind, booking_day
 from generations.models.statements import Decision
 from generations.templatetags.charts import Day
@@ -134,7 +134,8 @@ class BookList(ChangeList):
     def _sums(self, request: HttpRequest, rows: QuerySet[Any]) -> Iterable[dict[str, Any]]:
         if self._beyond_totals():
             return list(rows.order_by().values("unit", "day").annotate(**ENTRY_SUMS))
-        totals: Any = Total.objects.filter(self.sight)
+        fine = {"person", "model"} & set(self.filter_params)
+        totals: Any = (Total if fine else DayTotal).objects.filter(self.sight)
         for spec in self.filter_specs:
             narrowed = spec.queryset(request, totals)
             totals = totals if narrowed is None else narrowed

@@ -188,14 +188,16 @@ class EntryAdmin(Records):
 
 
 def _found(term: str) -> Q:
-    numbered = Q(attempt__in=Attempt.objects.filter(number=term).values("pk"))
-    if term.isdecimal():
-        if len(term) > MOST_DIGITS:
-            return numbered
-        ours = Attempt.objects.filter(task=int(term)).values("pk")
-        return numbered | Q(attempt__in=ours) | Q(pk=int(term))
-    words = Q(memo__icontains=term) | Q(attempt__task__prompt__icontains=term)
-    return numbered | words | Q(person__email=term)
+    """Numbers are looked up first, for a condition of several tables is answered by none."""
+    numbered = list(Attempt.objects.filter(number=term).values_list("pk", flat=True))
+    if not term.isdecimal():
+        words = Q(memo__icontains=term) | Q(attempt__task__prompt__icontains=term)
+        return Q(attempt__in=numbered) | words | Q(person__email=term)
+    if len(term) > MOST_DIGITS:
+        return Q(attempt__in=numbered)
+    ours = Attempt.objects.filter(task=int(term)).values_list("pk", flat=True)
+    found = Entry.objects.filter(attempt__in=[*numbered, *ours]).values_list("pk", flat=True)
+    return Q(pk__in=[*found, int(term)])
 
 
 @admin.register(Account)

@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.models import Claim
 from generations.models.caps import month_of
+from generations.models.films import WORK
 from generations.models.ledger import SPENDING, EntryKind, booking_day
 from generations.models.statements import Decision
 from generations.models.tasks import AttemptState
 from generations.providers import PROVIDERS, provider
 from generations.providers.catalogue import catalogue
 from generations.templatetags.units import unit_name
-from generations.usage import FILMS
 
 from .filters import Admin, Choices, Rows
 
@@ -50,7 +50,7 @@ class ModelFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
         offered = {offer.model for kind in PROVIDERS for offer in catalogue(kind).offers}
-        return [(model, model) for model in sorted(offered | set(FILMS))]
+        return [(model, model) for model in sorted(offered | set(WORK))]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
         return queryset.filter(model=self.value()) if self.value() else None

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
-from generations.models import Account, Cap, Claim, Entry, File, Task, Total
+from generations.models import Account, Cap, Claim, DayTotal, Entry, File, Task
 from generations.models.caps import month_of
 from generations.models.files import FileState
 from generations.models.ledger import AccountName, booking_day
@@ -68,7 +68,7 @@ def _purses(sight: Q) -> list[Purse]:
     today = booking_day()
     since = min(today - timedelta(days=CHART_DAYS - 1), month_of(today))
     moved: dict[str, dict[date, dict[str, int]]] = defaultdict(dict)
-    for row in Total.objects.filter(sight, day__gte=since).sums("day"):
+    for row in DayTotal.objects.filter(sight, day__gte=since).sums("day"):
         moved[row["unit"]][row["day"]] = row
     accounts = Account.objects.filter(sight, name=AccountName.HELD).order_by()
     held = dict(accounts.values_list("unit").annotate(sum=Sum("balance")))

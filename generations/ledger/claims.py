@@ -2,10 +2,10 @@
 
 from django.db.models import F
 
-from generations.models import Attempt, Claim, Entry, Total
+from generations.models import Attempt, Claim, Entry
 from generations.models.ledger import CHARGED, CLOSING
 
-from .totals import key
+from .totals import key, state
 
 
 def meet(entry: Entry) -> None:
@@ -19,7 +19,7 @@ def meet(entry: Entry) -> None:
     spent = entry.amount if entry.kind in CHARGED else 0
     Claim.objects.filter(pk=claim.pk).update(attempt=entry.attempt_id, booked=F("booked") + spent)
     if entry.kind in CLOSING:
-        Total.objects.filter(**key(entry)).update(stated=F("stated") + claim.amount)
+        state(key(entry), claim.amount)
 
 
 def booked_before(attempt: Attempt) -> int:

@@ -4,16 +4,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
-from generations.models import Account, Claim, Entry, Line, Total, Used
+from generations.models import Account, Claim, DayTotal, Entry, Line, Total, Used
 from generations.models.caps import month_of
+from generations.models.films import WORK
 from generations.models.ledger import CHARGED, TOLD_BY, AccountName, EntryKind
 
 type Counts = Mapping[tuple[object, ...], tuple[int, ...]]
 
 TOTAL = ("team", "credential", "unit", "person", "model", "kind", "in_vain", "carried", "day")
+OF_DAY = ("team", "credential", "unit", "of_film", "kind", "in_vain", "carried", "day")
+OF_FILM = Case(When(model__in=WORK, then=True), default=False)
 USED = ("team", "user", "unit", "month")
 
 
@@ -25,8 +28,9 @@ def verify() -> Iterator[str]:
         if account.balance != account.total:
             yield f"Account {account.pk} says {account.balance}, its lines {account.total}."
     yield from _told()
-    totals = Total.objects.values_list(*TOTAL, "entries", "amount", "estimate")
-    yield from _differences("Total", TOTAL, _keyed(totals), _totals())
+    for model, names in ((Total, TOTAL), (DayTotal, OF_DAY)):
+        totals = model.objects.values_list(*names, "entries", "amount", "estimate")
+        yield from _differences(model.__name__, names, _keyed(totals), _totals(names))
     used = Used.objects.values_list(*USED, "amount")
     yield from _differences("Used", USED, _keyed(used, values=1), _used())
     yield from _claims()
@@ -42,10 +46,10 @@ def _told() -> Iterator[str]:
         yield f"Entry {entry} says {said}, its line {amount}."
 
 
-def _totals() -> Counts:
+def _totals(names: tuple[str, ...]) -> Counts:
     """What each total should be, from the entries alone."""
     settled = Q(kind=EntryKind.SETTLE)
-    rows = Entry.objects.order_by().values_list(*TOTAL)
+    rows = Entry.objects.annotate(of_film=OF_FILM).order_by().values_list(*names)
     sums = {
         "entries": Count("pk"),
         "moved": Sum("amount"),

@@ -7,7 +7,7 @@ from .credentials import Credential
 from .files import File
 from .films import Composition, Film, Ingredient, Strip, Take
 from .installation import Installation
-from .ledger import Account, Entry, Line, Total
+from .ledger import Account, DayTotal, Entry, Line, Total
 from .people import Invitation, Membership, Role, Team, User
 from .pulse import Lease, Pulse
 from .statements import Claim, Statement, StatementLine
@@ -24,6 +24,7 @@ __all__ = [
     "CollectionItem",
     "Composition",
     "Credential",
+    "DayTotal",
     "Entry",
     "Event",
     "File",

@@ -29,6 +29,8 @@ RETAKES = {
     StripKind.MUSIC: "ad-music",
 }
 PARTS = (*RETAKES.values(), COMPOSE)
+# What makes ad films, and each of their parts, as entries name it for a model.
+WORK = tuple(kind.removeprefix("ad-") for kind in (FILM, *PARTS))
 HEARD = (RETAKES[StripKind.NARRATION], RETAKES[StripKind.MUSIC])
 
 

@@ -173,18 +173,15 @@ SUMS = {
 }
 
 
-class Total(models.Model):
-    """What the entries of one day, key, person, model and kind sum up to, read in their stead.
+class Sums(models.Model):
+    """What the entries of one day have in common, and what they sum up to.
 
-    A cache that ``ledger.verify`` proves. ``estimate``: what the settled had held; ``stated``: what
-    statements say of the same attempts.
+    ``estimate``: what the settled had held; ``stated``: what statements say of the same attempts.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="+", db_index=False)
     credential = models.ForeignKey(Credential, models.PROTECT, related_name="+", db_index=False)
     unit = models.CharField(max_length=20)
-    person = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
-    model = models.CharField(max_length=60)
     kind = models.CharField(max_length=10, choices=EntryKind)
     in_vain = models.BooleanField(default=False)
     carried = models.BooleanField(default=False)
@@ -195,6 +192,19 @@ class Total(models.Model):
     stated = models.BigIntegerField(default=0)
 
     objects = TotalQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.amount:+}"
+
+
+class Total(Sums):
+    """Of one day, key, person, model and kind. A cache that ``ledger.verify`` proves."""
+
+    person = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    model = models.CharField(max_length=60)
 
     class Meta:
         constraints = [
@@ -213,5 +223,20 @@ class Total(models.Model):
             models.Index(fields=["team", "day"], name="total_by_team"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.day} {self.kind} {self.amount:+}"
+
+class DayTotal(Sums):
+    """Of one day, key and kind, whoever ordered whatever: few rows, however long the books are."""
+
+    of_film = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credential", "day", "kind", "in_vain", "carried", "of_film"],
+                name="one_total_per_day",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["day"], name="day_total_by_day"),
+            models.Index(fields=["team", "day"], name="day_total_by_team"),
+        ]

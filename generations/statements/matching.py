@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
-from generations.ledger.totals import key
-from generations.models import Attempt, Claim, Entry, Statement, Total
+from generations.ledger.totals import key, state
+from generations.models import Attempt, Claim, Entry, Statement
 from generations.models.ledger import CHARGED, CLOSING
 from generations.models.statements import Decision
 
@@ -114,4 +114,4 @@ def _count(matches: Iterable[Match]) -> None:
     for entry in Entry.objects.filter(attempt__in=list(added), kind__in=CLOSING):
         sums[tuple(key(entry).items())] += added[entry.attempt_id or 0]
     for names, amount in sums.items():
-        Total.objects.filter(**dict(names)).update(stated=F("stated") + amount)
+        state(dict(names), amount)

@@ -77,9 +77,7 @@ def _lines(spending: Spending) -> Iterator[sheets.Row]:
         *(_("Day"), _("Person"), _("Model"), _("Credential"), _("Unit")),
         *(_("Clips"), _("Spent"), _("of it films"), _("of it in vain"), _("Came back")),
     ]
-    totals = spending.usage.totals.exclude(
-        kind__in=(EntryKind.HOLD, EntryKind.ADJUST, EntryKind.ADOPT)
-    )
+    totals = spending.usage.totals.exclude(kind__in=(EntryKind.ADJUST, EntryKind.ADOPT))
     names = ("day", "person__name", "person__email", "model", "credential__name")
     for row in totals.order_by(*names).values(*names).annotate(**SUMS).iterator():
         yield [
