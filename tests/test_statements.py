@@ -13,6 +13,7 @@ from generations.models import (
     Attempt,
     Claim,
     Credential,
+    DayTotal,
     Entry,
     Event,
     Membership,
@@ -268,7 +269,8 @@ def test_a_clip_that_ends_after_its_statement_came_agrees_then(
     assert Claim.objects.get().difference == 40
     end(attempt_of("911"), 40)
     assert claims() == [(40, 40, 0)]
-    assert Total.objects.get(kind=EntryKind.SETTLE).stated == 40
+    for model in (Total, DayTotal):
+        assert model.objects.get(kind=EntryKind.SETTLE).stated == 40
     assert not list(ledger.verify())
 
 
@@ -277,7 +279,8 @@ def test_what_statements_say_is_counted_beside_what_was_settled(
 ) -> None:
     first, second = clips(member, credential, [35, 45])
     take(member, credential, [(first, 35), (second, 50)])
-    assert Total.objects.get(kind=EntryKind.SETTLE).stated == 85
+    for model in (Total, DayTotal):
+        assert model.objects.get(kind=EntryKind.SETTLE).stated == 85
 
 
 def test_a_statement_of_money_is_read_in_dollars(
