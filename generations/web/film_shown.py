@@ -68,7 +68,7 @@ class Shown:
             if one.cut.file
         ]
         takes = [
-            Shared(f"{row.title}, {film_words.version(row.strip.kind, take.number)}", take.file)
+            Shared(film_words.take_of(row.strip.kind, row.strip.shot, take.number), take.file)
             for row in self.axis.shots
             if (take := row.strip.chosen) and take.is_stored and take.file
         ]

@@ -101,6 +101,12 @@ def version(kind: object, number: int) -> str:
     return _("version %(number)s") % {"number": number}
 
 
+def take_of(kind: object, shot: int, number: int) -> str:
+    """A take with the strip that it is of."""
+    values = {"strip": where(kind, shot), "take": version(kind, number)}
+    return _("%(strip)s, %(take)s") % values
+
+
 def obstacle(one: Obstacle) -> str:
     """What is in the way, and of which strip."""
     values = {name: _said(value) for name, value in one.values.items()}

@@ -11,7 +11,7 @@ from generations.models import Attempt, Task
 from generations.models.tasks import AttemptState
 from generations.sandbox.sandbox import Sandbox
 from tests.factories import make_credential, make_tasks
-from tests.journeys.stage import Studio, sign_in
+from tests.journeys.stage import Studio, sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -95,7 +95,9 @@ def test_an_order_that_cannot_be_is_refused_beside_its_field_and_nothing_typed_i
     inside: Page, studio: Studio
 ) -> None:
     inside.goto(studio.address("generate"))
-    inside.select_option("#id_model", "viduq2")
+    with inside.expect_response(lambda answer: "model=viduq2" in answer.url):
+        inside.select_option("#id_model", "viduq2")
+    until(inside, "!document.querySelector('.htmx-request')")  # what it moves lies still again
     inside.click("#more summary")
     inside.fill("#id_seed", "-4")
     inside.fill("#id_duration", "7")
