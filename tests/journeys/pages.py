@@ -8,9 +8,10 @@ from pathlib import Path
 from django.urls import reverse
 from playwright.sync_api import Page, ViewportSize
 
-from generations import clock, guards, people
-from generations.models import File, Pulse, Role
+from generations import clock, guards, ledger, people, statements
+from generations.models import Attempt, Claim, File, Pulse, Role
 from generations.models.files import FileState
+from generations.models.tasks import TaskState
 from tests.films.stage import make_film
 from tests.journeys.stage import Studio, inline_code
 
@@ -108,6 +109,28 @@ def account() -> Iterator[str]:
     yield reverse("account_change_password")
     yield reverse("account_reauthenticate")
     yield reverse("admin:index")
+
+
+def books(studio: Studio) -> Iterator[str]:
+    """What an auditor opens in the admin site, with a statement that claims other than booked."""
+    task = studio.order(TaskState.FAILED, accepted_at=clock.now(), finished_at=clock.now())
+    attempt = Attempt.objects.select_related("task", "credential").get(task=task)
+    ledger.settle(attempt, 20, in_vain=True)
+    content = f"task_id,credits\n{attempt.number},35\n77,20\n"
+    taken, looked = (
+        statements.draft(studio.credential, name, (content + more).encode(), studio.owner.user)
+        for name, more in (("october.csv", ""), ("november.csv", "78,free\n"))
+    )
+    statements.take_in(taken, studio.owner.user)
+    for model in ("entry", "claim", "statement", "cap", "task", "event"):
+        yield reverse(f"admin:generations_{model}_changelist")
+    yield reverse("admin:generations_task_change", args=[task.pk])
+    yield reverse("admin:generations_claim_change", args=[Claim.objects.earliest("pk").pk])
+    yield reverse("admin:generations_statement_add")
+    yield reverse("admin:generations_statement_change", args=[taken.pk])
+    yield reverse("admin:generations_statement_change", args=[looked.pk])
+    yield studio.address("usage")
+    yield studio.address("usage_rows")
 
 
 @dataclass

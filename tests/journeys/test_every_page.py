@@ -60,7 +60,7 @@ def enter_as_staff(screen: Page, studio: Studio) -> None:
 
 def test_the_pages_of_ones_account_and_of_the_admin_site(screen: Page, studio: Studio) -> None:
     enter_as_staff(screen, studio)
-    wrong = look_over(screen, pages.account())
+    wrong = look_over(screen, [*pages.books(studio), *pages.account()])
     assert not wrong, wrong
 
 
