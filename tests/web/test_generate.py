@@ -188,6 +188,15 @@ def test_a_value_that_the_new_model_lacks_disappears_and_the_others_stay(
     assert form.values["aspect_ratio"] == "9:16"
 
 
+def test_more_stays_folded_until_something_in_it_is_said(
+    site: Client, at: str, credential: Credential
+) -> None:
+    """What a browser sends of an untouched form says nothing."""
+    untouched = {"model": "viduq2", "seed": "", "meta_data": "", "form_token": "press"}
+    assert not site.get(at, untouched).context["form"].more_is_open
+    assert site.get(at, untouched | {"seed": "7"}).context["form"].more_is_open
+
+
 def test_the_fragment_carries_the_price_and_leaves_the_prompt_alone(
     site: Client, at: str, credential: Credential
 ) -> None:

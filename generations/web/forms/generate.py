@@ -198,7 +198,8 @@ class OrderForm(forms.Form):
     def more_is_open(self) -> bool:
         """Whether something in there was set or is wrong."""
         return any(
-            field.errors or self.initial[field.name] != field.field.initial for field in self.more
+            field.errors or (self.initial[field.name] or None) != (field.field.initial or None)
+            for field in self.more
         )
 
     @property
