@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from generations.providers.catalogue import catalogue
 from generations.providers.contract import Access, ProviderError, Unauthorised
 
 SLACK = 0.99  # requests that were drawn one after the other may arrive closer together
+SHORTEST_LINK_LIFE = 30  # seconds; a link that is dead sooner was never alive
 CARRY = 0.1  # of a request: what fills between the moment one is due and the round that draws it
 
 
@@ -104,6 +106,28 @@ def learn(credential: Credential, options: Mapping[str, str]) -> None:
     row.options |= options
     row.save(update_fields=["options"])
     credential.options = row.options
+
+
+def link_life(credential: Credential) -> timedelta:
+    """How long a link of a result may live: as the contract says, or less where it was seen so."""
+    seen = Credential.objects.values_list("link_life", flat=True).get(pk=credential.pk)
+    promised = catalogue(credential.kind).link_life
+    return timedelta(seconds=promised if seen is None else min(seen, promised))
+
+
+def link_died(credential: Credential, age: timedelta) -> bool:
+    """A link died before its time; False where that is too soon to be more than a hiccup."""
+    seconds = int(age.total_seconds())
+    if seconds < SHORTEST_LINK_LIFE or age >= link_life(credential):
+        return False
+    Credential.objects.filter(pk=credential.pk).update(link_life=seconds)
+    return True
+
+
+def link_lived(credential: Credential, age: timedelta) -> None:
+    """A link led to its file although it was older than links were seen to become."""
+    seconds = int(age.total_seconds())
+    Credential.objects.filter(pk=credential.pk, link_life__lt=seconds).update(link_life=seconds)
 
 
 @transaction.atomic

@@ -3,9 +3,10 @@
 import httpx
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
-from generations import audit, credentials
-from generations.models import Attempt, Task, User
+from generations import audit, clock, credentials
+from generations.models import Attempt, File, Task, User
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
 from generations.net.client import client
 from generations.net.drive import drive
@@ -133,6 +134,14 @@ def fetch_again(task: Task, by: User) -> None:
         if not advance.reopened(task):
             raise TooLate("too_late")
         audit.record(task.team, by, "task.fetched_again", task)
+
+
+def fetch_now(file: File) -> None:
+    """Do not wait for the next try of a file that nobody fetches. Raises TooLate where none is."""
+    idle = Q(lease_until=None) | Q(lease_until__lte=clock.now())
+    if not File.objects.unfetched().filter(idle, pk=file.pk).update(not_before=None):
+        raise TooLate("too_late")
+    jobs.ring("mirror", file.pk)
 
 
 def _open_attempt(task: Task, state: AttemptState) -> Attempt:

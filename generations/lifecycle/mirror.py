@@ -150,8 +150,10 @@ def _bring(file: File, folder: Path) -> None:
             on_progress=_progress(file),
         )
         crash.point("mirror.downloaded")
+        credentials.link_lived(file.task.credential, clock.now() - file.seen_at)
         facts = _facts(file, body, folder)
     except Gone as error:
+        advance.link_died(file)
         return _ask_for_link(file, folder, str(error))
     except NotMedia as error:
         if guards.against_fetching():  # perhaps only its pictures found no room

@@ -1,12 +1,13 @@
 """Each minute: find every row that is overdue and ring for it, whatever bell was lost."""
 
+from collections import defaultdict
 from datetime import timedelta
 
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from generations import clock
-from generations.models import Attempt, Credential, File, Task
+from generations.models import Attempt, Credential, File, Task, Team
 from generations.models.files import FileState
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
 from generations.providers import PROVIDERS
@@ -24,6 +25,8 @@ def sweep(number: int) -> None:
     jobs.beat(number)
     overdue_sends()
     overdue_tasks()
+    unclear_tasks()
+    files_at_risk()
     for credential_id in _waiting_credentials():
         jobs.ring("send", credential_id)
     for file_id in _idle_files():
@@ -57,6 +60,26 @@ def overdue_tasks() -> None:
     ).select_related("task", "credential__team")
     for attempt in old[:MOST_AT_ONCE]:
         advance.overdue(attempt)
+
+
+def unclear_tasks() -> None:
+    """Orders that stay unclear: a person must know, once for each."""
+    old = clock.now() - advance.UNCLEAR_TOO_LONG
+    tasks = Task.objects.filter(state=TaskState.UNCLEAR, alarmed_at=None, unclear_at__lte=old)
+    for task in tasks.select_related("team").order_by("unclear_at")[:MOST_AT_ONCE]:
+        advance.unclear_too_long(task)
+
+
+def files_at_risk() -> None:
+    """Half of a link's life is over and its file is not here: one notice for each team."""
+    now = clock.now()
+    unfetched = File.objects.unfetched().filter(noticed_at=None, expires_at__isnull=False)
+    at_risk: dict[Team, list[File]] = defaultdict(list)
+    for file in unfetched.select_related("team").most_urgent_first()[:MOST_AT_ONCE]:
+        if file.half_of_life and file.half_of_life <= now:
+            at_risk[file.team].append(file)
+    for team, files in at_risk.items():
+        advance.at_risk(team, files)
 
 
 def _waiting_credentials() -> list[int]:

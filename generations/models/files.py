@@ -1,5 +1,7 @@
 """The results of tasks, from a provider's dying link to a file that is ours."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +33,10 @@ class FileQuerySet(models.QuerySet["File"]):
 
     def visible_to(self, user: User) -> "FileQuerySet":
         return self.filter(team__memberships__user=user)
+
+    def unfetched(self) -> "FileQuerySet":
+        """Paid for and not here yet."""
+        return self.filter(state__in=[FileState.REMOTE, FileState.FETCHING])
 
     def most_urgent_first(self) -> "FileQuerySet":
         return self.order_by(F("expires_at").asc(nulls_first=True), "pk")
@@ -91,6 +97,11 @@ class File(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id}/{self.part}"
+
+    @property
+    def half_of_life(self) -> datetime | None:
+        """When half of its link's life is over."""
+        return self.expires_at and self.seen_at + (self.expires_at - self.seen_at) / 2
 
     @property
     def is_stored(self) -> bool:

@@ -119,6 +119,12 @@ def elapsed(value: datetime | None) -> str:
 
 
 @register.filter
+def remaining(value: datetime | None) -> str:
+    """How long from now until then, as a clock shows it."""
+    return "" if value is None else seconds(max((value - clock.now()).total_seconds(), 0))
+
+
+@register.filter
 def at(value: datetime | None) -> str:
     """The time of day: 17:21."""
     return "" if value is None else date_format(timezone.localtime(value), "H:i")

@@ -69,6 +69,8 @@ ACCESS: dict[str, str] = {
     "task_release": PRODUCER,
     "task_bin": PRODUCER,
     "task_restore": PRODUCER,
+    "risk": MEMBER,
+    "risk_fetch": PRODUCER,
     "bin": MEMBER,
     "bin_empty": OWNER,
     "films": MEMBER,

@@ -24,6 +24,7 @@ from .access import for_member
 from .cards import Card, drawn
 from .filters import Filters, chips
 from .pulse import has_news
+from .risks import unclear
 
 PAGE = 48
 MOST_CHANGES = 100
@@ -143,6 +144,8 @@ def gallery(request: HttpRequest, membership: Membership) -> HttpResponse:
         return render(request, "gallery/list.html#older", page)
     moving = not before and is_moving(team)
     page |= _bar(request, team, filters) | {"moving": moving}
+    if filters.state == TaskState.UNCLEAR:
+        page["unclear"] = unclear(team)
     return render(request, "gallery/list.html", page)
 
 

@@ -10,6 +10,7 @@ from generations.models import Collection, Membership, Task, Team
 from generations.models.tasks import LIVE
 
 from .pulse import Silence, silence
+from .risks import AtRisk, Unclear, at_risk, told, unclear
 from .stops import Stop, stop
 
 THEMES = ("dark", "light", "system")
@@ -45,6 +46,20 @@ class Shell:
     def silence(self) -> Silence | None:
         """How long the background worker has been silent while work of the team waits for it."""
         return silence(self.team)
+
+    @cached_property
+    def unclear(self) -> Unclear | None:
+        """Orders that have been unclear for too long, until somebody decides."""
+        return unclear(self.team, alarmed=True) if "unclear" in self._told else None
+
+    @cached_property
+    def at_risk(self) -> AtRisk | None:
+        """Files that should be here by now."""
+        return at_risk(self.team) if "at_risk" in self._told else None
+
+    @cached_property
+    def _told(self) -> set[str]:
+        return told(self.team)
 
     @cached_property
     def collections(self) -> list[Collection]:

@@ -14,7 +14,7 @@ async function look() {
   const address = new URL(state.dataset.url, location.origin);
   address.search = state.dataset.query;
   address.searchParams.set("since", state.dataset.since);
-  if (document.querySelector("#pulse > *")) address.searchParams.set("silent", "");
+  if (document.querySelector("#pulse > [data-silent]")) address.searchParams.set("silent", "");
   let answered = false;
   const hear = (event) => (answered = event.detail.ctx.response.status < 500);
   state.addEventListener("htmx:after:request", hear, { once: true });

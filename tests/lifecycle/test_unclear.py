@@ -278,3 +278,52 @@ def test_what_is_searched_for_is_asked_in_the_time_around_the_order(world: World
     assert lists
     assert lists[0].value("created_at.from") < sent_at.isoformat() < lists[0].value("created_at.to")
     assert json.loads(world.sandbox.requests[0].body)["payload"] == world.attempt(task).reference
+
+
+# ---- In the open ----------------------------------------------------------------------------
+
+
+def alarms() -> int:
+    return Event.objects.filter(verb="task.unclear").count()
+
+
+def test_an_order_that_is_unclear_for_a_quarter_of_an_hour_raises_one_alarm(world: World) -> None:
+    task = unclear(world, "[500 before]")
+    world.hands.move(14 * 60)
+    sweep.sweep(0)
+    assert alarms() == 0
+    for _ in range(3):
+        world.hands.move(60)
+        sweep.sweep(0)
+    assert alarms() == 1
+    task.refresh_from_db()
+    assert task.alarmed_at
+    assert task.unclear_at
+    assert (task.alarmed_at - task.unclear_at) >= advance.UNCLEAR_TOO_LONG
+
+
+def test_a_new_try_that_becomes_unclear_too_has_an_alarm_of_its_own(world: World) -> None:
+    task = unclear(world, "[500 before]")
+    world.hands.move(16 * 60)
+    sweep.sweep(0)
+    decide.release(task, world.membership.user, send_again=True)
+    world.cluster.deliver("send", world.credential.pk)
+    task.refresh_from_db()
+    assert (task.state, task.alarmed_at) == (TaskState.UNCLEAR, None)
+    sweep.sweep(0)
+    assert alarms() == 1
+    world.hands.move(16 * 60)
+    sweep.sweep(0)
+    assert alarms() == 2
+
+
+def test_nothing_that_is_unclear_ever_becomes_failed_by_itself(world: World) -> None:
+    task = unclear(world, "[500 before]")
+    for hours in (1, 24, 24 * 7, 24 * 60):
+        world.hands.move(hours * 3600)
+        sweep.sweep(0)
+        world.cluster.work()
+        world.cluster.look()
+    task.refresh_from_db()
+    assert (task.state, alarms()) == (TaskState.UNCLEAR, 1)
+    world.check_books(spent=0, held=35)

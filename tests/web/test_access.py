@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 PATTERNS: dict[str, URLPattern] = {str(one.name): one for one in urls.urlpatterns}
 OF_TEAM = sorted(name for name, one in PATTERNS.items() if "team" in one.pattern.converters)
 READ = {"gallery", "changes", "task", "credentials", "members", "upload", "bin"}
-READ |= {"usage", "usage_rows", "usage_csv"}
+READ |= {"risk", "usage", "usage_rows", "usage_csv"}
 READ |= {"films", "film", "film_changes", "film_compare"}
 FORMS = {"caps", "generate", "credential_new", "credential", "uploads", "film_new"}
 QUERIES = {"changes": "?since=0~", "film_compare": "?one=1&other=1"}
@@ -75,7 +75,7 @@ class House:
         """What ``<int:pk>`` stands for in an address."""
         first = name.partition("_")[0]
         rows = {"task": self.task, "credential": self.credential, "member": self.other}
-        rows |= {"upload": self.upload, "film": self.film}
+        rows |= {"upload": self.upload, "film": self.film, "risk": self.file}
         rows |= {"invitation": self.invitation, "share": self.share}
         if name == "share_new" or first not in rows:
             return self.collection.pk

@@ -16,6 +16,7 @@ from .deciding import (
     withdrawn,
 )
 from .moving import backoff, shown
+from .noticing import UNCLEAR_TOO_LONG, at_risk, link_died, unclear_too_long
 from .parts import tree_due
 from .reporting import DEADLINE, is_news, is_ours, link_of, looked, not_answered, reported
 from .sending import (
@@ -37,8 +38,10 @@ from .trees import is_of_tree, tree_links
 __all__ = [
     "DEADLINE",
     "SHORT_WAIT",
+    "UNCLEAR_TOO_LONG",
     "about_to_send",
     "accepted",
+    "at_risk",
     "backoff",
     "binned",
     "claimed",
@@ -52,6 +55,7 @@ __all__ = [
     "is_of_tree",
     "is_ours",
     "key_refused",
+    "link_died",
     "link_of",
     "look_soon",
     "looked",
@@ -68,5 +72,6 @@ __all__ = [
     "tree_links",
     "unbinned",
     "unclear",
+    "unclear_too_long",
     "withdrawn",
 ]

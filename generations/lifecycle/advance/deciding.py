@@ -68,6 +68,8 @@ def doubted(attempt: Attempt) -> bool:
         reason="",
         not_before=None,
         lease_until=None,
+        unclear_at=clock.now(),
+        alarmed_at=None,
     )
     if moved:
         Attempt.objects.filter(pk=attempt.pk).update(state=AttemptState.UNCLEAR, code=guards.COPIED)

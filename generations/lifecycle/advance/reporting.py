@@ -189,9 +189,10 @@ def _take_links(attempt: Attempt, results: Sequence[Result]) -> None:
 
 
 def link_of(attempt: Attempt, url: str) -> dict[str, str | datetime]:
-    """A link as a file row keeps it: it dies when its address says, or the contract, if sooner."""
+    """A link as a file row keeps it: it dies when its address says, or as links of
+    its key were seen to, or as the contract says: whichever is sooner."""
     now = clock.now()
-    dies = now + timedelta(seconds=catalogue(attempt.credential.kind).link_life)
+    dies = now + credentials.link_life(attempt.credential)
     said = read_expiry(url)
     if said is not None:
         dies = min(dies, datetime.fromtimestamp(said, UTC))

@@ -204,6 +204,8 @@ def _lose_sight(attempt: Attempt, sources: Iterable[TaskState], error: ProviderE
         message=error.message,
         lease_until=None,
         check_at=None,
+        unclear_at=clock.now(),
+        alarmed_at=None,
     ):
         _answered(attempt, AttemptState.UNCLEAR, error)
         jobs.ring("find", attempt.pk)
