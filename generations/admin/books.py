@@ -11,7 +11,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 
 from generations.models import Claim, DayTotal, Total
 from generations.models.ledger import CLOSING, SPENDING, EntryKind, booking_day
@@ -21,6 +21,12 @@ from generations.templatetags.charts import Day
 from .auditing import in_sight
 
 CHART_DAYS = 30
+# How a year, a month and a day are named in addresses, and in words.
+WAYS = (
+    ("%Y", "Y"),
+    ("%Y-%m", pgettext_lazy("date", "F Y")),
+    ("%Y-%m-%d", pgettext_lazy("date", "j M")),
+)
 # The same sums from the entries themselves, where totals do not know what is asked for.
 ENTRY_SUMS = {
     "rows": Count("pk"),
@@ -81,12 +87,12 @@ class Books:
 
     def steps(self) -> list[tuple[str, str, int]]:
         """Years, or the months of the only one, or the days of the only one of these."""
-        for value, words in (("%Y", "Y"), ("%Y-%m", "F Y"), ("%Y-%m-%d", "j M")):
+        for value, words in WAYS:
             found: dict[str, tuple[str, str, int]] = {}
             for day, rows in sorted(self.days.items()):
                 place = f"{day:{value}}"
                 before = found[place][2] if place in found else 0
-                found[place] = (date_format(day, words), place, before + rows)
+                found[place] = (date_format(day, str(words)), place, before + rows)
             if len(found) > 1:
                 break
         return list(found.values())

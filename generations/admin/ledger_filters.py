@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from generations.models import Claim
 from generations.models.caps import month_of
@@ -113,7 +114,7 @@ class DayFilter(admin.SimpleListFilter):
         """Named days, then the last months; the way through all of them stands over the list."""
         months, month = [], month_of(booking_day())
         for _number in range(OFFERED_MONTHS):
-            months.append((f"{month:%Y-%m}", date_format(month, "F Y")))
+            months.append((f"{month:%Y-%m}", date_format(month, pgettext("date", "F Y"))))
             month = month_of(month - timedelta(days=1))
         named = [("today", _("Today")), ("week", _("This week")), ("month", _("This month"))]
         return [*named, *months[1:]]

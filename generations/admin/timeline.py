@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Prefetch
-from django.utils.translation import gettext, ngettext
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from generations.models import Attempt, Callback, Claim, Entry, Event, StatementLine, Task
@@ -45,6 +47,11 @@ class Moment:
     tone: str = ""
     href: str = ""
     raw: tuple[tuple[Any, str], ...] = ()
+
+    @property
+    def day(self) -> str:
+        """20 November 2026."""
+        return date_format(timezone.localtime(self.at), pgettext("date", "j F Y"))
 
 
 class Timeline:
