@@ -62,6 +62,7 @@ BROKEN_BODIES: Mapping[str, bytes] = {
     "10 MB of JSON": b'{"state":"' + b"s" * 10_000_000 + b'"}',
     "larger than any reply": b'{"a":"' + b"s" * 34_000_000 + b'"}',
 }
+LARGE = 1_000_000  # what takes long to read is read with few statuses
 
 
 class AdapterSuite:
@@ -168,8 +169,9 @@ class AdapterSuite:
             assert self.access.key not in repr(outcome) + shown(outcome)
 
     def test_a_broken_body_is_never_mistaken(self, broken: str) -> None:
-        for status in (200, 201, 204, 404, 500):
-            response = httpx.Response(status, content=BROKEN_BODIES[broken])
+        body = BROKEN_BODIES[broken]
+        for status in (200, 201, 204, 404, 500) if len(body) < LARGE else (200, 500):
+            response = httpx.Response(status, content=body)
             for call in ("submit", *self.questions):
                 self.assert_safe(call, self.outcome(call, response), status, taken=status < 300)
 
