@@ -2,7 +2,15 @@
 
 from .audit import Event
 from .caps import Cap, Used
-from .collections import Collection, CollectionItem, Remark, ShareLink, ShareVisit, Verdict
+from .collections import (
+    Collection,
+    CollectionItem,
+    Glance,
+    Remark,
+    ShareLink,
+    ShareVisit,
+    Verdict,
+)
 from .credentials import Credential
 from .files import File
 from .films import Composition, Film, Ingredient, Strip, Take
@@ -29,6 +37,7 @@ __all__ = [
     "Event",
     "File",
     "Film",
+    "Glance",
     "Ingredient",
     "Installation",
     "Invitation",

@@ -4,10 +4,12 @@ Nothing here is deleted: what was taken away has ``removed_at``, so that an appr
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
@@ -20,6 +22,23 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     def for_team(self, team: Team) -> "CollectionQuerySet":
         """The last that changed first."""
         return self.filter(team=team, removed_at=None).order_by("-changed_at", "-pk")
+
+    def counted(self, user: User) -> "CollectionQuerySet":
+        """Each with how many ``clips`` its pages show, and how many remarks are ``unread``."""
+        here = {"collection": OuterRef("pk")}
+        seen = Glance.objects.filter(**here, user=user).values("remark")[:1]
+        said = Remark.objects.filter(
+            item__collection=OuterRef("pk"), item__removed_at=None, pk__gt=OuterRef("seen")
+        ).exclude(visit=None)
+        return self.alias(seen=Coalesce(Subquery(seen), 0)).annotate(
+            clips=_number(CollectionItem.objects.present().filter(**here), "collection"),
+            unread=_number(said, "item__collection"),
+        )
+
+
+def _number(rows: "models.QuerySet[Any]", of: str) -> Coalesce:
+    counted = rows.order_by().values(of).annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
 
 
 class Collection(models.Model):
@@ -204,6 +223,22 @@ class Remark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.text[:60]}"
+
+
+class Glance(models.Model):
+    """How far a member has read: the newest remark when a collection's page was last opened."""
+
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    remark = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["collection", "user"], name="one_glance_per_member")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.remark}"
 
 
 class Decision(models.TextChoices):

@@ -9,6 +9,7 @@ from generations import clock
 from generations.models import (
     Collection,
     CollectionItem,
+    Glance,
     Remark,
     ShareLink,
     ShareVisit,
@@ -104,6 +105,19 @@ def decide(
             name=visit.name,
             decision=decision,
         )
+
+
+def look(collection: Collection, user: User) -> int:
+    """A member reads what clients said; the newest remark that the member knew before."""
+    seen = Glance.objects.filter(collection=collection, user=user)
+    known = seen.values_list("remark", flat=True).first() or 0
+    said = Remark.objects.filter(item__collection=collection, item__removed_at=None)
+    newest = said.exclude(visit=None).order_by("-pk").values_list("pk", flat=True).first() or 0
+    if newest > known:
+        Glance.objects.update_or_create(
+            collection=collection, user=user, defaults={"remark": newest}
+        )
+    return known
 
 
 def approved(files: Iterable[int]) -> set[int]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generations.models import Collection, CollectionItem, File, Membership, ShareLink
-from generations.sharing import archive
+from generations.sharing import archive, review
 from generations.sharing import collections as verbs
 
 from . import zips
@@ -88,10 +88,10 @@ def collection(request: HttpRequest, membership: Membership, pk: int) -> HttpRes
     found = find(membership, pk)
     if request.GET.get("since") == str(found.version):
         return HttpResponse(status=204)
-    return arranged(request, found)
+    return arranged(request, membership, found)
 
 
-def arranged(request: HttpRequest, found: Collection) -> HttpResponse:
+def arranged(request: HttpRequest, membership: Membership, found: Collection) -> HttpResponse:
     """The page to arrange a collection on, or with htmx its parts that change."""
     room = Room(found, of_member)
     said = room.said.filter(answers=None).select_related("item", "link").order_by("-pk")
@@ -99,6 +99,7 @@ def arranged(request: HttpRequest, found: Collection) -> HttpResponse:
         "collection": found,
         "room": room,
         "remarks": said[:MOST_REMARKS],
+        "known": review.look(found, membership.user),
         "links": ShareLink.objects.live().filter(collection=found).order_by("-pk"),
         "form": CollectionForm(
             initial={"title": found.title, "description": found.description},
@@ -157,7 +158,7 @@ def _list(
     team = membership.team
     live = Count("links", filter=Q(links__in=ShareLink.objects.live()), distinct=True)
     first = CollectionItem.objects.showable().select_related("file")[:3]
-    rows = Collection.objects.for_team(team).annotate(live=live)
+    rows = Collection.objects.for_team(team).counted(membership.user).annotate(live=live)
     page = {
         "collections": rows.prefetch_related(Prefetch("items", first, to_attr="first"))[
             :MOST_LISTED

@@ -25,7 +25,7 @@ def _item(membership: Membership, pk: int, item: int) -> CollectionItem:
 def _answer(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """After a change: the collection as it is now, or with htmx its changed parts."""
     if request.htmx:  # type: ignore[attr-defined]
-        return arranged(request, find(membership, pk))
+        return arranged(request, membership, find(membership, pk))
     return redirect("collection", membership.team.slug, pk)
 
 

@@ -35,6 +35,7 @@ def room(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     if wanted and clip is None:  # it was taken out while the page was open
         return HttpResponse(headers={"HX-Redirect": here}) if _asks(request) else redirect(here)
     page = _seen(collection, shown, clip)
+    verbs.look(collection, membership.user)
     if "since" in request.GET:
         seen = {"seen": request.GET.get("seen", ""), "swap": True}
         return render(request, "shares/changes.html", page | seen)

@@ -64,7 +64,7 @@ class Shell:
     @cached_property
     def collections(self) -> list[Collection]:
         """The last ones that changed."""
-        return list(Collection.objects.for_team(self.team)[:COLLECTIONS])
+        return list(Collection.objects.for_team(self.team).counted(self.user)[:COLLECTIONS])
 
     @cached_property
     def balances(self) -> list[ledger.Balance]:

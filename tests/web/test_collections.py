@@ -11,7 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from generations.models import Collection, Remark, Role, ShareLink
+from generations import clock
+from generations.models import Collection, Remark, Role, ShareLink, Task
 from generations.models.collections import Decision
 from generations.sharing import collections, links, review
 from tests.factories import make_member
@@ -195,6 +196,42 @@ def test_the_rail_lists_the_collections_with_their_sizes(producer: Client, reel:
     found = re.search(r'rail-name"[^>]*>Salt and Amber</span><span class="rail-count">(\d+)', html)
     assert found
     assert found[1] == "3"
+
+
+def told(client: Client, reel: Reel) -> list[str]:
+    """What the list of collections says of the reel beside its title."""
+    html = read(client, team_page(reel, "collections"))
+    (facts,) = re.findall(r'<p class="card-facts">(.*?)</p>', html, re.DOTALL)
+    return [part.strip() for part in re.sub(r"<[^>]*>", "", facts).split("·")]
+
+
+def test_what_lies_in_the_bin_is_not_counted_until_it_comes_back(
+    producer: Client, reel: Reel
+) -> None:
+    tasks = Task.objects.filter(files=reel.items[0].file_id)
+    tasks.update(binned_at=clock.now())
+    assert told(producer, reel)[0] == "2 clips"
+    tasks.update(binned_at=None)
+    assert told(producer, reel)[0] == "3 clips"
+
+
+def test_remarks_are_new_to_each_member_until_that_member_has_opened_the_collection(
+    producer: Client, reel: Reel
+) -> None:
+    visit = links.visit(reel.link)
+    said = [review.remark(reel.link, visit, item, "Slower?") for item in reel.items[:2]]
+    review.answer(said[0], reel.member.user, "Yes.")
+    assert told(producer, reel)[-1] == "2 new remarks"
+    assert read(producer, reel.address("collection")).count(">New</span>") == 2
+    assert "new remark" not in "".join(told(producer, reel))
+    assert ">New</span>" not in read(producer, reel.address("collection"))
+    review.remark(reel.link, visit, reel.items[0], "Slower still?")
+    assert told(producer, reel)[-1] == "1 new remark"
+    read(producer, reel.address("review"))
+    assert "new remark" not in "".join(told(producer, reel))
+    other = Client()
+    other.force_login(make_member(team=reel.team).user)
+    assert told(other, reel)[-1] == "3 new remarks"
 
 
 def test_a_collection_that_was_removed_is_gone_and_its_clips_stay(
