@@ -52,9 +52,9 @@ class Day:
 
     @property
     def spent(self) -> list[tuple[int, str]]:
-        """What its clips cost, in each unit."""
+        """What its clips cost, in each unit; what was taken in had cost that elsewhere."""
         sums: dict[str, int] = {}
-        for card in self.cards:
+        for card in (card for card in self.cards if not card.task.is_adopted):
             sums[card.unit] = sums.get(card.unit, 0) + card.cost
         return [(cost, unit) for unit, cost in sums.items() if cost]
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, Min, Sum
 
+from generations import clock
 from generations.models import Attempt, File, Task, Team
 from generations.models.files import FileQuerySet
 from generations.models.tasks import AttemptState, TaskState
@@ -18,6 +19,11 @@ class AtRisk:
 
     files: int
     first: datetime
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the first link is dead by its date already."""
+        return self.first <= clock.now()
 
 
 @dataclass(frozen=True, slots=True)

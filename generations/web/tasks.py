@@ -142,7 +142,7 @@ class Story:
         looks = ngettext("asked %(n)s time", "asked %(n)s times", task.checks) % {"n": task.checks}
         end = looks if task.checks else ""
         took = ""
-        if task.accepted_at:
+        if task.accepted_at and not task.is_adopted:
             took = gettext("after %(time)s") % {
                 "time": seconds((task.finished_at - task.accepted_at).total_seconds())
             }
