@@ -9,7 +9,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, ViewportSize
 
 from generations import clock, guards, ledger, people, statements
-from generations.models import Attempt, Claim, File, Pulse, Role
+from generations.lifecycle import adopt
+from generations.models import Attempt, Claim, File, Pulse, Role, Task
 from generations.models.files import FileState
 from generations.models.tasks import TaskState
 from tests.films.stage import make_film
@@ -77,12 +78,27 @@ def team(studio: Studio) -> Iterator[str]:
     yield studio.address("credential_new")
     yield studio.address("credential", studio.credential.pk)
     yield studio.address("members")
+    yield from told_in_time(studio)
     yield from binned(studio)
     yield reverse("invitation", args=[token])
     yield reverse("team_new")
     yield studio.address("task", 999_999)
     for task in tasks.values():
         yield studio.address("task", task.pk)
+
+
+def told_in_time(studio: Studio) -> Iterator[str]:
+    """A number that nobody knows, files at risk, and an order that stays unclear."""
+    adopt.adopt(studio.owner, studio.credential, ["911026047460327424"])
+    unknown = Task.objects.filter(adopted_at__isnull=False)
+    unknown.update(state=TaskState.FAILED, code="number_unknown", message="911026047460327424")
+    File.objects.unfetched().update(noticed_at=clock.now())
+    unclear = Task.objects.filter(state=TaskState.UNCLEAR)
+    unclear.update(unclear_at=clock.now() - timedelta(minutes=20), alarmed_at=clock.now())
+    yield studio.address("adopt")
+    yield studio.address("risk")
+    yield studio.address("gallery") + "?state=unclear"
+    yield studio.address("task", unknown.get().pk)
 
 
 def binned(studio: Studio) -> Iterator[str]:
