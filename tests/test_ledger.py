@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck
 from hypothesis import settings as how
 from hypothesis import strategies as st
@@ -150,6 +150,23 @@ def test_the_database_itself_refuses_to_change_or_delete_the_books(
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         rows._raw_delete(rows.db)
     assert rows.exists()
+
+
+@pytest.mark.parametrize("model", [Entry, Line], ids=["entries", "lines"])
+def test_raw_sql_cannot_change_delete_or_replace_the_books(
+    credential: Credential, model: type[Entry] | type[Line]
+) -> None:
+    before = list(model.objects.order_by("pk").values())
+    table = model._meta.db_table
+    commands = [f"UPDATE {table} SET amount = amount + 1", f"DELETE FROM {table}"]
+    if connection.vendor == "sqlite":
+        commands.append(f"REPLACE INTO {table} SELECT * FROM {table}")
+    for command in commands:
+        refused = pytest.raises(DatabaseError, match="append-only")
+        with refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(command)
+    assert before
+    assert list(model.objects.order_by("pk").values()) == before
 
 
 def test_the_database_itself_refuses_an_account_below_zero(credential: Credential) -> None:
