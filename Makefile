@@ -10,7 +10,7 @@ MANAGE := $(PYTHON) manage.py
 INSTALLED := .venv/.installed
 TEMPLATES = $(shell find templates -name '*.html')
 
-.PHONY: run test bench check fix
+.PHONY: run test bench endurance check fix
 
 run: $(INSTALLED)
 	@SANDBOX=on exec $(MANAGE) up --demo
@@ -26,6 +26,9 @@ test: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@$(PYTHON) -m pytest -n0 -s -m bench tests/bench tests/processes $(ARGS)
+
+endurance: $(INSTALLED)
+	@$(PYTHON) -m pytest -n0 -s -m endurance $(ARGS)
 
 check: $(INSTALLED)
 	.venv/bin/ruff check

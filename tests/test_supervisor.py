@@ -17,12 +17,14 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from generations import clock
-from generations.models import Lease, Pulse
+from generations.models import Lease, Pulse, Task
+from generations.models.tasks import TaskState
 from generations.supervise.child import Child
 from generations.supervise.guard import Guard
 from generations.supervise.heart import Heart
 from generations.supervise.prepare import require_free
 from generations.supervise.supervisor import Supervisor
+from tests.factories import make_credential, make_member, make_tasks
 
 ROOT = Path(__file__).resolve().parent.parent
 # Starts a grandchild, writes both numbers, and sleeps.
@@ -175,6 +177,18 @@ def test_a_cluster_whose_workers_all_hold_long_work_is_not_silent(settings: Sett
     for number in range(settings.WORKERS):
         end = clock.now() + timedelta(seconds=45)
         Lease.objects.create(name=f"work {number}", holder="somebody", until=end)
+    assert not heart_finds_silence(cluster_age=100)
+
+
+@pytest.mark.django_db
+def test_a_cluster_whose_workers_all_wait_for_a_slow_provider_is_not_silent(
+    settings: Settings,
+) -> None:
+    member = make_member()
+    key = make_credential(team=member.team)
+    make_tasks(membership=member, credential=key, count=settings.WORKERS)
+    lease = clock.now() + timedelta(seconds=30)
+    Task.objects.update(state=TaskState.SENDING, lease_until=lease)
     assert not heart_finds_silence(cluster_age=100)
 
 

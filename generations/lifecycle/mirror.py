@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from generations import clock, crash, credentials, guards, store
-from generations.media import Crashed, Facts, NotMedia, Reason, inspect
+from generations.media import Crashed, Facts, NotMedia, Reason, format_of, inspect
 from generations.models import Attempt, File, Film, Lease
 from generations.models.files import FilePart, FileQuerySet, FileState
 from generations.models.tasks import AttemptState
@@ -139,6 +139,8 @@ def _bring(file: File, folder: Path) -> None:
         return _stored(file, folder)
     if guards.against_fetching():
         return _wait_for_room(file, folder)
+    if _has_died(file) and not _renewed(file, folder, "the link has died"):
+        return None
     body = folder / "body"
     try:
         got = download(
@@ -175,12 +177,16 @@ def _bring(file: File, folder: Path) -> None:
 
 
 def _facts(file: File, body: Path, folder: Path) -> Facts | None:
-    """What is inside; None where looking kills the child every time: the bytes are kept anyway."""
+    """What is inside; None where looking kills the child every time: the bytes are kept anyway.
+
+    Unless their beginning tells that they are no film at all; so much is seen without a decoder.
+    """
     try:
         facts = inspect(body, folder, timeout=INSPECT_SECONDS)
     except Crashed:
         if file.tries < MOST_CRASHES:
             raise
+        format_of(body)
         log.exception("kept without looking inside", file=file.pk)
         return None
     if facts.part != EXPECTED[FilePart(file.part)]:
@@ -260,6 +266,16 @@ def _stored(file: File, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def _has_died(file: File) -> bool:
+    """Whether the link died while the file waited: it is not worth a try, and proves nothing.
+
+    One that was given just now is tried whatever it says, for the two clocks may differ.
+    """
+    now = clock.now()
+    died = file.expires_at is not None and file.expires_at <= now
+    return died and now - file.seen_at > SHORT_WAIT and not advance.is_of_tree(file)
+
+
 def _ask_for_link(file: File, folder: Path, trouble: str) -> None:
     """Ask the provider for a fresh link; lost is what is dead again and again though it is fresh.
 
@@ -267,30 +283,48 @@ def _ask_for_link(file: File, folder: Path, trouble: str) -> None:
     """
     if advance.is_of_tree(file):
         return _ask_for_tree(file, folder, trouble)
+    before, was_fresh = file.url, clock.now() - file.seen_at <= FRESH
+    if not _renewed(file, folder, trouble):
+        return None
+    proved = was_fresh and _was_so_before(file, trouble)
+    if proved and file.tries >= (MOST_TRIES if file.url != before else MOST_DEAD):
+        return _lost(file, folder, trouble)
+    return _later(file, trouble, _wait(file))
+
+
+def _was_so_before(file: File, trouble: str) -> bool:
+    """Whether the try before ended alike; one whose worker died proves nothing."""
+    return file.trouble == trouble[:200]
+
+
+def _renewed(file: File, folder: Path, trouble: str) -> bool:
+    """Whether the provider told its links anew; where not, the file is given back or lost."""
     if not credentials.take_requests(file.task.credential_id, 1):
-        return _later(file, "", SHORT_WAIT)
+        _later(file, "", SHORT_WAIT)
+        return False
+    was_fresh = clock.now() - file.seen_at <= FRESH
     attempt = (
         Attempt.objects.select_related("task__team", "credential__team")
         .filter(task=file.task, state=AttemptState.ACCEPTED)
         .latest("ordinal")
     )
-    before, was_fresh = file.url, clock.now() - file.seen_at <= FRESH
     try:
         with client(credentials.policy()) as http:
             access = credentials.access(attempt.credential)
             report = drive(provider(attempt.credential.kind).check(access, attempt.number), http)
     except ProviderError as error:
         trouble = f"{trouble}; the provider: {error}"
-        if isinstance(error, Refused) and file.tries >= MOST_DEAD:  # fewer are a hiccup
-            return _lost(file, folder, trouble)
-        return _later(file, trouble, _wait(file))
+        refused = isinstance(error, Refused) and _was_so_before(file, trouble)
+        if refused and file.tries >= MOST_DEAD:  # fewer are a hiccup
+            _lost(file, folder, trouble)
+        else:
+            _later(file, trouble, _wait(file))
+        return False
     advance.reported(attempt, report)
-    file.refresh_from_db(fields=["url"])
-    if was_fresh and file.tries >= (MOST_TRIES if file.url != before else MOST_DEAD):
-        return _lost(file, folder, trouble)
     if not was_fresh:
         File.objects.filter(pk=file.pk).update(tries=1)
-    return _later(file, trouble, _wait(file))
+    file.refresh_from_db(fields=["url", "seen_at", "expires_at", "tries"])
+    return True
 
 
 def _ask_for_tree(file: File, folder: Path, trouble: str) -> None:

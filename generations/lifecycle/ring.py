@@ -103,7 +103,7 @@ def answer(attempt_id: int) -> None:
     if not rings.update(answered_at=clock.now()):
         return None
     if attempt.state != AttemptState.ACCEPTED:
-        for number in {attempt.number, *numbers} - {""}:
+        for number in sorted({attempt.number, *numbers} - {""}):
             _ask_unclear(attempt, number)
     elif attempt.task.state in AT_PROVIDER:
         _ask(attempt, attempt.number)

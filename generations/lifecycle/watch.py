@@ -107,7 +107,7 @@ def _read() -> list[Attempt]:
     by_credential: dict[int, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         by_credential[attempt.credential_id].append(attempt)
-    orders_wait = _with_orders_to_send(by_credential)
+    orders_wait = _with_orders_to_send(by_credential) if by_credential else set()
     due: list[Attempt] = []
     for credential_id, waiting in by_credential.items():
         keep = 1 if credential_id in orders_wait else 0

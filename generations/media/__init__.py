@@ -7,9 +7,19 @@ time, no secrets in the environment and no way to the network, and may crash wit
 from pathlib import Path
 
 from generations.media.facts import Crashed, Errand, Facts, NotMedia, Question, Reason
+from generations.media.signature import format_of
 from generations.media.zygote import Zygote
 
-__all__ = ["Crashed", "Facts", "NotMedia", "Reason", "inspect", "take_frame", "take_picture"]
+__all__ = [
+    "Crashed",
+    "Facts",
+    "NotMedia",
+    "Reason",
+    "format_of",
+    "inspect",
+    "take_frame",
+    "take_picture",
+]
 
 _zygote = Zygote()
 

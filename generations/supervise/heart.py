@@ -9,11 +9,12 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from generations import clock
 from generations.lifecycle import jobs
-from generations.models import File, Lease, Pulse
+from generations.models import File, Lease, Pulse, Task
 from generations.models.files import FileState
+from generations.models.tasks import TaskState
 
-EVERY = 10.0
-SILENT_TOO_LONG = 60.0
+EVERY = 5.0
+SILENT_TOO_LONG = 40.0  # with the start of another cluster still less than a minute
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,9 @@ class Heart:
 
 
 def _every_worker_has_long_work() -> bool:
-    """Then silence is no wonder: the leases of fetching and watching are renewed by who works."""
+    """Then silence is no wonder: whoever fetches, sends or watches holds a lease meanwhile."""
     now = clock.now()
     fetching = File.objects.filter(state=FileState.FETCHING, lease_until__gt=now).count()
-    return fetching + Lease.objects.filter(until__gt=now).count() >= settings.WORKERS
+    sending = Task.objects.filter(state=TaskState.SENDING, lease_until__gt=now).count()
+    watching = Lease.objects.filter(until__gt=now).count()
+    return fetching + sending + watching >= settings.WORKERS

@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from generations import store
 from generations.lifecycle import decide, mirror
+from generations.media import Crashed
 from generations.models import File, Task
 from generations.models.files import FileState
 from generations.models.tasks import TaskState
@@ -70,6 +71,31 @@ def test_a_link_that_died_is_asked_for_again(world: World) -> None:
     old = file.url
     check_stored(fetch(world, file))
     assert file.url != old
+
+
+def test_a_link_that_lives_a_minute_is_asked_for_anew_before_each_late_try(world: World) -> None:
+    """After some failures the wait between two tries is longer than the life of a link."""
+    file = ready(world, "[link 60] [media 503 always]")
+    fetch(world, file, most=8)
+    world.sandbox.tasks[world.attempt(file.task).number].phrases = ("link 60",)
+    asked = len(media_requests(world))
+    world.hands.move(300)
+    world.sandbox.advance(300)
+    mirror.mirror(file.pk)
+    file.refresh_from_db()
+    check_stored(file)
+    assert len(media_requests(world)) == asked + 1, "the dead link was not tried"
+
+
+def test_a_page_is_no_film_though_looking_into_it_fails_every_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object, **__: object) -> None:
+        raise Crashed("no memory for a child")
+
+    file = ready(world, "[html as mp4]")
+    monkeypatch.setattr(mirror, "inspect", dies)
+    assert fetch(world, file).state == FileState.LOST
 
 
 @pytest.mark.parametrize("word", ["media 404 always", "html as mp4", "html body"])

@@ -4,7 +4,7 @@ import pytest
 from pytest_django import Settings
 
 from generations import credentials
-from generations.lifecycle import advance, sweep
+from generations.lifecycle import advance, decide, sweep
 from generations.models import Attempt, Entry, Task
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.contract import Receipt, State, Unclear
@@ -161,6 +161,26 @@ def test_a_number_given_twice_is_never_believed(world: World) -> None:
     assert (second.state, second.code) == (TaskState.UNCLEAR, "number_taken")
     assert world.attempt(second).number == ""
     world.check_books(spent=0, held=70)
+
+
+def test_a_number_that_turns_out_to_be_another_orders_is_given_back_to_that_one(
+    world: World,
+) -> None:
+    """The provider answered one order with the number of another, whose own answer was lost."""
+    first, second = world.order("[drop after] [list missing] A lighthouse", count=2)
+    world.cluster.work()
+    world.cluster.lose()
+    numbers = {each.order["payload"]: each.id for each in world.sandbox.tasks.values()}
+    wrong = numbers[world.attempt(first).reference]
+    advance.accepted(world.attempt(second), Receipt(wrong))
+    world.run(lambda: Task.objects.get(pk=second.pk).state == TaskState.UNCLEAR)
+    second.refresh_from_db()
+    assert (second.code, world.attempt(second).number) == ("another_order", "")
+    for task in (first, second):
+        decide.found(task, numbers[world.attempt(task).reference], world.membership.user)
+    world.finish()
+    assert set(Task.objects.values_list("state", flat=True)) == {TaskState.SUCCEEDED}
+    world.check_books(spent=70)
 
 
 def test_a_receipt_that_comes_twice_changes_nothing(world: World) -> None:

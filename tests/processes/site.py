@@ -159,7 +159,10 @@ class Site:
     def is_ready(self) -> bool:
         assert self.process, "it was not started"
         assert self.process.poll() is None, self.tail()
-        return self.status("/health/ready") == 200 and len(self.workers()) == WORKERS
+        return self.status("/health/ready") == 200 and self.has_all_workers()
+
+    def has_all_workers(self) -> bool:
+        return len(self.workers()) == WORKERS
 
     def status(self, path: str) -> int:
         """Of a page; 0 where there was no answer within two seconds."""

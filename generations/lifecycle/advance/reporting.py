@@ -30,6 +30,7 @@ from generations.providers.expiry import read_expiry
 
 from .moving import alarm, backoff, move
 from .parts import part_ended, part_of
+from .sending import misnumbered
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +42,8 @@ FROM_PROVIDER = (TaskState.UNCLEAR, *AT_PROVIDER)
 
 def reported(attempt: Attempt, report: Report) -> None:
     """Take over what the provider says of an attempt's task now."""
+    if is_anothers(attempt, report):
+        return misnumbered(attempt)
     if has_learned(attempt, report):
         credentials.learn(attempt.credential, report.learned)
     if report.state is None:
@@ -62,7 +65,7 @@ def is_news(attempt: Attempt, report: Report) -> bool:
     task = attempt.task
     moved = (task.state, task.progress) != (report.state, report.progress)
     moved |= bool(_told(attempt, report))
-    return moved or has_learned(attempt, report)
+    return moved or has_learned(attempt, report) or is_anothers(attempt, report)
 
 
 def is_ours(attempt: Attempt, report: Report) -> bool:
@@ -74,6 +77,17 @@ def is_ours(attempt: Attempt, report: Report) -> bool:
     if report.reference or echoes:
         return report.reference == attempt.reference
     return True
+
+
+def is_anothers(attempt: Attempt, report: Report) -> bool:
+    """Whether it is about another order of ours, by the reference that it echoes.
+
+    A reference that is nobody's proves nothing: a provider may shorten it, or another tool gave it.
+    """
+    if report.reference in {"", attempt.reference}:
+        return False
+    others = Attempt.objects.filter(credential=attempt.credential_id, reference=report.reference)
+    return others.exists()
 
 
 def has_learned(attempt: Attempt, report: Report) -> bool:

@@ -195,8 +195,16 @@ def overdue(attempt: Attempt) -> None:
 
 
 @transaction.atomic
-def _lose_sight(attempt: Attempt, sources: Iterable[TaskState], error: ProviderError) -> None:
-    if move(
+def misnumbered(attempt: Attempt) -> None:
+    """The number that it was given is another order's, which may have it; this one is unclear."""
+    error = Unavailable("another_order", attempt.number)
+    if _lose_sight(attempt, (TaskState.UNCLEAR, *AT_PROVIDER), error):
+        Attempt.objects.filter(pk=attempt.pk).update(number="", cost=None)
+
+
+@transaction.atomic
+def _lose_sight(attempt: Attempt, sources: Iterable[TaskState], error: ProviderError) -> bool:
+    if moved := move(
         attempt,
         sources,
         TaskState.UNCLEAR,
@@ -210,6 +218,7 @@ def _lose_sight(attempt: Attempt, sources: Iterable[TaskState], error: ProviderE
         _answered(attempt, AttemptState.UNCLEAR, error)
         jobs.ring("find", attempt.pk)
         jobs.ring("send", attempt.credential_id)
+    return moved
 
 
 def _answered(attempt: Attempt, state: AttemptState, error: ProviderError) -> None:
