@@ -313,8 +313,8 @@ def _renewed(file: File, folder: Path, trouble: str) -> bool:
             access = credentials.access(attempt.credential)
             report = drive(provider(attempt.credential.kind).check(access, attempt.number), http)
     except ProviderError as error:
-        trouble = f"{trouble}; the provider: {error}"
-        refused = isinstance(error, Refused) and _was_so_before(file, trouble)
+        trouble = f"the provider: {error}; {trouble}"
+        refused = isinstance(error, Refused) and file.trouble.startswith(f"the provider: {error};")
         if refused and file.tries >= MOST_DEAD:  # fewer are a hiccup
             _lost(file, folder, trouble)
         else:
