@@ -1,9 +1,11 @@
 """The books: double entry that always sums to zero, append-only, and closed once."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck
 from hypothesis import settings as how
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from generations import ledger
-from generations.models import Account, Attempt, Credential, Entry, Line, Task
+from generations.models import Account, Attempt, Credential, DayTotal, Entry, Line, Task
 from generations.models.ledger import AccountName
 from tests.factories import make_credential, make_member
 
@@ -186,6 +188,17 @@ def test_verify_finds_a_forged_line_and_a_forged_balance(credential: Credential)
 def test_verify_finds_a_balance_that_no_line_explains(credential: Credential) -> None:
     Account.objects.filter(credential=credential, name="available").update(balance=999)
     assert len(list(ledger.verify())) == 1
+
+
+def test_the_totals_of_days_can_be_made_of_the_others(credential: Credential) -> None:
+    for cost in (20, 35):
+        attempt = make_attempt(credential, 35)
+        ledger.hold(attempt)
+        ledger.settle(attempt, cost)
+    DayTotal.objects.all().delete()
+    assert list(ledger.verify())
+    import_module("generations.migrations.0012_day_totals").sum_up(apps, None)
+    assert not list(ledger.verify())
 
 
 def test_one_teams_books_say_nothing_of_anothers(credential: Credential) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount, SocialToken
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
@@ -35,6 +36,7 @@ def arrange() -> None:
     site.site_header = site.site_title = _("Rushes administration")
     site.index_title = _("Overview")
     site.empty_value_display = "–"
+    apps.get_app_config("generations").verbose_name = "Rushes"  # on the way back from a list
     site.login = secure_admin_login(site.login)  # type: ignore[method-assign]
     site.has_permission = may_enter  # type: ignore[method-assign]
     site.index_template = "admin/overview.html"
@@ -47,15 +49,15 @@ def arrange() -> None:
     listed = site.get_app_list
 
     def by_section(request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        apps = listed(request, app_label)
-        return apps if app_label else sections(apps)
+        found = listed(request, app_label)
+        return found if app_label else sections(found)
 
     site.get_app_list = by_section  # type: ignore[method-assign]
 
 
-def sections(apps: Sequence[Any]) -> list[dict[str, Any]]:
+def sections(listed: Sequence[Any]) -> list[dict[str, Any]]:
     """The same models, told apart by what they are about and not by where they are written."""
-    models = {model["object_name"]: (model, app) for app in apps for model in app["models"]}
+    models = {model["object_name"]: (model, app) for app in listed for model in app["models"]}
     found = []
     for label, (name, members) in SECTIONS.items():
         present = [models[member] for member in members if member in models]
