@@ -21,6 +21,7 @@ from generations.models import (
     StatementLine,
     Task,
     Total,
+    Used,
 )
 from generations.models.ledger import EntryKind
 from generations.statements.lines import read_amount, read_lines
@@ -370,6 +371,20 @@ def test_a_claim_for_nothing_that_is_known_here_can_be_accepted_too(
     assert claims() == [(35, 35, 0)]
     (balance,) = ledger.balances(member.team)
     assert balance.spent == 35
+    assert not list(ledger.verify())
+
+
+def test_what_a_statement_says_of_a_clip_that_was_taken_in_counts_against_no_cap(
+    member: Membership, credential: Credential
+) -> None:
+    (adoption,) = adopt.adopt(member, credential, ["777"])
+    assert adoption.task
+    ledger.adopt(Attempt.objects.select_related("task", "credential").get(task=adoption.task))
+    take(member, credential, [("777", 40)])
+    statements.accept(Claim.objects.get(), member.user)
+    (balance,) = ledger.balances(member.team)
+    assert balance.spent == 40
+    assert not Used.objects.exists()
     assert not list(ledger.verify())
 
 

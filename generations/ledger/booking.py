@@ -78,7 +78,7 @@ def correct(
     entry = _post(
         credential, EntryKind.CORRECT, moves, attempt, memo=memo, actor=actor, in_vain=in_vain
     )
-    if attempt:
+    if attempt and not attempt.task.is_adopted:
         limits.count(entry, amount)
 
 

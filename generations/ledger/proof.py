@@ -62,9 +62,9 @@ def _used() -> Counts:
     """All that orders hold or cost, in the months of their holds, from the lines alone."""
     hold = Entry.objects.filter(attempt=OuterRef("entry__attempt"), kind=EntryKind.HOLD)
     lines = Line.objects.filter(
-        ~Q(entry__kind=EntryKind.ADOPT),
         account__name__in=(AccountName.HELD, AccountName.SPENT),
         entry__attempt__isnull=False,
+        entry__attempt__task__adopted_at=None,
     ).annotate(held_on=Coalesce(Subquery(hold.values("day")[:1]), "entry__day"))
     rows = lines.order_by().values_list("entry__team", "entry__person", "entry__unit", "held_on")
     counts: Counter[tuple[object, ...]] = Counter()

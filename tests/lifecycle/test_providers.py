@@ -29,7 +29,7 @@ def enter(world: World, kind: str, *, key: str = "", **options: str) -> None:
         kind=kind,
         base_url=world.sandbox.address(kind),
         name=kind,
-        key=key or f"sandbox-{uuid4().hex}",
+        key=key or f"sandbox-{uuid4().int % 10**8:08}",
         slots=catalogue(kind).slots,
         requests_per_minute=catalogue(kind).requests_per_minute or 0,
     )

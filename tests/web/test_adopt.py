@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from generations import ledger
-from generations.models import Attempt, Credential, Membership, Role, Task
+from generations.models import Attempt, Credential, Film, Membership, Role, Task
 from generations.models.tasks import TaskState
 from tests.factories import make_credential, make_member, make_tasks, make_user
 
@@ -129,3 +129,13 @@ def test_the_command_takes_in_and_tells_each_number(key: Credential, member: Mem
         call_command("adopt", member.team.slug, "912", credential="none")
     with pytest.raises(CommandError, match="may order"):
         call_command("adopt", member.team.slug, "9", credential=key.name, by="x@example.com")
+
+
+def test_a_film_that_was_taken_in_has_its_board_though_nobody_knows_its_brief(
+    site: Client, key: Credential, member: Membership
+) -> None:
+    assert post(site, key, "912", films="on")[0] == 200
+    film = Film.objects.get()
+    for name, values in (("films", []), ("film", [film.pk]), ("task", [film.task_id])):
+        answer = site.get(reverse(name, args=[member.team.slug, *values]), follow=True)
+        assert answer.status_code == 200
