@@ -223,7 +223,7 @@ def test_vivienne_takes_the_body_that_an_account_describes(world: World) -> None
 
 
 def test_apixo_is_asked_sixty_times_a_minute_at_most_by_all(world: World) -> None:
-    """Ten running tasks for ten minutes: within the budget, nearly all of it, nobody starved."""
+    """Ten running tasks for three minutes: within the budget, nearly all of it, nobody starved."""
     enter(world, "apixo")
     tasks = [order(world, "[stuck] A storm") for _ in range(10)]
     world.cluster.work()
@@ -231,13 +231,13 @@ def test_apixo_is_asked_sixty_times_a_minute_at_most_by_all(world: World) -> Non
         world.wait(1)
     assert {task.state for task in Task.objects.all()} <= {TaskState.QUEUED, TaskState.RUNNING}
     start = world.hands.at.timestamp()
-    for _ in range(600):
+    for _ in range(180):
         world.wait(1)
     times = sorted(each.at for each in world.sandbox.requests)
     most = max(sum(start <= at < start + 60 for at in times) for start in times)
     assert most <= 60
     asked = [each for each in world.sandbox.requests if each.at >= start and each.method == "GET"]
-    assert len(asked) >= 0.95 * 600
+    assert len(asked) >= 0.95 * 180
     looks = {task.pk: Task.objects.get(pk=task.pk).checks for task in tasks}
     assert min(looks.values()) >= 0.8 * max(looks.values())
 

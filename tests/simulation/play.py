@@ -87,6 +87,11 @@ def _play(site: Site, run: Run) -> None:
         event(site)
         run.note(site, event.__name__)
         always.look(site)
+    end(site, run, always)
+
+
+def end(site: Site, run: Run, always: promises.Always) -> None:
+    """The faults stop, the sweep and people do what they do, and every promise must be kept."""
     _calm(site)
     _let_all_end(site, run, always)
     promises.in_the_end(site)
