@@ -1,6 +1,7 @@
 # Needs python3 and make; everything else is fetched into .tools/ and .venv/.
 #   make run    the app with its pretend provider, on http://127.0.0.1:8000
 #   make test   all tests that this machine can run
+#   make endurance  proofs that take minutes
 #   make bench  measurements      make check  lint, types, deploy check      make fix  formatting
 
 SHELL := /bin/bash

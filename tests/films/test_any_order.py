@@ -230,7 +230,7 @@ KINDS = ("shot", "narration", "music")
 
 
 @settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=steps)
 def test_whatever_comes_the_tree_is_what_the_rules_say(steps: list[Step]) -> None:
@@ -241,7 +241,7 @@ def test_whatever_comes_the_tree_is_what_the_rules_say(steps: list[Step]) -> Non
 
 
 @settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     replies=some.lists(reports(), min_size=2, max_size=4),

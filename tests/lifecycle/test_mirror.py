@@ -286,6 +286,23 @@ def test_the_file_whose_link_dies_first_is_fetched_first(world: World) -> None:
     assert (urgent.state, relaxed.state) == (FileState.STORED, FileState.REMOTE)
 
 
+def test_after_a_long_sleep_the_files_are_fetched_in_the_order_of_the_time_that_is_left(
+    world: World,
+) -> None:
+    files = [ready(world) for _ in range(4)]
+    for file, minutes in zip(files, (58, 55, 59, 56), strict=True):
+        dies = world.hands.at + timedelta(minutes=minutes)
+        File.objects.filter(pk=file.pk).update(expires_at=dies)
+    world.hands.move(54 * 60)
+    world.sandbox.advance(54 * 60)
+    for file in files:
+        mirror.mirror(file.pk)
+    stored = File.objects.order_by("stored_at", "expires_at").values_list("pk", flat=True)
+    assert list(stored) == [files[n].pk for n in (1, 3, 0, 2)]
+    numbers = [world.attempt(files[n].task).number for n in (1, 3, 0, 2)]
+    assert [path.split("/")[2] for path in media_requests(world)] == numbers
+
+
 def test_cover_and_marked_video_are_kept_beside_the_video(world: World) -> None:
     task = Task.objects.get(pk=world.order("A lighthouse")[0].pk)
     world.cluster.lose()

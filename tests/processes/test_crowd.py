@@ -33,6 +33,24 @@ def test_a_thousand_clips_ordered_at_once_all_end_right(build: Build) -> None:
     all_end_right(build(seconds_per_task=0.5), 1000, seconds=900)
 
 
+@pytest.mark.endurance
+@pytest.mark.timeout(600)
+def test_two_hundred_files_at_once_whose_links_live_a_minute_are_all_kept_in_time(
+    build: Build,
+) -> None:
+    """A hundred clips end together, each with its cover, on the embedded default."""
+    site = build(seconds_per_task=40)
+    site.start()
+    site.order(100, keys=20, prompt=f"{PROMPT} [link 60]")
+    wait_for_the_end(site, 100, seconds=300)
+    lived = (
+        "SELECT max((julianday(stored_at) - julianday(created_at)) * 86400) FROM generations_file"
+    )
+    print(f"\nthe last of 200 was kept {site.rows(lived)[0][0]:.0f} s after it was seen")
+    assert site.count("file", "state = 'lost'") == 0
+    assert site.count("file", "stored_at > expires_at") == 0, "no link had to be asked for anew"
+
+
 def test_with_every_callback_lost_all_clips_end_right(site: Site) -> None:
     site.start()
     site.order(FEW, keys=4, prompt=f"{PROMPT} [callback never]")

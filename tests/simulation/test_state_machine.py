@@ -1,7 +1,7 @@
 """Hypothesis chooses the events instead of a seed, and makes what it finds as short as it can."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from django.db import transaction
@@ -42,7 +42,7 @@ class Orders(RuleBasedStateMachine):
         next(self._open)
         self.site.most_tasks = most
 
-    def _opened(self) -> Iterator[None]:
+    def _opened(self) -> Generator[None]:
         with transaction.atomic():
             try:
                 with self.site.open():
