@@ -28,7 +28,7 @@ from generations.providers.contract import (
 )
 from generations.providers.expiry import read_expiry
 
-from .moving import alarm, backoff, move
+from .moving import OPEN, alarm, backoff, move
 from .parts import part_ended, part_of
 from .sending import misnumbered
 
@@ -87,7 +87,7 @@ def is_anothers(attempt: Attempt, report: Report) -> bool:
     if report.reference in {"", attempt.reference}:
         return False
     others = Attempt.objects.filter(credential=attempt.credential_id, reference=report.reference)
-    return others.exists()
+    return others.filter(state__in=OPEN).exists()  # of one that was given up it may be adopted
 
 
 def has_learned(attempt: Attempt, report: Report) -> bool:
