@@ -193,7 +193,9 @@ def test_a_hundred_clips_take_as_many_queries_as_one(
         order()
     many = count_queries(signed_in, wall(member.team))
     assert len(many) == len(few) <= 20
-    assert not [sql for sql in many if "OFFSET" in sql or "COUNT(" in sql]
+    rail = 'SELECT "generations_collection"'  # counts what lies in eight collections
+    clips = [sql for sql in many if not sql.startswith(rail)]
+    assert not [sql for sql in clips if "OFFSET" in sql or "COUNT(" in sql]
 
 
 def test_older_clips_follow_without_a_gap_or_a_repetition(
