@@ -12,10 +12,10 @@ from .conftest import World
 from .test_mirror import check_stored, fetch, ready
 
 
-def life(file: File) -> float:
+def life(file: File) -> int:
     file.refresh_from_db()
     assert file.expires_at
-    return (file.expires_at - file.seen_at).total_seconds()
+    return round((file.expires_at - file.seen_at).total_seconds())
 
 
 def die_early(world: World, seconds: float) -> File:
@@ -37,8 +37,8 @@ def test_a_link_that_died_early_shortens_the_life_of_all_others_of_its_key(world
     learned = world.credential.link_life
     assert learned is not None
     assert 600 <= learned < 700
-    assert life(file) == life(waits) == learned, "the fresh link, and the one that waits"
-    assert life(ready(world)) == learned
+    lives = (life(file), life(waits), life(ready(world)))
+    assert all(abs(each - learned) <= 1 for each in lives), "old links and fresh ones"
 
 
 def test_what_was_learned_puts_the_most_urgent_first(world: World) -> None:
@@ -68,7 +68,7 @@ def test_a_link_that_lived_longer_is_believed_but_never_beyond_the_contract(
     file = ready(world)
     File.objects.filter(pk=file.pk).update(
         seen_at=world.hands.at - timedelta(seconds=age),
-        expires_at=world.hands.at - timedelta(days=1),
+        expires_at=world.hands.at + timedelta(minutes=1),
     )
     check_stored(fetch(world, file))
     assert -1 < life(ready(world)) - believed < 60
