@@ -1,6 +1,7 @@
 """Five hundred runs, each of its own seed, and none in which a promise is broken.
 
-One alone, with all that happens in it told: ``python -m tests.simulation SEED``.
+One alone, with all that happens in it told: ``python -m tests.simulation SEED``. Others, or more
+of them: ``FIRST_SEED=5000 SEEDS=2000``.
 """
 
 import os
@@ -15,7 +16,8 @@ from .play import cast, play
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 FIRST = int(os.environ.get("FIRST_SEED", "0"))
 BATCHES = 20
-RUNS = 3 if ON_POSTGRESQL else 25  # of each batch
+SEEDS = int(os.environ.get("SEEDS", "60" if ON_POSTGRESQL else "500"))
+RUNS = SEEDS // BATCHES
 
 # Each broke a promise once. 98, 185: a link of a minute was dead at every late try. 120: an answer
 # with another order's number. 210: a page was kept as a film where looking into it failed thrice.
