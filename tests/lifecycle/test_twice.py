@@ -1,12 +1,15 @@
 """Every verb may come twice, late, or for a row that has long gone on: then it changes nothing."""
 
 from collections.abc import Callable
+from contextvars import copy_context
+from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from generations import clock
-from generations.lifecycle import advance, decide
+from generations.lifecycle import advance, decide, send
 from generations.models import Callback, Task
 from generations.models.tasks import TaskState
 
@@ -117,6 +120,26 @@ def test_no_verb_changes_a_task_that_has_ended(
         world.hands.move(600)
         deliver(world, verb, task)
     assert everything() == before
+
+
+def test_ten_workers_that_begin_at_once_send_one_task_once(world: World) -> None:
+    task = waiting(world)
+    gate = Barrier(10)
+
+    def work() -> None:
+        gate.wait()
+        send.send(world.credential.pk)
+        connection.close()
+
+    threads = [Thread(target=copy_context().run, args=(work,)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(world.posts.values()) == 1
+    task.refresh_from_db()
+    assert task.state == TaskState.QUEUED
+    world.check_books(spent=0, held=35)
 
 
 def deliver(world: World, verb: str, task: Task) -> None:

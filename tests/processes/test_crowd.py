@@ -1,12 +1,23 @@
 """Many clips at once, and callbacks that do not come or come too often."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
 
 from tests.processes.conftest import Build
 from tests.processes.outcome import assert_all_is_right, wait_for_the_end
-from tests.processes.site import PROMPT, WORKERS, Site, one_site_at_a_time
+from tests.processes.site import (
+    PROMPT,
+    ROOT,
+    WORKERS,
+    Site,
+    descendants,
+    one_site_at_a_time,
+)
 
 pytestmark = one_site_at_a_time("crowds")
 
@@ -49,6 +60,29 @@ def test_two_hundred_files_at_once_whose_links_live_a_minute_are_all_kept_in_tim
     print(f"\nthe last of 200 was kept {site.rows(lived)[0][0]:.0f} s after it was seen")
     assert site.count("file", "state = 'lost'") == 0
     assert site.count("file", "stored_at > expires_at") == 0, "no link had to be asked for anew"
+
+
+def test_two_clusters_that_somebody_started_by_mistake_send_and_keep_each_clip_once(
+    site: Site,
+) -> None:
+    site.start()
+    second = subprocess.Popen(
+        [sys.executable, "manage.py", "qcluster"],
+        cwd=ROOT,
+        env=site.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        site.wait(lambda: len(descendants(second.pid)) > WORKERS, "the second one works too")
+        site.order(FEW, keys=2)
+        wait_for_the_end(site, FEW, seconds=110)
+        assert_all_is_right(site, FEW)
+        assert second.poll() is None
+    finally:
+        os.killpg(second.pid, signal.SIGKILL)
+        second.wait(20)
 
 
 def test_with_every_callback_lost_all_clips_end_right(site: Site) -> None:
