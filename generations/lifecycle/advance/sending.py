@@ -197,7 +197,8 @@ def overdue(attempt: Attempt) -> None:
 @transaction.atomic
 def misnumbered(attempt: Attempt) -> None:
     """The number that it was given is another order's, which may have it; this one is unclear."""
-    error = Unavailable("another_order", attempt.number)
+    log.warning("another order's number", attempt=attempt.pk, number=attempt.number)
+    error = Unavailable("another_order")
     if _lose_sight(attempt, (TaskState.UNCLEAR, *AT_PROVIDER), error):
         Attempt.objects.filter(pk=attempt.pk).update(number="", cost=None)
 
