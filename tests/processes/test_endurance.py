@@ -71,7 +71,12 @@ class Killer:
 
 def decide_and_end(site: Site, tasks: int) -> None:
     """Leases end by themselves; of what is unclear and never arrived a person says so."""
-    site.wait(lambda: all_unclear_are_lost(site), "what arrived was found again", 240)
+    sending = "state = 'sending'"  # a dead sender's order is, until its lease ends
+    site.wait(
+        lambda: not site.count("task", sending) and all_unclear_are_lost(site),
+        "what arrived was found again",
+        240,
+    )
     if site.count("task", "state = 'unclear'"):
         site.at_the_desk("send_again()")
     wait_for_the_end(site, tasks, seconds=240)
