@@ -9,7 +9,7 @@ const shot = () => document.getElementById("takes")?.dataset.at;
 function screen(frame) {
   const video = document.createElement("video");
   video.src = frame.closest(".take").dataset.src;
-  Object.assign(video, { muted: true, loop: false, playsInline: true, tabIndex: -1 });
+  Object.assign(video, { muted: true, playsInline: true, tabIndex: -1 });
   video.addEventListener("canplay", start, { once: true });
   frame.replaceChildren(video);
 }

@@ -16,7 +16,6 @@ from tests.processes.site import Site, command, one_site_at_a_time
 pytestmark = one_site_at_a_time("crashes")
 
 BACK = 60.0  # seconds, in which the service must be back without a person
-LATE = "{0} after the kill of {1}"
 
 
 class Killer:
