@@ -12,10 +12,14 @@ class Guard:
 
     def __init__(self) -> None:
         self.shell: subprocess.Popen[bytes] | None = None
+        self.groups: list[int] = []
 
     def watch(self, groups: Iterable[int]) -> None:
-        """Guard exactly these process groups from now on."""
-        former = self.shell
+        """Guard exactly these process groups from now on; a guard that was killed is replaced."""
+        groups = list(groups)
+        if self.shell and self.shell.poll() is None and groups == self.groups:
+            return
+        former, self.groups = self.shell, groups
         self.shell = subprocess.Popen(  # noqa: S603
             ["/bin/sh", "-c", SCRIPT, "guard", *(f"-{group}" for group in groups)],
             stdin=subprocess.PIPE,

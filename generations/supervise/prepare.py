@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from django.core.management.base import CommandError
 
 from generations import identity
 from generations.lifecycle import jobs
+
+PATIENCE = 5.0  # seconds; a killed supervisor's server may still be ending
 
 
 def prepare() -> None:
@@ -68,15 +71,28 @@ def _sources() -> str:
     return digest.hexdigest()
 
 
-def require_free(host: str, port: int) -> None:
-    """A second server would silently share the port (SO_REUSEPORT); raises CommandError."""
+def require_free(host: str, port: int, *, patience: float = PATIENCE) -> None:
+    """A second server would silently share the port (SO_REUSEPORT).
+
+    Raises CommandError when it stays taken for these seconds.
+    """
+    gives_up = time.monotonic() + patience
+    while error := _refusal(host, port):
+        if time.monotonic() > gives_up:
+            raise CommandError(
+                f"Port {port} on {host} cannot be used ({error.strerror}). Stop what listens there,"
+                " or choose another with PORT."
+            ) from error
+        time.sleep(0.1)
+
+
+def _refusal(host: str, port: int) -> OSError | None:
+    """Why the port cannot be used; None where it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CommandError(
-                f"Port {port} on {host} cannot be used ({error.strerror}). Stop what listens there,"
-                " or choose another with PORT."
-            ) from error
+            return error
+    return None

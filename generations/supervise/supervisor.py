@@ -4,7 +4,6 @@ import signal
 import sys
 import time
 from pathlib import Path
-from threading import Event
 from types import FrameType
 from urllib.parse import urlsplit
 
@@ -50,28 +49,29 @@ class Supervisor:
         self.children = children
         self.heart = heart
         self.guard = Guard()
-        self.stopping = Event()
+        # Plain words: a lock that the interrupted line holds would never be given to the handler.
+        self.stopping = False
         self.impatient = False
 
     def run(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
-            while not self.stopping.is_set():
+            while not self.stopping:
                 self.tend()
-                self.stopping.wait(TICK)
+                time.sleep(TICK)
         finally:
             self._stop()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.impatient = self.stopping.is_set()
-        self.stopping.set()
+        self.impatient = self.stopping
+        self.stopping = True
 
     def tend(self) -> None:
         """Start what ended, and kill a cluster that only looks alive."""
-        changed = [child for child in self.children if child.tend()]
-        if changed:
-            self.guard.watch(child.group for child in self.children if child.group)
+        for child in self.children:
+            child.tend()
+        self.guard.watch(child.group for child in self.children if child.group)
         for child in self.children:
             if child.name == "cluster" and child.group and self.heart.is_silent(child.started_at):
                 say(child.name, "takes no jobs any more; it is killed and starts again")

@@ -1,32 +1,35 @@
 """A new site for each test: its tables are made once and copied."""
 
-import os
 import shutil
-import subprocess
-import sys
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
-from tests.processes.site import ROOT, Provider, Site
+from tests.processes.site import Provider, Site
 
 type Build = Callable[..., Site]
 
 
 @pytest.fixture(scope="session")
-def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A DATA_DIR with all tables and no rows."""
+def empty_house(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DATA_DIR with all tables and no rows: those that the tests beside it have."""
     data = tmp_path_factory.mktemp("empty") / "data"
-    for command in (["migrate"], ["createcachetable"]):
-        subprocess.run(
-            [sys.executable, "manage.py", *command, "--verbosity", "0"],
-            cwd=ROOT,
-            env={"PATH": os.defpath, "DATA_DIR": str(data)},
-            timeout=90,
-            check=True,
-        )
+    data.mkdir(mode=0o700)
+    with (
+        closing(sqlite3.connect(connection.settings_dict["NAME"])) as made,
+        closing(sqlite3.connect(data / "rushes.sqlite3")) as copy,
+    ):
+        made.backup(copy)
     return data
+
+
+@pytest.fixture(scope="module")
+def copied_house(empty_house: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shutil.copytree(empty_house, tmp_path_factory.mktemp("site") / "data")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from tests.processes.site import free_port
+from tests.processes.system import free_port
 
 POSTGRESQL = Path("/usr/lib/postgresql")
 

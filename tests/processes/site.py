@@ -12,11 +12,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+
+from tests.processes.system import children, command, descendants, free_port, until
 
 
 def one_site_at_a_time(group: str) -> list[pytest.MarkDecorator]:
@@ -30,86 +33,33 @@ WORKERS = 4
 TAIL = 4000  # characters of a log that a failed wait prints
 
 
-def until(
-    condition: Callable[[], object], what: str, seconds: float, tell: Callable[[], str]
-) -> None:
-    """Wait for a condition; where it does not come, say for what and what the log says."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s\n{tell()}"
-        time.sleep(0.05)
-
-
-def lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def children(pid: int) -> list[int]:
-    """The processes that one process started and that still live."""
-    found: list[int] = []
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += map(int, listed.read_text().split())
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # the thread ended while we looked
-    return found
-
-
-def descendants(pid: int) -> set[int]:
-    return {each for child in children(pid) for each in {child} | descendants(child)}
-
-
-def command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def mentioning(word: str) -> list[int]:
-    """Every process whose environment or command holds this word."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            text = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
-        except OSError:
-            continue  # it ended while we looked, or is not ours to read
-        if word.encode() in text and lives(int(entry.name)):
-            found.append(int(entry.name))
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Provider:
-    """The sandbox as a process of its own, and what it has counted."""
+    """The sandbox as a process of its own, started when first asked, and what it has counted."""
 
     def __init__(self, folder: Path, seconds_per_task: float) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self.log = folder / "sandbox.log"
-        options = ["--tiny", "--seconds-per-task", str(seconds_per_task)]
-        options += ["--port", str(port), "--data", str(folder / "sandbox")]
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
+        self.folder = folder
+        self.seconds_per_task = seconds_per_task
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @cached_property
+    def url(self) -> str:
+        port, log = free_port(), self.folder / "sandbox.log"
+        options = ["--tiny", "--seconds-per-task", str(self.seconds_per_task)]
+        options += ["--port", str(port), "--data", str(self.folder / "sandbox")]
+        with log.open("w") as output:
+            self.process = process = subprocess.Popen(
                 [sys.executable, "-m", "generations.sandbox", *options],
                 cwd=ROOT,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=output,
             )
-        until(self._answers, "the sandbox answers", 30, self.log.read_text)
 
-    def _answers(self) -> bool:
-        assert self.process.poll() is None, self.log.read_text()
-        return "answers at" in self.log.read_text()
+        def answers() -> bool:
+            assert process.poll() is None, log.read_text()
+            return "answers at" in log.read_text()
+
+        until(answers, "the sandbox answers", 30, log.read_text)
+        return f"http://127.0.0.1:{port}"
 
     def ask(self, name: str) -> Any:
         with urllib.request.urlopen(f"{self.url}/control/{name}", timeout=30) as answer:
@@ -120,8 +70,9 @@ class Provider:
         return int(self.ask("counts")["requests"].get("POST /ent/v2/text2video", 0))
 
     def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(20)
+        if self.process:
+            self.process.terminate()
+            self.process.wait(20)
 
 
 class Site:

@@ -15,9 +15,9 @@ from tests.processes.site import (
     ROOT,
     WORKERS,
     Site,
-    descendants,
     one_site_at_a_time,
 )
+from tests.processes.system import descendants
 
 pytestmark = one_site_at_a_time("crowds")
 

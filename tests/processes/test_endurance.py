@@ -11,7 +11,8 @@ import pytest
 
 from tests.processes.conftest import Build
 from tests.processes.outcome import all_unclear_are_lost, assert_all_is_right, wait_for_the_end
-from tests.processes.site import Site, command, one_site_at_a_time
+from tests.processes.site import Site, one_site_at_a_time
+from tests.processes.system import command
 
 pytestmark = one_site_at_a_time("crashes")
 

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from tests.processes.outcome import assert_all_is_right, go_on_to_the_end, wait_for_the_end
-from tests.processes.site import PROMPT, Site, lives, mentioning, one_site_at_a_time
+from tests.processes.site import PROMPT, Site, one_site_at_a_time
+from tests.processes.system import lives, mentioning
 
 pytestmark = one_site_at_a_time("crashes")
 
@@ -43,8 +44,12 @@ def test_a_killed_group_comes_back_by_itself_and_all_ends_right(site: Site, word
 
 
 def test_a_killed_supervisor_takes_all_along_and_a_new_one_goes_on(site: Site) -> None:
+    """Also where its guard was killed before it."""
     site.start()
+    killed = site.find("guard")
+    os.kill(killed, signal.SIGKILL)
     order_and_watch_them_go(site)
+    assert site.find("guard") not in {0, killed}
     family = site.family()
     site.send_signal(signal.SIGKILL)
     site.wait_for_its_end()

@@ -1,10 +1,13 @@
 """Stopping in good order while clips are under way, and going on later."""
 
 import signal
+import subprocess
+import sys
 import time
 
 from tests.processes.outcome import assert_all_is_right, go_on_to_the_end
-from tests.processes.site import Site, lives, mentioning, one_site_at_a_time
+from tests.processes.site import ROOT, Site, one_site_at_a_time
+from tests.processes.system import lives, mentioning
 
 pytestmark = one_site_at_a_time("crowds")
 
@@ -36,3 +39,19 @@ def test_after_ctrl_c_and_after_sigterm_the_next_start_goes_on(site: Site) -> No
     site.start()
     go_on_to_the_end(site, TASKS, died_at=stopped_at)
     assert_all_is_right(site, TASKS, attempts=site.count("attempt"))
+
+
+def test_a_second_start_on_the_same_port_is_refused(site: Site) -> None:
+    site.start()
+    second = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=ROOT,
+        env=site.environment(DATA_DIR=f"{site.data}-second"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"Port {site.port} on 127.0.0.1 cannot be used" in second.stderr
+    assert site.is_ready()

@@ -1,19 +1,17 @@
 """Viewers who ask for a film and stop reading must not freeze the site (a real server)."""
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-THREADS = 8
+from tests.processes.web_server import THREADS, WebServer
+
+pytestmark = pytest.mark.slow
+
 # Makes a member, a session and a stored film of 24 MiB; prints the address and the session's key.
 FILM = """
 import django
@@ -23,7 +21,6 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from generations.models import Credential, File, Membership, Task, Team, User
-call_command("migrate", verbosity=0)
 call_command("createcachetable", verbosity=0)
 team = Team.objects.create(name="Harbour Lane", slug="harbour-lane")
 user = User.objects.create_user("member@rushes.example")
@@ -44,36 +41,12 @@ print(f"/files/{film.pk}/clip.mp4 {session.session_key}")
 """
 
 
-class Server:
-    """granian as ``manage.py up`` starts it, with few threads."""
+class Stage(WebServer):
+    """A member's session, and a film to ask for."""
 
     def __init__(self, data: Path) -> None:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        own = {"DATA_DIR": str(data), "WEB_THREADS": str(THREADS), "LOG_LEVEL": "ERROR"}
-        environment = {**kept, **own, "DJANGO_SETTINGS_MODULE": "project.settings"}
-        made = subprocess.check_output(
-            [sys.executable, "-c", FILM], cwd=ROOT, env=environment, text=True
-        )
-        self.film, self.session = made.split()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-log"]
-        command += ["--port", str(self.port), "--blocking-threads", str(THREADS)]
-        self.process = subprocess.Popen(
-            [*command, "project.wsgi:application"],
-            cwd=ROOT,
-            env=environment,
-            start_new_session=True,
-        )
-        self._wait()
-
-    def _wait(self) -> None:
-        for _ in range(300):
-            with suppress(OSError):
-                return self.ask("/health/live").close()
-            time.sleep(0.1)
-        raise AssertionError("the server did not start")
+        super().__init__(data, FILM)
+        self.film, self.session = self.made.split()
 
     def ask(self, path: str, *, range_: str = "") -> socket.socket:
         """Ask, and read nothing: the receive buffer is as small as the system allows."""
@@ -94,16 +67,14 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("site") / "data")
+def server(copied_house: Path) -> Iterator[Stage]:
+    server = Stage(copied_house)
     yield server
-    os.killpg(server.process.pid, signal.SIGKILL)
-    server.process.wait()
+    server.kill()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("viewers", "range_"), [(64, "bytes=0-"), (8, ""), (64, "")])
-def test_the_site_answers_while_viewers_stall(server: Server, viewers: int, range_: str) -> None:
+def test_the_site_answers_while_viewers_stall(server: Stage, viewers: int, range_: str) -> None:
     with ExitStack() as stalled:
         for _ in range(viewers):
             stalled.enter_context(server.ask(server.film, range_=range_))
@@ -112,8 +83,7 @@ def test_the_site_answers_while_viewers_stall(server: Server, viewers: int, rang
         assert server.status(server.film, range_="bytes=0-1") == 206
 
 
-@pytest.mark.slow
-def test_a_viewer_who_goes_away_gives_the_place_back(server: Server) -> None:
+def test_a_viewer_who_goes_away_gives_the_place_back(server: Stage) -> None:
     for _ in range(5 * THREADS):
         with server.ask(server.film) as left:
             left.recv(100)
