@@ -1,7 +1,7 @@
 # Needs python3 and make; everything else is fetched into .tools/ and .venv/.
 #   make run    the app with its pretend provider, on http://127.0.0.1:8000
-#   make test   all tests that this machine can run
-#   make endurance  proofs that take minutes
+#   make test   the tests of minutes    make slow   journeys, killed processes, hundreds of seeds
+#   make endurance  proofs that take minutes each
 #   make bench  measurements      make check  lint, types, deploy check      make fix  formatting
 
 SHELL := /bin/bash
@@ -9,21 +9,26 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
 MANAGE := $(PYTHON) manage.py
 INSTALLED := .venv/.installed
+# What pytest ends with where nothing was chosen.
+NONE := 5
 TEMPLATES = $(shell find templates -name '*.html')
 
-.PHONY: run test bench endurance check fix
+.PHONY: run test slow bench endurance check fix
 
 run: $(INSTALLED)
 	@SANDBOX=on exec $(MANAGE) up --demo
 
 # PostgreSQL is used where TEST_POSTGRES_URL names a server, e.g. postgres://rushes@127.0.0.1/rushes.
-test: $(INSTALLED)
+test: SUITE = not slow and not bench and not endurance
+slow: SUITE = slow and not endurance
+test slow: $(INSTALLED)
 	@if [ -n "$$TEST_POSTGRES_URL" ]; then \
 	  echo "On PostgreSQL: the tests that touch the database."; \
-	  DATABASE_URL="$$TEST_POSTGRES_URL" $(PYTHON) -m pytest -rs $(ARGS) || exit; \
+	  DATABASE_URL="$$TEST_POSTGRES_URL" $(PYTHON) -m pytest -rs -m "$(SUITE)" $(ARGS) \
+	    || [ $$? -eq $(NONE) ] || exit 1; \
 	  echo "On SQLite: all tests."; \
 	fi; \
-	$(PYTHON) -m pytest -rs $(ARGS)
+	$(PYTHON) -m pytest -rs -m "$(SUITE)" $(ARGS)
 
 bench: $(INSTALLED)
 	@$(PYTHON) -m pytest -n0 -s -m bench tests/bench tests/processes $(ARGS)

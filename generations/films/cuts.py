@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from generations.models import Composition, Ingredient, Take
 from generations.models.films import StripKind
@@ -31,7 +32,7 @@ class Cuts:
     def takes_of(self, cut: Composition) -> set[int | None]:
         return {piece.take_id for piece in self._pieces[cut.pk]}
 
-    def add(self, record: FilmCut, takes: Mapping[str, Take]) -> None:
+    def add(self, record: FilmCut) -> None:
         cut = self.rows.get(record.number)
         if cut is None:
             cut = Composition(film=self.film, ordinal=self._next, number=record.number)
@@ -41,7 +42,6 @@ class Cuts:
         self._add_pieces(cut, StripKind.SHOT, record.takes)
         self._add_pieces(cut, StripKind.NARRATION, [record.narration])
         self._add_pieces(cut, StripKind.MUSIC, [record.music])
-        self._name_pieces(cut, takes)
 
     def _add_pieces(self, cut: Composition, kind: StripKind, said: Sequence[str]) -> None:
         """What a cut was made of is written once; what says otherwise later raises an alarm."""
@@ -58,9 +58,9 @@ class Cuts:
             cut.save(update_fields=["alarm"])
             self.reading.changed = True
 
-    def _name_pieces(self, cut: Composition, takes: Mapping[str, Take]) -> None:
-        """Say which take an ingredient is, once its number is known."""
-        for piece in self._pieces[cut.pk]:
+    def name_pieces(self, takes: Mapping[str, Take]) -> None:
+        """Say which take an ingredient is, once its number is known; that may be much later."""
+        for piece in chain.from_iterable(self._pieces.values()):
             if piece.take_id is None and piece.number in takes:
                 piece.take = takes[piece.number]
                 piece.save(update_fields=["take"])

@@ -31,7 +31,8 @@ def take_in(film: Film, attempt: Attempt, report: FilmReport) -> bool:
     for kind, ordinal, records in _lists(report):
         strips.grow(kind, ordinal, records, report.cuts)
     for cut in in_order(report.cuts):
-        cuts.add(cut, strips.takes)
+        cuts.add(cut)
+    cuts.name_pieces(strips.takes)
     _tell_lost(reading, strips, cuts)
     reading.finish(attempt)
     _judge(reading, report)

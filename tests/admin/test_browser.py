@@ -26,6 +26,7 @@ def browser_page(live_server: LiveServer, site: Client, page: Page) -> Page:
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_no_page_breaks_the_content_policy(
     browser_page: Page,
@@ -52,6 +53,7 @@ def test_no_page_breaks_the_content_policy(
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_books_can_be_read_in_both_themes(

@@ -197,6 +197,14 @@ def test_a_record_that_is_gone_before_it_was_kept_raises_an_alarm_where_it_is_ne
     assert [take.alarm for take in takes(film)] == ["", "", "removed"]
 
 
+def test_a_take_that_came_later_than_the_cut_it_is_in_is_needed_too() -> None:
+    film = make_film()
+    read(film, tree({0: [told(11)]}, [], [], [cut(900, [10])]))
+    read(film, tree({0: [told(10), told(11)]}))
+    read(film, tree({0: [told(11)]}))
+    assert Take.objects.get(film=film, number="10").alarm == "removed"
+
+
 def test_the_newest_cut_that_is_gone_before_it_was_kept_raises_an_alarm() -> None:
     film = make_film()
     read(film, tree({0: [told(11)]}, [], [], [cut(91, [11]), cut(92, [11])]))

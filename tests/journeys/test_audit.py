@@ -14,7 +14,7 @@ from generations.models.tasks import TaskState
 from tests.factories import make_member, make_user
 from tests.journeys.stage import PASSWORD, Studio
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def sign_in_as_auditor(screen: Page, studio: Studio) -> None:

@@ -8,7 +8,7 @@ from generations import clock
 from generations.models.tasks import TaskState
 from tests.journeys.stage import Studio, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_clip_goes_into_the_bin_and_comes_back(

@@ -19,7 +19,7 @@ from tests.films.stage import again, finish, make_film, read, usual
 from tests.journeys.stage import sign_in, until
 from tests.media import clips
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 type Colour = tuple[int, int, int]
 
 SHOT = 2  # seconds

@@ -12,7 +12,7 @@ from tests.factories import make_member
 from tests.journeys import pages
 from tests.journeys.stage import PASSWORD, Studio, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # Names, units and formats that are the same in every language.
 SAME_EVERYWHERE = ["Rushes", "Vidu", "MB", "kB", "fps", "PNG", "JPEG", "WebP", "TOTP", "JSON"]
 SAME_EVERYWHERE += ["relay", "Vivienne", "APIXO", "px"]

@@ -11,7 +11,7 @@ from generations import ledger
 from generations.models import Task
 from tests.factories import make_credential, make_member, make_user
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

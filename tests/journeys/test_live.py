@@ -8,7 +8,7 @@ from generations.models.tasks import TaskState
 from tests.factories import make_tasks
 from tests.journeys.stage import Studio, sign_in, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 HOVER = 250  # milliseconds
 
 

@@ -14,7 +14,7 @@ from generations.sharing import collections, links, review
 from tests.journeys import pages
 from tests.journeys.stage import Complaints, Studio, sign_in, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PASSWORD = "salt and amber"
 PHONE = {"width": 390, "height": 844}
 

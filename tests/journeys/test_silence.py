@@ -12,7 +12,7 @@ from generations.models.files import FileState
 from generations.models.tasks import TaskState
 from tests.journeys.stage import Studio, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 STRIP = "The worker has been silent for 2 min."
 
 

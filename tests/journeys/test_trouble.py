@@ -13,7 +13,7 @@ from generations.sandbox.sandbox import Sandbox
 from tests.factories import make_credential, make_tasks
 from tests.journeys.stage import Studio, sign_in, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

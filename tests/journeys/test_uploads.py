@@ -17,6 +17,7 @@ from tests.media.clips import moving
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("tests.journeys.easel"),
 ]

@@ -30,6 +30,7 @@ def _callbacks_reach_us(settings: Settings) -> None:
     settings.ALLOW_PRIVATE_ADDRESSES = True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_no_seed_breaks_a_promise(batch: int) -> None:
     first = FIRST + batch * RUNS

@@ -53,6 +53,7 @@ def wall_page(
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_change_and_a_new_clip_arrive_while_half_a_word_stays_typed(
     wall_page: Page, member: Membership, order: Callable[..., Task]
@@ -72,6 +73,7 @@ def test_a_change_and_a_new_clip_arrive_while_half_a_word_stays_typed(
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("width", [360, 1440])
