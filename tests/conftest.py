@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings as project_settings
 from django.core.management.color import Style
@@ -23,6 +24,11 @@ from pytest_django.live_server_helper import LiveServer
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 ON_POSTGRESQL = project_settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+
+# Where the outcome decides, hypothesis throws the same dice each time; elsewhere it explores.
+hypothesis.settings.register_profile("steady", derandomize=True)
+if REQUIRE_ALL:
+    hypothesis.settings.load_profile("steady")
 
 # ---- Which tests run ------------------------------------------------------------------------
 

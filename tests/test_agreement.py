@@ -171,9 +171,8 @@ def outcome(sandbox: Sandbox, kind: str, order: Order) -> Receipt | ProviderErro
 
 # Each order is a POST of its own, so nothing is learned from one to the next.
 EACH = settings(
-    max_examples=2000,
+    max_examples=500,
     deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
