@@ -1,34 +1,33 @@
 # Needs python3 and make; everything else is fetched into .tools/ and .venv/.
 #   make run    the app with its pretend provider, on http://127.0.0.1:8000
-#   make test   the tests of minutes    make slow   journeys, killed processes, hundreds of seeds
+#   make test   the tests, in minutes   make slow   journeys, killed processes, hundreds of seeds
+#   make postgresql  those that touch the database, on PostgreSQL
 #   make endurance  proofs that take minutes each
 #   make bench  measurements      make check  lint, types, deploy check      make fix  formatting
 
 SHELL := /bin/bash
+# Compiled once, not by each of the many processes that the tests start.
+export PYTHONDONTWRITEBYTECODE :=
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
 MANAGE := $(PYTHON) manage.py
 INSTALLED := .venv/.installed
-# What pytest ends with where nothing was chosen.
-NONE := 5
 TEMPLATES = $(shell find templates -name '*.html')
 
-.PHONY: run test slow bench endurance check fix
+.PHONY: run test postgresql slow bench endurance check fix
 
 run: $(INSTALLED)
 	@SANDBOX=on exec $(MANAGE) up --demo
 
-# PostgreSQL is used where TEST_POSTGRES_URL names a server, e.g. postgres://rushes@127.0.0.1/rushes.
-test: SUITE = not slow and not bench and not endurance
-slow: SUITE = slow and not endurance
-test slow: $(INSTALLED)
-	@if [ -n "$$TEST_POSTGRES_URL" ]; then \
-	  echo "On PostgreSQL: the tests that touch the database."; \
-	  DATABASE_URL="$$TEST_POSTGRES_URL" $(PYTHON) -m pytest -rs -m "$(SUITE)" $(ARGS) \
-	    || [ $$? -eq $(NONE) ] || exit 1; \
-	  echo "On SQLite: all tests."; \
-	fi; \
-	$(PYTHON) -m pytest -rs -m "$(SUITE)" $(ARGS)
+test: $(INSTALLED)
+	@$(PYTHON) -m pytest -rs $(ARGS)
+
+# TEST_POSTGRES_URL names the server, e.g. postgres://rushes@127.0.0.1/rushes.
+postgresql: $(INSTALLED)
+	@DATABASE_URL="$${TEST_POSTGRES_URL:?names the server}" $(PYTHON) -m pytest -rs -m "not bench and not endurance" $(ARGS)
+
+slow: $(INSTALLED)
+	@$(PYTHON) -m pytest -rs -m "slow and not endurance" $(ARGS)
 
 bench: $(INSTALLED)
 	@$(PYTHON) -m pytest -n0 -s -m bench tests/bench tests/processes $(ARGS)

@@ -50,8 +50,11 @@ def pytest_collection_modifyitems(
 
 def _choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what touches the database runs; the run on SQLite has the rest."""
-    elsewhere = [item for item in items if _runs_elsewhere(item)]
-    items[:] = [item for item in items if item not in elsewhere]
+    here: list[pytest.Item] = []
+    elsewhere: list[pytest.Item] = []
+    for item in items:
+        (elsewhere if _runs_elsewhere(item) else here).append(item)
+    items[:] = here
     config.hook.pytest_deselected(items=elsewhere)
 
 
