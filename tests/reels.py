@@ -14,6 +14,7 @@ from tests.factories import make_credential, make_member, make_tasks, make_user
 
 BYTES = bytes(range(256)) * 8
 PROMPT = "A secret recipe for lighthouses at dusk"
+PASSWORD = "salt and amber"
 PERSON = "Mei Tanaka"
 
 

@@ -10,39 +10,23 @@ from django.urls import reverse
 from generations import ledger
 from generations.models import Attempt, Credential, Film, Membership, Role, Task
 from generations.models.tasks import TaskState
-from tests.factories import make_credential, make_member, make_tasks, make_user
+from tests.factories import make_credential, make_member, make_tasks
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def member() -> Membership:
-    return make_member(user=make_user(name="Mei Tanaka", email="mei@example.com"))
-
-
-@pytest.fixture
-def key(member: Membership) -> Credential:
-    return make_credential(team=member.team)
-
-
-@pytest.fixture
-def site(client: Client, member: Membership) -> Client:
-    client.force_login(member.user)
-    return client
-
-
-def post(site: Client, key: Credential, numbers: str, **more: str) -> tuple[int, str]:
-    sent = {"credential": str(key.pk), "numbers": numbers} | more
-    answer = site.post(reverse("adopt", args=[key.team.slug]), sent)
+def post(site: Client, credential: Credential, numbers: str, **more: str) -> tuple[int, str]:
+    sent = {"credential": str(credential.pk), "numbers": numbers} | more
+    answer = site.post(reverse("adopt", args=[credential.team.slug]), sent)
     return answer.status_code, answer.content.decode()
 
 
 def test_pasted_numbers_are_taken_in_and_what_is_not_is_said_beside_it(
-    site: Client, key: Credential, member: Membership
+    site: Client, credential: Credential, member: Membership
 ) -> None:
-    (ours,) = make_tasks(membership=member, credential=key)
+    (ours,) = make_tasks(membership=member, credential=credential)
     Attempt.objects.filter(task=ours).update(number="911")
-    status, page = post(site, key, "911, 912\n913 no/number")
+    status, page = post(site, credential, "911, 912\n913 no/number")
     assert status == 200
     assert "2 numbers are asked for now." in page
     assert f'<code>911</code> <a href="/t/{member.team.slug}/tasks/{ours.pk}/">is here' in page
@@ -53,9 +37,9 @@ def test_pasted_numbers_are_taken_in_and_what_is_not_is_said_beside_it(
 
 
 def test_a_card_and_a_page_say_that_it_was_taken_in_and_by_whom(
-    site: Client, key: Credential, member: Membership
+    site: Client, credential: Credential, member: Membership
 ) -> None:
-    post(site, key, "912")
+    post(site, credential, "912")
     task = Task.objects.get()
     wall = site.get(reverse("gallery", args=[member.team.slug])).content.decode()
     assert "taken in by Mei" in wall
@@ -68,9 +52,9 @@ def test_a_card_and_a_page_say_that_it_was_taken_in_and_by_whom(
 
 
 def test_the_reason_stands_beside_a_number_that_its_provider_does_not_know(
-    site: Client, key: Credential, member: Membership
+    site: Client, credential: Credential, member: Membership
 ) -> None:
-    post(site, key, "912")
+    post(site, credential, "912")
     Task.objects.update(state=TaskState.FAILED, code="number_unknown", message="912: not found")
     rows = site.get(reverse("adopt", args=[member.team.slug]) + "?rows").content.decode()
     assert "does not know this number with this key." in rows
@@ -83,16 +67,16 @@ def test_the_reason_stands_beside_a_number_that_its_provider_does_not_know(
     [(" ,; ", "Type at least one number."), (" ".join(map(str, range(1, 502))), "501 numbers")],
 )
 def test_an_empty_or_a_too_long_list_takes_nothing_in(
-    site: Client, key: Credential, numbers: str, said: str
+    site: Client, credential: Credential, numbers: str, said: str
 ) -> None:
-    status, page = post(site, key, numbers)
+    status, page = post(site, credential, numbers)
     assert status == 422
     assert said in page
     assert not Task.objects.exists()
 
 
 def test_the_key_of_another_team_and_films_where_none_are_made_are_refused(
-    site: Client, key: Credential, member: Membership
+    site: Client, credential: Credential, member: Membership
 ) -> None:
     other = make_credential(team=make_member().team)
     sent = {"credential": str(other.pk), "numbers": "912"}
@@ -103,9 +87,9 @@ def test_the_key_of_another_team_and_films_where_none_are_made_are_refused(
 
 
 def test_usage_shows_what_was_paid_elsewhere_beside_what_was_spent(
-    site: Client, key: Credential, member: Membership
+    site: Client, credential: Credential, member: Membership
 ) -> None:
-    post(site, key, "912")
+    post(site, credential, "912")
     attempt = Attempt.objects.select_related("task", "credential").get()
     attempt.cost = 77
     ledger.adopt(attempt)
@@ -116,11 +100,15 @@ def test_usage_shows_what_was_paid_elsewhere_beside_what_was_spent(
     assert "Taken in" in rows.content.decode()
 
 
-def test_the_command_takes_in_and_tells_each_number(key: Credential, member: Membership) -> None:
+def test_the_command_takes_in_and_tells_each_number(
+    credential: Credential, member: Membership
+) -> None:
     owner = make_member(team=member.team, role=Role.OWNER)
     said = StringIO()
     for _ in range(2):
-        call_command("adopt", member.team.slug, "912", "913", credential=key.name, stdout=said)
+        call_command(
+            "adopt", member.team.slug, "912", "913", credential=credential.name, stdout=said
+        )
     task = Task.objects.order_by("pk")[0]
     assert f"912 is taken in as task {task.pk}." in said.getvalue()
     assert f"912 is here already, as task {task.pk}." in said.getvalue()
@@ -128,13 +116,13 @@ def test_the_command_takes_in_and_tells_each_number(key: Credential, member: Mem
     with pytest.raises(CommandError, match="There are: Studio key"):
         call_command("adopt", member.team.slug, "912", credential="none")
     with pytest.raises(CommandError, match="may order"):
-        call_command("adopt", member.team.slug, "9", credential=key.name, by="x@example.com")
+        call_command("adopt", member.team.slug, "9", credential=credential.name, by="x@example.com")
 
 
 def test_a_film_that_was_taken_in_has_its_board_though_nobody_knows_its_brief(
-    site: Client, key: Credential, member: Membership
+    site: Client, credential: Credential, member: Membership
 ) -> None:
-    assert post(site, key, "912", films="on")[0] == 200
+    assert post(site, credential, "912", films="on")[0] == 200
     film = Film.objects.get()
     for name, values in (("films", []), ("film", [film.pk]), ("task", [film.task_id])):
         answer = site.get(reverse(name, args=[member.team.slug, *values]), follow=True)

@@ -45,18 +45,6 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def member() -> Membership:
-    return make_member()
-
-
-@pytest.fixture
-def site(member: Membership) -> Client:
-    client = Client()
-    client.force_login(member.user)
-    return client
-
-
-@pytest.fixture
 def film(member: Membership) -> Film:
     return make_read_film(membership=member)
 

@@ -28,11 +28,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def member() -> Membership:
-    return make_member(user=make_user(name="Mei Tanaka", email="mei@example.com"))
-
-
-@pytest.fixture
 def order(member: Membership) -> Callable[..., Task]:
     credential = make_credential(team=member.team)
 

@@ -15,25 +15,12 @@ from generations import clock
 from generations.models import Remark, ShareLink, Verdict
 from generations.sharing import collections, links, review
 from generations.web import urls
-from tests.reels import BYTES, PERSON, PROMPT, Reel, make_file, store
+from tests.reels import BYTES, PASSWORD, PERSON, PROMPT, Reel, make_file, store
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
-PASSWORD = "salt and amber"
 PATTERNS: dict[str, URLPattern] = {str(one.name): one for one in urls.urlpatterns}
 OF_GUESTS = sorted(name for name, one in PATTERNS.items() if str(one.pattern).startswith("s/"))
-
-
-@pytest.fixture
-def reel() -> Reel:
-    return Reel(terms=links.Terms(name="Aurel", password=PASSWORD, allows_downloads=True))
-
-
-@pytest.fixture
-def guest(client: Client, reel: Reel) -> Client:
-    """A client who has given the password."""
-    client.post(reel.guest("guest_open"), {"password": PASSWORD})
-    return client
 
 
 def body(response: HttpResponseBase) -> bytes:

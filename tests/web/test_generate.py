@@ -17,25 +17,8 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def producer() -> Membership:
-    return make_member()
-
-
-@pytest.fixture
-def credential(producer: Membership) -> Credential:
-    return make_credential(team=producer.team)
-
-
-@pytest.fixture
-def at(producer: Membership) -> str:
-    return f"/t/{producer.team.slug}/new/"
-
-
-@pytest.fixture
-def site(producer: Membership) -> Client:
-    client = Client()
-    client.force_login(producer.user)
-    return client
+def at(member: Membership) -> str:
+    return f"/t/{member.team.slug}/new/"
 
 
 def fields(key: Credential, **other: str) -> dict[str, str]:
@@ -61,15 +44,15 @@ def balance(credential: Credential, left: int) -> None:
 
 
 def test_an_order_makes_a_task_and_leads_to_the_gallery(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
     answer = site.post(at, fields(credential, seed="7", bgm="True", watermark="on"))
-    assert (answer.status_code, answer["Location"]) == (303, f"/t/{producer.team.slug}/")
+    assert (answer.status_code, answer["Location"]) == (303, f"/t/{member.team.slug}/")
     task = Task.objects.get()
     assert (task.model, task.prompt, task.created_by) == (
         "viduq2",
         "A lighthouse at dusk",
-        producer.user,
+        member.user,
     )
     assert task.settings == {
         "duration": 5,
@@ -216,7 +199,7 @@ def test_without_script_update_keeps_what_is_typed_and_orders_nothing(
 
 
 def test_a_task_of_the_team_fills_the_form(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
     site.post(at, fields(credential, seed="7", aspect_ratio="9:16"))
     form = site.get(at, {"like": Task.objects.get().pk}).context["form"]
@@ -273,10 +256,10 @@ def test_a_paused_key_says_why_and_orders_nothing(
 
 
 def test_a_paused_key_is_not_the_first_choice(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
     credentials.pause(credential, "Unauthorized")
-    working = make_credential(team=producer.team, name="Zebra key")
+    working = make_credential(team=member.team, name="Zebra key")
     assert site.get(at).context["form"].credential == working
 
 
@@ -289,9 +272,9 @@ def test_without_a_key_the_page_says_what_to_do(site: Client, at: str) -> None:
 
 
 def test_a_viewer_may_not_order(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    site.force_login(make_member(team=producer.team, role=Role.VIEWER).user)
+    site.force_login(make_member(team=member.team, role=Role.VIEWER).user)
     assert site.get(at).status_code == 403
     assert site.post(at, fields(credential)).status_code == 403
 
@@ -305,13 +288,13 @@ def test_a_stranger_finds_nothing_and_a_guest_is_asked_to_sign_in(
 
 
 def test_the_page_asks_as_many_questions_for_ten_keys_as_for_one(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
     site.get(at)
     with CaptureQueriesContext(connection) as one:
         site.get(at)
     for number in range(9):
-        make_credential(team=producer.team, name=f"Key {number}")
+        make_credential(team=member.team, name=f"Key {number}")
     with CaptureQueriesContext(connection) as ten:
         site.get(at)
     assert len(ten) == len(one)

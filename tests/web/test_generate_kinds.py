@@ -17,30 +17,13 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def producer() -> Membership:
-    return make_member()
+def relay(member: Membership) -> Credential:
+    return make_credential(team=member.team, kind="relay", name="Relay")
 
 
 @pytest.fixture
-def credential(producer: Membership) -> Credential:
-    return make_credential(team=producer.team)
-
-
-@pytest.fixture
-def relay(producer: Membership) -> Credential:
-    return make_credential(team=producer.team, kind="relay", name="Relay")
-
-
-@pytest.fixture
-def at(producer: Membership) -> str:
-    return f"/t/{producer.team.slug}/new/"
-
-
-@pytest.fixture
-def site(producer: Membership) -> Client:
-    client = Client()
-    client.force_login(producer.user)
-    return client
+def at(member: Membership) -> str:
+    return f"/t/{member.team.slug}/new/"
 
 
 def from_picture(key: Credential, *pictures: int, **other: Any) -> dict[str, Any]:
@@ -104,27 +87,27 @@ def test_a_kind_that_no_key_can_make_is_shown_and_cannot_be_chosen(
 
 
 def test_another_model_chosen_leads_to_a_key_that_has_it(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    apixo = make_credential(team=producer.team, kind="apixo", name="APIXO")
+    apixo = make_credential(team=member.team, kind="apixo", name="APIXO")
     shown = {"credential": str(credential.pk), "shown_for": str(credential.pk), "form_token": "x"}
     form = site.get(at, {**shown, "model": "vidu-q3"}, headers=HTMX).context["form"]
     assert (form.credential, form.offer.model) == (apixo, "vidu-q3")
 
 
 def test_another_key_chosen_leads_to_a_model_that_it_has(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    apixo = make_credential(team=producer.team, kind="apixo", name="APIXO")
+    apixo = make_credential(team=member.team, kind="apixo", name="APIXO")
     shown = {"credential": str(apixo.pk), "shown_for": str(credential.pk), "form_token": "x"}
     form = site.get(at, {**shown, "model": "viduq2"}, headers=HTMX).context["form"]
     assert (form.credential, form.offer.model) == (apixo, "vidu-q3")
 
 
 def test_what_is_sent_never_goes_to_another_key_than_the_one_that_was_named(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    make_credential(team=producer.team, kind="apixo", name="APIXO")
+    make_credential(team=member.team, kind="apixo", name="APIXO")
     said = {
         "credential": str(credential.pk),
         "shown_for": str(credential.pk),
@@ -142,9 +125,9 @@ def test_what_is_sent_never_goes_to_another_key_than_the_one_that_was_named(
 
 
 def test_a_picture_is_ordered_with(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    upload = make_upload(team=producer.team)
+    upload = make_upload(team=member.team)
     assert site.post(at, from_picture(credential, upload.pk)).status_code == 303
     assert TaskPicture.objects.get(task=Task.objects.get()).upload == upload
 
@@ -177,9 +160,9 @@ def test_a_missing_picture_is_told_beside_the_pictures(
 
 
 def test_a_picture_stays_where_the_order_is_refused(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    upload = make_upload(team=producer.team)
+    upload = make_upload(team=member.team)
     answer = site.post(at, from_picture(credential, upload.pk, seed="x"))
     assert answer.status_code == 422
     assert f'name="images" value="{upload.pk}"' in answer.content.decode()
@@ -194,9 +177,9 @@ def test_another_teams_picture_is_passed_over(
 
 
 def test_named_references_stay_with_an_order_that_is_made_again(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    upload = make_upload(team=producer.team)
+    upload = make_upload(team=member.team)
     said = from_picture(
         credential,
         upload.pk,
@@ -212,9 +195,9 @@ def test_named_references_stay_with_an_order_that_is_made_again(
 
 
 def test_a_name_without_a_picture_is_told_beside_the_prompt(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    upload = make_upload(team=producer.team)
+    upload = make_upload(team=member.team)
     said = from_picture(
         credential,
         upload.pk,
@@ -302,9 +285,9 @@ def test_a_new_order_begins_on_the_key_that_the_person_used_last(
 
 
 def test_more_pictures_than_a_kind_takes_are_told_before_anything_is_sent(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    pictures = [make_upload(team=producer.team).pk for _ in range(3)]
+    pictures = [make_upload(team=member.team).pk for _ in range(3)]
     said: dict[str, Any] = {"kind": "start-end2video", "images": pictures}
     [error] = site.get(at, said, headers=HTMX).context["slots"].errors
     assert "3" in error
@@ -312,13 +295,13 @@ def test_more_pictures_than_a_kind_takes_are_told_before_anything_is_sent(
 
 
 def test_a_card_and_its_page_show_what_the_clip_is_made_from(
-    site: Client, at: str, credential: Credential, producer: Membership
+    site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
-    upload = make_upload(team=producer.team, size=(480, 640))
+    upload = make_upload(team=member.team, size=(480, 640))
     site.post(at, from_picture(credential, upload.pk))
-    thumbnail = f"/t/{producer.team.slug}/uploads/{upload.pk}/thumbnail.webp"
-    wall = site.get(f"/t/{producer.team.slug}/").content.decode()
-    page = site.get(f"/t/{producer.team.slug}/tasks/{Task.objects.get().pk}/").content.decode()
+    thumbnail = f"/t/{member.team.slug}/uploads/{upload.pk}/thumbnail.webp"
+    wall = site.get(f"/t/{member.team.slug}/").content.decode()
+    page = site.get(f"/t/{member.team.slug}/tasks/{Task.objects.get().pk}/").content.decode()
     assert thumbnail in wall
     assert 'data-ratio="3:4"' in wall
     assert "Made from" in page

@@ -18,17 +18,6 @@ STRIP = "The worker has been silent for 3 min."
 
 
 @pytest.fixture
-def member() -> Membership:
-    return make_member()
-
-
-@pytest.fixture
-def site(client: Client, member: Membership) -> Client:
-    client.force_login(member.user)
-    return client
-
-
-@pytest.fixture
 def task(member: Membership) -> Task:
     return make_tasks(membership=member, credential=make_credential(team=member.team))[0]
 

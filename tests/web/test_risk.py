@@ -13,30 +13,14 @@ from generations import clock
 from generations.models import Attempt, Credential, File, Membership, Role, Task
 from generations.models.files import FileState
 from generations.models.tasks import AttemptState, TaskState
-from tests.factories import make_credential, make_member, make_tasks, make_user
+from tests.factories import make_member, make_tasks
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def member() -> Membership:
-    return make_member(user=make_user(name="Mei Tanaka", email="mei@example.com"))
-
-
-@pytest.fixture
-def key(member: Membership) -> Credential:
-    return make_credential(team=member.team)
-
-
-@pytest.fixture
-def site(client: Client, member: Membership) -> Client:
-    client.force_login(member.user)
-    return client
-
-
-def waiting(member: Membership, key: Credential, minutes: float, **fields: object) -> File:
+def waiting(member: Membership, credential: Credential, minutes: float, **fields: object) -> File:
     """A finished clip whose file is still at its provider; its link dies in so many minutes."""
-    (task,) = make_tasks(membership=member, credential=key, prompt=f"Dies in {minutes}")
+    (task,) = make_tasks(membership=member, credential=credential, prompt=f"Dies in {minutes}")
     Task.objects.filter(pk=task.pk).update(state=TaskState.SUCCEEDED)
     end = clock.now() + timedelta(minutes=minutes)
     return File.objects.create(
@@ -44,8 +28,8 @@ def waiting(member: Membership, key: Credential, minutes: float, **fields: objec
     )
 
 
-def unclear(member: Membership, key: Credential, minutes: int, *, alarmed: bool) -> Task:
-    (task,) = make_tasks(membership=member, credential=key)
+def unclear(member: Membership, credential: Credential, minutes: int, *, alarmed: bool) -> Task:
+    (task,) = make_tasks(membership=member, credential=credential)
     since = clock.now() - timedelta(minutes=minutes)
     alarm = {"alarmed_at": clock.now()} if alarmed else {}
     Task.objects.filter(pk=task.pk).update(state=TaskState.UNCLEAR, unclear_at=since, **alarm)
@@ -58,12 +42,14 @@ def read(site: Client, member: Membership, name: str, query: str = "") -> str:
 
 
 def test_what_would_be_lost_first_stands_first_with_its_end_and_what_is_done(
-    site: Client, member: Membership, key: Credential
+    site: Client, member: Membership, credential: Credential
 ) -> None:
-    waiting(member, key, 50)
-    soon = waiting(member, key, 5, trouble="The server answered 503.", state=FileState.FETCHING)
-    waiting(member, key, -1)
-    stored = waiting(member, key, 1, state=FileState.STORED)
+    waiting(member, credential, 50)
+    soon = waiting(
+        member, credential, 5, trouble="The server answered 503.", state=FileState.FETCHING
+    )
+    waiting(member, credential, -1)
+    stored = waiting(member, credential, 1, state=FileState.STORED)
     page = read(site, member, "risk")
     places = [page.index(f"Dies in {minutes}<") for minutes in (-1, 5, 50)]
     assert places == sorted(places)
@@ -78,12 +64,12 @@ def test_what_would_be_lost_first_stands_first_with_its_end_and_what_is_done(
 
 
 def test_the_list_asks_as_many_queries_for_many_files_as_for_few(
-    site: Client, member: Membership, key: Credential
+    site: Client, member: Membership, credential: Credential
 ) -> None:
     counts = []
     read(site, member, "risk")
     for _ in range(2):
-        waiting(member, key, 50)
+        waiting(member, credential, 50)
         with CaptureQueriesContext(connection) as captured:
             read(site, member, "risk")
         counts.append(len(captured))
@@ -91,11 +77,11 @@ def test_the_list_asks_as_many_queries_for_many_files_as_for_few(
 
 
 def test_fetch_now_rings_for_a_file_that_waits_and_not_for_one_in_hands(
-    site: Client, member: Membership, key: Credential
+    site: Client, member: Membership, credential: Credential
 ) -> None:
     later = clock.now() + timedelta(minutes=4)
-    file = waiting(member, key, 50, not_before=later)
-    busy = waiting(member, key, 9, state=FileState.FETCHING, lease_until=later)
+    file = waiting(member, credential, 50, not_before=later)
+    busy = waiting(member, credential, 9, state=FileState.FETCHING, lease_until=later)
     OrmQ.objects.all().delete()
     for each in (file, busy):
         site.post(reverse("risk_fetch", args=[member.team.slug, each.pk]))
@@ -106,9 +92,9 @@ def test_fetch_now_rings_for_a_file_that_waits_and_not_for_one_in_hands(
 
 @pytest.mark.parametrize("page", ["gallery", "generate", "credentials"])
 def test_pages_tell_of_files_at_risk_until_they_are_here(
-    site: Client, member: Membership, key: Credential, page: str
+    site: Client, member: Membership, credential: Credential, page: str
 ) -> None:
-    file = waiting(member, key, 9)
+    file = waiting(member, credential, 9)
     assert "data-risk" not in read(site, member, page)
     File.objects.update(noticed_at=clock.now())
     told = read(site, member, page)
@@ -119,11 +105,11 @@ def test_pages_tell_of_files_at_risk_until_they_are_here(
 
 
 def test_an_alarm_stands_on_the_pages_until_somebody_decides(
-    site: Client, member: Membership, key: Credential
+    site: Client, member: Membership, credential: Credential
 ) -> None:
-    unclear(member, key, 3, alarmed=False)
+    unclear(member, credential, 3, alarmed=False)
     assert "data-unclear" not in read(site, member, "generate")
-    task = unclear(member, key, 16, alarmed=True)
+    task = unclear(member, credential, 16, alarmed=True)
     told = read(site, member, "generate")
     assert "1 order has been unclear for more than 15 minutes." in told
     assert "35 credits stay held until somebody decides." in told
@@ -135,11 +121,11 @@ def test_an_alarm_stands_on_the_pages_until_somebody_decides(
 
 
 def test_the_unclear_have_a_filter_of_their_own_with_age_owner_and_what_is_held(
-    site: Client, member: Membership, key: Credential
+    site: Client, member: Membership, credential: Credential
 ) -> None:
-    task = unclear(member, key, 72, alarmed=True)
-    unclear(member, key, 3, alarmed=False)
-    make_tasks(membership=member, credential=key)
+    task = unclear(member, credential, 72, alarmed=True)
+    unclear(member, credential, 3, alarmed=False)
+    make_tasks(membership=member, credential=credential)
     wall = read(site, member, "gallery", "?state=unclear")
     assert wall.count("<article ") == 2
     assert "70 credits stay held until it is decided." in wall

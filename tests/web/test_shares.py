@@ -19,23 +19,10 @@ from generations.models import Remark, ShareLink, ShareVisit, Verdict
 from generations.sharing import archive, collections, links, review
 from generations.web import delivery, zips
 from tests.factories import make_member
-from tests.reels import BYTES, Reel, make_file, store
+from tests.reels import BYTES, PASSWORD, Reel, make_file, store
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
-PASSWORD = "salt and amber"
-
-
-@pytest.fixture
-def reel() -> Reel:
-    return Reel(terms=links.Terms(name="Aurel", password=PASSWORD, allows_downloads=True))
-
-
-@pytest.fixture
-def guest(client: Client, reel: Reel) -> Client:
-    """A client who has given the password."""
-    client.post(reel.guest("guest_open"), {"password": PASSWORD})
-    return client
 
 
 def body(response: HttpResponseBase) -> bytes:

@@ -19,17 +19,6 @@ ACTS = ["task_cancel", "task_look", "task_fetch", "task_found", "task_release"]
 
 
 @pytest.fixture
-def member() -> Membership:
-    return make_member(role=Role.PRODUCER)
-
-
-@pytest.fixture
-def signed_in(client: Client, member: Membership) -> Client:
-    client.force_login(member.user)
-    return client
-
-
-@pytest.fixture
 def order(member: Membership) -> Callable[..., Task]:
     credential = make_credential(team=member.team)
 
@@ -88,14 +77,12 @@ def test_a_viewer_sees_the_clip_and_none_of_the_buttons(client: Client, unclear:
     assert {client.post(address(unclear, name)).status_code for name in ACTS} == {403}
 
 
-def test_decisions_are_posted_and_the_page_is_read(signed_in: Client, unclear: Task) -> None:
-    assert {signed_in.get(address(unclear, name)).status_code for name in ACTS} == {405}
-    assert signed_in.post(address(unclear)).status_code == 405
+def test_decisions_are_posted_and_the_page_is_read(site: Client, unclear: Task) -> None:
+    assert {site.get(address(unclear, name)).status_code for name in ACTS} == {405}
+    assert site.post(address(unclear)).status_code == 405
 
 
-def test_a_ready_clip_plays_and_tells_what_it_is(
-    signed_in: Client, order: Callable[..., Task]
-) -> None:
+def test_a_ready_clip_plays_and_tells_what_it_is(site: Client, order: Callable[..., Task]) -> None:
     task = order(TaskState.SUCCEEDED, finished_at=clock.now(), accepted_at=clock.now())
     attempts = Attempt.objects.filter(task=task)
     attempts.update(state=AttemptState.ACCEPTED, number="911", cost=40, answered_at=clock.now())
@@ -114,7 +101,7 @@ def test_a_ready_clip_plays_and_tells_what_it_is(
         duration_ms=5000,
         stored_at=clock.now(),
     )
-    html = page(signed_in, task)
+    html = page(site, task)
     assert f'src="{reverse("file", args=[file.pk, "clip.mp4"])}"' in html
     assert f"{reverse('file', args=[file.pk, 'clip.mp4'])}?download=1" in html
     assert "1280 × 720" in html
@@ -125,10 +112,10 @@ def test_a_ready_clip_plays_and_tells_what_it_is(
 
 
 def test_a_failed_clip_tells_cause_remedy_credits_and_the_providers_words(
-    signed_in: Client, order: Callable[..., Task]
+    site: Client, order: Callable[..., Task]
 ) -> None:
     task = order(TaskState.FAILED, code="Surprise", message="odd <b>thing</b>")
-    html = page(signed_in, task)
+    html = page(site, task)
     assert "for a reason that we have no words for" in html
     assert "odd &lt;b&gt;thing" in html
     assert "Surprise" in html
@@ -136,12 +123,12 @@ def test_a_failed_clip_tells_cause_remedy_credits_and_the_providers_words(
 
 
 def test_the_page_asks_again_only_for_what_changed(
-    signed_in: Client, order: Callable[..., Task]
+    site: Client, order: Callable[..., Task]
 ) -> None:
     task = order(TaskState.RUNNING, accepted_at=clock.now())
-    same = signed_in.get(f"{address(task)}?since={task.version}")
+    same = site.get(f"{address(task)}?since={task.version}")
     assert same.status_code == 204
-    html = page(signed_in, task, "?since=0")
+    html = page(site, task, "?since=0")
     assert "<html" not in html
     assert (
         len(re.findall(r'id="(?:screen|story|facts|live)"[^>]*hx-swap-oob="outerMorph"', html)) == 4
@@ -149,67 +136,65 @@ def test_the_page_asks_again_only_for_what_changed(
 
 
 def test_a_waiting_clip_is_cancelled_and_all_comes_back(
-    signed_in: Client, order: Callable[..., Task]
+    site: Client, order: Callable[..., Task]
 ) -> None:
     task = order()
     assert held(task) == 35
-    assert signed_in.post(address(task, "task_cancel")).status_code == 302
+    assert site.post(address(task, "task_cancel")).status_code == 302
     task.refresh_from_db()
     assert task.state == TaskState.CANCELLED
     assert held(task) == 0
 
 
-def test_too_late_is_said_and_changes_nothing(
-    signed_in: Client, order: Callable[..., Task]
-) -> None:
+def test_too_late_is_said_and_changes_nothing(site: Client, order: Callable[..., Task]) -> None:
     task = order(TaskState.SUCCEEDED, finished_at=clock.now())
-    response = signed_in.post(address(task, "task_cancel"), follow=True)
+    response = site.post(address(task, "task_cancel"), follow=True)
     assert "It went on meanwhile; nothing was changed." in response.content.decode()
 
 
 def test_too_late_is_said_on_the_card_where_it_was_pressed(
-    signed_in: Client, order: Callable[..., Task]
+    site: Client, order: Callable[..., Task]
 ) -> None:
     task = order(TaskState.SUCCEEDED, finished_at=clock.now())
-    response = signed_in.post(address(task, "task_cancel"), headers={"HX-Request": "true"})
+    response = site.post(address(task, "task_cancel"), headers={"HX-Request": "true"})
     assert "It went on meanwhile; nothing was changed." in response.content.decode()
 
 
 def test_an_unclear_clip_offers_three_decisions_with_what_each_costs(
-    signed_in: Client, unclear: Task
+    site: Client, unclear: Task
 ) -> None:
-    html = page(signed_in, unclear)
+    html = page(site, unclear)
     assert "I found it: here is its number" in html
     assert "35 credits come back. If it did arrive after all" in html
     assert "If the first did arrive, both are charged." in html
 
 
 def test_an_unclear_clip_that_never_arrived_gives_its_credits_back(
-    signed_in: Client, unclear: Task
+    site: Client, unclear: Task
 ) -> None:
-    signed_in.post(address(unclear, "task_release"))
+    site.post(address(unclear, "task_release"))
     unclear.refresh_from_db()
     assert (unclear.state, held(unclear)) == (TaskState.FAILED, 0)
 
 
 def test_an_unclear_clip_is_sent_again_only_when_a_person_says_so(
-    signed_in: Client, unclear: Task
+    site: Client, unclear: Task
 ) -> None:
-    signed_in.post(address(unclear, "task_release"), {"send_again": "on"})
+    site.post(address(unclear, "task_release"), {"send_again": "on"})
     unclear.refresh_from_db()
     assert (unclear.state, held(unclear)) == (TaskState.WAITING, 35)
     assert unclear.attempts.count() == 2
 
 
-def test_a_number_must_be_typed_to_take_an_order_in(signed_in: Client, unclear: Task) -> None:
-    response = signed_in.post(address(unclear, "task_found"), {"number": " "}, follow=True)
+def test_a_number_must_be_typed_to_take_an_order_in(site: Client, unclear: Task) -> None:
+    response = site.post(address(unclear, "task_found"), {"number": " "}, follow=True)
     assert "Type the provider&#x27;s number; nothing was changed." in response.content.decode()
     unclear.refresh_from_db()
     assert unclear.state == TaskState.UNCLEAR
 
 
-def test_looking_now_from_the_wall_answers_with_the_card(signed_in: Client, unclear: Task) -> None:
-    response = signed_in.post(address(unclear, "task_look"), headers={"HX-Request": "true"})
+def test_looking_now_from_the_wall_answers_with_the_card(site: Client, unclear: Task) -> None:
+    response = site.post(address(unclear, "task_look"), headers={"HX-Request": "true"})
     assert (
         response.content.decode()
         .strip()

@@ -14,15 +14,10 @@ from pytest_django.live_server_helper import LiveServer
 from generations import clock
 from generations.models import Membership, Task, Team
 from generations.models.tasks import TaskState
-from tests.factories import make_credential, make_member, make_tasks
+from tests.factories import make_credential, make_tasks
 
 AXE = Path(__file__).parent.parent / "vendor" / "axe.min.js"
 PATIENCE = 8000  # milliseconds: two polls and a slow machine
-
-
-@pytest.fixture
-def member() -> Membership:
-    return make_member()
 
 
 @pytest.fixture
