@@ -15,6 +15,7 @@ from generations.sharing import archive, links, review, veil
 
 from . import zips
 from .forms.shares import PasswordForm, SayForm
+from .fragments import wants_part
 from .guests import LANGUAGES, Guest, at_the_gate, for_guest
 from .media import serve
 from .rooms import Clip, Room
@@ -58,7 +59,7 @@ def _outside(request: HttpRequest, guest: Guest) -> HttpResponse:
     """The gate, as a whole page; a part of the room is not there yet."""
     if "since" in request.GET:
         raise Http404
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_part(request):
         return HttpResponse(headers={"HX-Redirect": reverse("guest", args=[guest.token])})
     return _gate(request, guest, PasswordForm())
 
@@ -120,7 +121,7 @@ def _room(request: HttpRequest, guest: Guest, wanted: str) -> HttpResponse:
     if wanted and clip is None:  # it was taken out, or was never here
         return redirect("guest", guest.token)
     page = _seen(guest, clip, room) | {"form": SayForm(is_known=bool(guest.name))}
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_part(request):
         return render(request, "shares/room.html#part", page | {"swap": True})
     return render(request, "shares/room.html", page)
 
@@ -149,7 +150,7 @@ def say(request: HttpRequest, guest: Guest, pk: int) -> HttpResponse:
     if form.is_valid() and _say(guest, clip, form):
         return _said(request, guest, clip)
     seen = _seen(guest, clip, room) | {"form": form}
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_part(request):
         return render(request, "shares/say.html", seen, status=422)
     return render(request, "shares/room.html", seen, status=422)
 
@@ -173,7 +174,7 @@ def _say(guest: Guest, clip: Clip, form: SayForm) -> bool:
 
 
 def _said(request: HttpRequest, guest: Guest, clip: Clip) -> HttpResponse:
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not wants_part(request):
         address = reverse("guest", args=[guest.token])
         return HttpResponseRedirect(f"{address}?clip={clip.pk}")
     guest.link.collection.refresh_from_db(fields=["version"])

@@ -14,6 +14,7 @@ from generations.sharing import collections as verbs
 from . import zips
 from .access import for_member, for_producer
 from .forms.collections import CollectionForm
+from .fragments import wants_part
 from .media import called_by_prompt
 from .rooms import Room
 
@@ -59,7 +60,7 @@ def add(request: HttpRequest, membership: Membership) -> HttpResponse:
         return _list(request, membership, CollectionForm(), status=422)
     collection = find(membership, int(number))
     added = _put(request, membership, collection)
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_part(request):
         said = {"collection": collection, "added": added, "swap": True}
         return render(request, "collections/added.html", said)
     return redirect("collection", membership.team.slug, collection.pk)
@@ -71,7 +72,7 @@ def _put(request: HttpRequest, membership: Membership, collection: Collection) -
     try:
         return verbs.add(collection, numbers, membership.user) if numbers else 0
     except verbs.CollectionFull:
-        if not request.htmx:  # type: ignore[attr-defined]
+        if not wants_part(request):
             most = {"most": verbs.MOST_ITEMS}
             messages.error(request, _("A collection holds %(most)s clips at most.") % most)
         return None
@@ -105,7 +106,7 @@ def arranged(request: HttpRequest, membership: Membership, found: Collection) ->
             initial={"title": found.title, "description": found.description},
         ),
     }
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_part(request):
         return render(request, "collections/changes.html", page | {"swap": True})
     return render(request, "collections/collection.html", page)
 

@@ -19,6 +19,7 @@ from .access import for_producer
 from .film_axis import place
 from .film_board import find, page, shown_to
 from .film_takes import TYPES
+from .fragments import wants_part
 
 KINDS = {word: kind for kind, word in TYPES.items()}
 
@@ -35,10 +36,10 @@ def _answer(
 
     ``refused`` says beside which button (``act``) why nothing was done.
     """
-    if request.htmx or refused:  # type: ignore[attr-defined]
+    if wants_part(request) or refused:
         shown = shown_to(membership, find(membership, film.pk), at)
         more = {"refused": refused, "act": act, "typed": request.POST.get("prompt", "")}
-        if request.htmx:  # type: ignore[attr-defined]
+        if wants_part(request):
             return render(request, "films/changes.html", page(shown, swap=True, **more))
         return render(request, "films/board.html", page(shown, **more), status=422)
     address = reverse("film", args=[membership.team.slug, film.pk])

@@ -23,6 +23,7 @@ from generations.models.tasks import LIVE, TaskQuerySet, TaskState
 from .access import for_member
 from .cards import Card, drawn
 from .filters import Filters, chips
+from .fragments import wants_part
 from .pulse import has_news
 from .risks import unclear
 
@@ -140,7 +141,7 @@ def gallery(request: HttpRequest, membership: Membership) -> HttpResponse:
     team, before = membership.team, request.GET.get("before", "")
     filters = Filters.read(request.GET)
     page = _page(team, filters, before) | {"query": _query(request.GET)}
-    if before and request.htmx:  # type: ignore[attr-defined]
+    if before and wants_part(request):
         return render(request, "gallery/list.html#older", page)
     moving = not before and is_moving(team)
     page |= _bar(request, team, filters) | {"moving": moving}

@@ -13,6 +13,7 @@ from generations.sharing import collections as verbs
 from .access import for_producer
 from .collections import arranged, find
 from .forms.collections import PlaceForm
+from .fragments import wants_part
 
 OFFERED = 60  # files that may take a place
 
@@ -24,7 +25,7 @@ def _item(membership: Membership, pk: int, item: int) -> CollectionItem:
 
 def _answer(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """After a change: the collection as it is now, or with htmx its changed parts."""
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_part(request):
         return arranged(request, membership, find(membership, pk))
     return redirect("collection", membership.team.slug, pk)
 

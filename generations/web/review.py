@@ -13,6 +13,7 @@ from generations.sharing import review as verbs
 from .access import for_member, for_producer
 from .collections import find, of_member
 from .forms.shares import AnswerForm
+from .fragments import wants_part
 from .rooms import Clip, Room
 
 
@@ -33,19 +34,17 @@ def room(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     clip = shown.find(int(wanted) if wanted.isdecimal() and len(wanted) < 19 else None)
     here = reverse("review", args=[membership.team.slug, pk])
     if wanted and clip is None:  # it was taken out while the page was open
-        return HttpResponse(headers={"HX-Redirect": here}) if _asks(request) else redirect(here)
+        return (
+            HttpResponse(headers={"HX-Redirect": here}) if wants_part(request) else redirect(here)
+        )
     page = _seen(collection, shown, clip)
     verbs.look(collection, membership.user)
     if "since" in request.GET:
         seen = {"seen": request.GET.get("seen", ""), "swap": True}
         return render(request, "shares/changes.html", page | seen)
-    if _asks(request):
+    if wants_part(request):
         return render(request, "collections/review.html#part", page | {"swap": True})
     return render(request, "collections/review.html", page)
-
-
-def _asks(request: HttpRequest) -> bool:
-    return bool(request.htmx)  # type: ignore[attr-defined]
 
 
 def _find(membership: Membership, pk: int, remark: int) -> Remark:
@@ -56,7 +55,7 @@ def _find(membership: Membership, pk: int, remark: int) -> Remark:
 def _answered(request: HttpRequest, membership: Membership, remark: Remark) -> HttpResponse:
     """The remarks of the clip as they are now."""
     pk, item = remark.item.collection_id, remark.item_id
-    if not _asks(request):
+    if not wants_part(request):
         here = reverse("review", args=[membership.team.slug, pk])
         return HttpResponseRedirect(f"{here}?clip={item}#remark-{remark.pk}")
     collection = find(membership, pk)
@@ -71,7 +70,7 @@ def answer(request: HttpRequest, membership: Membership, pk: int, remark: int) -
     found, form = _find(membership, pk, remark), AnswerForm(request.POST)
     if form.is_valid():
         verbs.answer(found, membership.user, form.cleaned_data["text"])
-    elif not _asks(request):
+    elif not wants_part(request):
         messages.error(request, _("An answer needs words; nothing was sent."))
     return _answered(request, membership, found)
 

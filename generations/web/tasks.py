@@ -23,6 +23,7 @@ from . import words
 from .access import for_member, for_producer
 from .cards import Card, drawn
 from .forms.inputs import LABELS, WORDS
+from .fragments import wants_part
 from .gallery import of_team
 from .pulse import has_news
 from .words import Sentence
@@ -185,7 +186,7 @@ def _answer(
 ) -> HttpResponse:
     """After a decision: the card where it was made, else the page of the clip."""
     task = _find(membership, pk)
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_part(request):
         (card,) = drawn(membership.team, [task])
         context = {"card": card, "fresh": True, "swap": True, "refusal": refusal}
         return render(request, "gallery/card.html", context)

@@ -21,6 +21,7 @@ from generations.models.uploads import FrameAt
 from generations.uploads import MOST_BYTES, Unfit, add, add_frame, of_token
 
 from .access import View, for_member, for_producer
+from .fragments import wants_part
 from .gallery import read_place
 from .media import deliver
 from .slots import Slot
@@ -112,9 +113,9 @@ def _library(request: HttpRequest, team: Team) -> HttpResponse:
         "filled": [Slot(upload) for upload in found[:PAGE]],
         "next": _place(found[PAGE - 1]) if len(found) > PAGE else "",
     }
-    if before and request.htmx:  # type: ignore[attr-defined]
+    if before and wants_part(request):
         return render(request, "uploads/older.html", context)
-    part = "#picker" if request.htmx else ""  # type: ignore[attr-defined]
+    part = "#picker" if wants_part(request) else ""
     return render(request, f"uploads/list.html{part}", context | {"clips": _clips(team)})
 
 
@@ -141,7 +142,7 @@ def frames(request: HttpRequest, membership: Membership) -> HttpResponse:
         upload = add_frame(file, membership.user, at)
     except Unfit as error:
         return refused(request, error.code)
-    if request.htmx:  # type: ignore[attr-defined]
+    if wants_part(request):
         return render(request, "uploads/added.html", {"filled": [Slot(upload)]}, status=201)
     return _to_the_form(membership.team, upload)
 
