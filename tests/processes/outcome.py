@@ -9,7 +9,7 @@ PARTS = 2  # a video and its cover
 SUFFIX = {"video": "mp4", "cover": "jpg"}
 
 
-def wait_for_the_end(site: Site, tasks: int, *, seconds: float = 60) -> None:
+def wait_for_the_end(site: Site, tasks: int, *, seconds: float = 150) -> None:
     """Until every task succeeded and every file is stored."""
     site.wait(
         lambda: (

@@ -24,7 +24,7 @@ from tests.processes.system import children, command, descendants, free_port, un
 
 def one_site_at_a_time(group: str) -> list[pytest.MarkDecorator]:
     """Marks for a module: its sites, many processes each, follow those of the same group."""
-    return [pytest.mark.slow, pytest.mark.xdist_group(group), pytest.mark.timeout(300)]
+    return [pytest.mark.slow, pytest.mark.xdist_group(group), pytest.mark.timeout(600)]
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +72,7 @@ class Provider:
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
 
 
 class Site:
@@ -105,7 +105,7 @@ class Site:
                 stderr=log,
                 start_new_session=True,
             )
-        self.wait(self.is_ready, "the site is ready", 60)
+        self.wait(self.is_ready, "the site is ready", 120)
 
     def is_ready(self) -> bool:
         assert self.process, "it was not started"
@@ -156,14 +156,14 @@ class Site:
     def wait_for_its_end(self) -> int:
         """The supervisor's exit code."""
         assert self.process
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
 
-    def wait(self, condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = 90) -> None:
         until(condition, what, seconds, self.tail)
 
     def tail(self) -> str:

@@ -40,7 +40,7 @@ def test_a_site_that_is_restored_from_a_backup_made_at_work_ends_right(
     site.settings |= databases("first")
     site.start()
     site.order(TASKS, keys=2)
-    site.wait(lambda: site.count("file", "state = 'stored'"), "the first file is stored", 60)
+    site.wait(lambda: site.count("file", "state = 'stored'"), "the first file is stored")
     assert "is whole" in site.manage("backup", str(tmp_path / "backup"))
     wait_for_the_end(site, TASKS, seconds=90)
     assert_all_is_right(site, TASKS)

@@ -38,7 +38,7 @@ def test_a_killed_group_comes_back_by_itself_and_all_ends_right(site: Site, word
     killed = site.find(word)
     os.killpg(killed, signal.SIGKILL)
     died_at = time.time()
-    site.wait(lambda: is_back(site, word, killed), f"{word} is back", 20)
+    site.wait(lambda: is_back(site, word, killed), f"{word} is back")
     go_on_to_the_end(site, TASKS, died_at=died_at)
     assert_all_is_right(site, TASKS, attempts=site.count("attempt"))
 
@@ -54,7 +54,7 @@ def test_a_killed_supervisor_takes_all_along_and_a_new_one_goes_on(site: Site) -
     site.send_signal(signal.SIGKILL)
     site.wait_for_its_end()
     died_at = time.time()
-    site.wait(lambda: not any(map(lives, family)), "nothing is left", 5)
+    site.wait(lambda: not any(map(lives, family)), "nothing is left")
     assert mentioning(str(site.data)) == []
     site.start()
     go_on_to_the_end(site, TASKS, died_at=died_at)
@@ -70,7 +70,7 @@ def test_a_cluster_that_killed_workers_have_wedged_is_found_out_and_replaced(sit
     for worker in site.workers():
         os.kill(worker, signal.SIGKILL)
     died_at = time.time()
-    site.wait(lambda: is_back(site, "qcluster", cluster), "the cluster was replaced", 60)
+    site.wait(lambda: is_back(site, "qcluster", cluster), "the cluster was replaced", 120)
     assert "takes no jobs any more" in site.log.read_text()
     site.let_leases_end(died_at)
     wait_for_the_end(site, 2)

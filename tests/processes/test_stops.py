@@ -21,7 +21,7 @@ def stop_with(site: Site, number: signal.Signals) -> float:
     began = time.monotonic()
     site.send_signal(number)
     assert site.wait_for_its_end() == 0
-    site.wait(lambda: not any(map(lives, family)), "nothing is left", 5)
+    site.wait(lambda: not any(map(lives, family)), "nothing is left")
     assert time.monotonic() - began < LONGEST
     assert mentioning(str(site.data)) == []
     return time.time()

@@ -37,7 +37,7 @@ def work(site: Site, *, prompt: str = PROMPT) -> None:
     """Until the first clips are kept, others are at the provider, and others wait."""
     site.start()
     site.order(TASKS, keys=2, prompt=prompt)
-    site.wait(lambda: site.count("file", "state = 'stored'"), "the first file is stored", 60)
+    site.wait(lambda: site.count("file", "state = 'stored'"), "the first file is stored")
 
 
 def check_plain(status: int, page: str) -> None:
