@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from generations import audit, clock, ledger
 from generations.crypto import Sealed
-from generations.models import Attempt, Credential, Team, User
+from generations.models import Attempt, Credential, File, Film, Team, User
 from generations.models.tasks import LIVE, TaskState
 from generations.net.client import client
 from generations.net.drive import drive
@@ -22,6 +22,7 @@ from generations.providers import provider
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import Access, ProviderError, Unauthorised
 
+BY_HAND = "paused"  # why a key is paused that a person paused
 SLACK = 0.99  # requests that were drawn one after the other may arrive closer together
 SHORTEST_LINK_LIFE = 30  # seconds; a link that is dead sooner was never alive
 CARRY = 0.1  # of a request: what fills between the moment one is due and the round that draws it
@@ -132,7 +133,7 @@ def link_lived(credential: Credential, age: timedelta) -> None:
 
 @transaction.atomic
 def pause(credential: Credential, code: str, by: User | None = None) -> None:
-    """Send nothing more with this key; ``code`` says why (``paused`` where a person did it)."""
+    """Send nothing more with this key; ``code`` says why (``BY_HAND`` where a person did it)."""
     changed = Credential.objects.filter(pk=credential.pk, paused_at=None).update(
         paused_at=clock.now(), paused_code=code[:60]
     )
@@ -162,18 +163,30 @@ def _tell_waiting(credential: Credential, reason: str) -> None:
 
 
 class InUse(Exception):
-    """Tasks still depend on this key."""
+    """So many orders are under way on this key, or so many results are not kept yet."""
+
+    def __init__(self, orders: int, files: int) -> None:
+        super().__init__(f"{orders} orders, {files} files")
+        self.orders = orders
+        self.files = files
 
 
 @transaction.atomic
 def remove(credential: Credential, by: User) -> None:
     """Take a key out of use for good: the row stays for the books, the key itself goes.
 
-    Raises InUse while tasks wait, run or are unclear, for then it could lose a paid result.
+    Raises InUse where it could lose a paid result: while tasks wait, run or are unclear, while a
+    film grows, and while a file is not kept. A key that its provider refuses can renew no link, so
+    only links that live hold it.
     """
-    Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
-    if credential.tasks.filter(state__in=[*LIVE, TaskState.UNCLEAR]).exists():
-        raise InUse
+    locked = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
+    orders = locked.tasks.filter(state__in=[*LIVE, TaskState.UNCLEAR]).count()
+    films = Film.objects.filter(task__credential=locked, due_at__isnull=False)
+    files = File.objects.unfetched().filter(task__credential=locked, task__binned_at=None)
+    if locked.is_paused and locked.paused_code != BY_HAND:
+        films, files = films.none(), files.filter(expires_at__gt=clock.now())
+    if orders or films or files:
+        raise InUse(orders + films.count(), files.count())
     Credential.objects.filter(pk=credential.pk).update(removed_at=clock.now(), sealed_key="")
     audit.record(credential.team, by, "credential.removed", credential)
 

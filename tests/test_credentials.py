@@ -2,16 +2,18 @@
 
 import base64
 import secrets
+from datetime import timedelta
 
 import pytest
 from pytest_django import Settings
 
-from generations import credentials
+from generations import clock, credentials
 from generations.crypto import Sealed
-from generations.models import Credential, Event, User
+from generations.models import Credential, Event, File, Film, User
 from generations.providers.contract import Unauthorised
 from generations.sandbox.sandbox import Sandbox
 from tests.factories import make_credential, make_member, make_tasks
+from tests.films.stage import make_film
 
 pytestmark = pytest.mark.django_db
 KEY = "sandbox-vda_1234567890abcdWXYZ"
@@ -97,6 +99,51 @@ def test_a_key_that_tasks_depend_on_cannot_be_removed(credential: Credential, ow
     assert credential.sealed_key == ""
     with pytest.raises(Unauthorised):
         credentials.access(credential)
+
+
+def unkept(credential: Credential, owner: User, *, minutes: float) -> File:
+    """A finished clip whose file is at its provider, by a link that dies in so many minutes."""
+    (task,) = make_tasks(membership=owner.memberships.get(), credential=credential)
+    type(task).objects.filter(pk=task.pk).update(state="succeeded")
+    end = clock.now() + timedelta(minutes=minutes)
+    return File.objects.create(task=task, team=task.team, part="video", expires_at=end)
+
+
+@pytest.mark.parametrize("minutes", [30, -30])
+@pytest.mark.parametrize("state", ["remote", "fetching"])
+def test_a_key_is_not_removed_while_it_may_be_asked_for_a_files_next_link(
+    credential: Credential, owner: User, state: str, minutes: float
+) -> None:
+    file = unkept(credential, owner, minutes=minutes)
+    File.objects.update(state=state)
+    credentials.pause(credential, credentials.BY_HAND, owner)
+    with pytest.raises(credentials.InUse) as use:
+        credentials.remove(credential, owner)
+    assert (use.value.orders, use.value.files) == (0, 1)
+    File.objects.filter(pk=file.pk).update(state="stored")
+    credentials.remove(credential, owner)
+
+
+def test_a_key_that_its_provider_refuses_is_held_by_links_that_live_alone(
+    credential: Credential, owner: User
+) -> None:
+    file = unkept(credential, owner, minutes=30)
+    credentials.pause(credential, "Unauthorized")
+    credential.refresh_from_db()
+    with pytest.raises(credentials.InUse):
+        credentials.remove(credential, owner)
+    File.objects.filter(pk=file.pk).update(expires_at=clock.now() - timedelta(minutes=1))
+    credentials.remove(credential, owner)
+
+
+def test_a_key_is_not_removed_while_a_film_of_it_grows(owner: User) -> None:
+    film = make_film(membership=owner.memberships.get())
+    Film.objects.update(due_at=clock.now() + timedelta(minutes=5))
+    with pytest.raises(credentials.InUse) as use:
+        credentials.remove(film.task.credential, owner)
+    assert (use.value.orders, use.value.files) == (1, 0)
+    Film.objects.update(due_at=None)
+    credentials.remove(film.task.credential, owner)
 
 
 @pytest.mark.parametrize(

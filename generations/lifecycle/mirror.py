@@ -52,6 +52,7 @@ MOST_TRIES = 12  # with fresh links, each of them dead or not a film
 MOST_DEAD = 3  # with the same dead link
 MOST_CRASHES = 3
 NO_ROOM = "no_room"  # the trouble of a file that waits for room on the disk
+KEY_REMOVED = "nobody can ask for another link, its key was removed"
 ROOM_WAIT = timedelta(minutes=1)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 EXPECTED = {
@@ -299,6 +300,9 @@ def _was_so_before(file: File, trouble: str) -> bool:
 
 def _renewed(file: File, folder: Path, trouble: str) -> bool:
     """Whether the provider told its links anew; where not, the file is given back or lost."""
+    if file.task.credential.removed_at:
+        _lost(file, folder, f"{KEY_REMOVED}; {trouble}")
+        return False
     if not credentials.take_requests(file.task.credential_id, 1):
         _later(file, "", SHORT_WAIT)
         return False
@@ -332,6 +336,8 @@ def _ask_for_tree(file: File, folder: Path, trouble: str) -> None:
 
     Lost is what stays dead though the tree was read since, with links or without this record.
     """
+    if file.task.credential.removed_at:
+        return _lost(file, folder, f"{KEY_REMOVED}; {trouble}")
     read_at = Film.objects.values_list("read_at", flat=True).get(task=file.task)
     is_gone = read_at is not None and read_at > file.seen_at
     was_fresh = clock.now() - file.seen_at <= FRESH

@@ -9,8 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generations import credentials as keys
-from generations.models import Credential, Event, Membership, Task
-from generations.models.tasks import LIVE, TaskState
+from generations.models import Credential, Event, Membership
 from generations.providers import PROVIDERS
 from generations.providers.catalogue import catalogue
 from generations.templatetags.look import sentences
@@ -106,7 +105,7 @@ def test(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
 @require_POST
 @for_owner
 def pause(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    keys.pause(_credential(membership, pk), "paused", membership.user)
+    keys.pause(_credential(membership, pk), keys.BY_HAND, membership.user)
     return redirect("credentials", membership.team.slug)
 
 
@@ -121,23 +120,26 @@ def resume(request: HttpRequest, membership: Membership, pk: int) -> HttpRespons
 @for_owner
 def remove(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     credential = _credential(membership, pk)
-    if (
-        under_way := Task.objects.for_team(membership.team)
-        .filter(credential=credential, state__in=(*LIVE, TaskState.UNCLEAR))
-        .values_list("pk")[:1000]
-    ):
-        messages.error(request, _busy(len(under_way)))
-    else:
+    try:
         keys.remove(credential, membership.user)
+    except keys.InUse as use:
+        messages.error(request, _busy(use))
     return redirect("credentials", membership.team.slug)
 
 
-def _busy(number: int) -> str:
+def _busy(use: keys.InUse) -> str:
+    if use.orders:
+        return ngettext(
+            "%(n)s clip is under way on this key. Remove it when that has ended; nothing changed.",
+            "%(n)s clips are under way on this key. Remove it when they have ended;"
+            " nothing changed.",
+            use.orders,
+        ) % {"n": use.orders}
     return ngettext(
-        "%(n)s clip is under way on this key. Remove it when that has ended; nothing changed.",
-        "%(n)s clips are under way on this key. Remove it when they have ended; nothing changed.",
-        number,
-    ) % {"n": number}
+        "%(n)s file of this key is not kept here yet. Remove it when that is; nothing changed.",
+        "%(n)s files of this key are not kept here yet. Remove it when they are; nothing changed.",
+        use.files,
+    ) % {"n": use.files}
 
 
 def _credential(membership: Membership, pk: int) -> Credential:

@@ -1,7 +1,6 @@
 """A staffed admin site over one team's, or several teams', worth of rows."""
 
 from collections.abc import Callable
-from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -30,7 +29,7 @@ from generations.models import (
 from generations.models.collections import Decision
 from generations.models.files import FilePart
 from generations.sharing import collections, links, review
-from tests.factories import make_credential, make_member, make_tasks, make_upload, make_user
+from tests.factories import a_word, make_credential, make_member, make_tasks, make_upload, make_user
 
 LINK = "https://results.invalid/clip.mp4?signature=signed-by-the-provider"
 
@@ -62,7 +61,7 @@ def _team(operator: User) -> Membership:
     audit.record(member.team, member.user, "credential.paused", credential)
     Cap.objects.create(team=member.team, unit="credit", amount=100)
     _statement(member, credential)
-    name = uuid4().hex
+    name = a_word()
     Pulse.beat(name)
     Lease.take(name, "holder", 60)
     Installation.here()

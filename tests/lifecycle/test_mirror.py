@@ -13,10 +13,10 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from pytest_django import Settings
 
-from generations import store
+from generations import clock, store
 from generations.lifecycle import decide, mirror
 from generations.media import Crashed
-from generations.models import File, Task
+from generations.models import Credential, File, Task
 from generations.models.files import FileState
 from generations.models.tasks import TaskState
 from tests.factories import wanted
@@ -137,6 +137,18 @@ def test_a_lost_file_is_fetched_when_a_person_asks_again_and_the_provider_knows_
     check_stored(fetch(world, file))
     with pytest.raises(decide.TooLate):
         decide.fetch_again(file.task, world.membership.user)
+
+
+def test_a_file_whose_key_is_gone_comes_by_its_link_and_is_lost_when_that_has_died(
+    world: World,
+) -> None:
+    kept, lost = ready(world), ready(world)
+    Credential.objects.update(removed_at=clock.now(), sealed_key="")
+    check_stored(fetch(world, kept))
+    world.sandbox.expire_links()
+    fetch(world, lost)
+    assert lost.state == FileState.LOST
+    assert "its key was removed" in lost.trouble
 
 
 def test_a_file_server_that_is_down_for_hours_loses_nothing(world: World) -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from generations import credentials
-from generations.models import Credential, Membership, Role
+from generations.models import Credential, File, Membership, Role, Task
 from tests.factories import make_credential, make_member, make_tasks
 
 pytestmark = pytest.mark.django_db
@@ -279,4 +279,9 @@ def test_a_key_with_clips_under_way_is_not_removed(
     make_tasks(membership=owner, credential=credential, count=2)
     page = site.post(f"{at}{credential.pk}/remove", follow=True).content.decode()
     assert "2 clips are under way on this key." in page
+    Task.objects.update(state="succeeded")
+    for task in Task.objects.all():
+        File.objects.create(task=task, team=owner.team, part="video")
+    page = site.post(f"{at}{credential.pk}/remove", follow=True).content.decode()
+    assert "2 files of this key are not kept here yet." in page
     assert Credential.objects.for_team(owner.team).get() == credential

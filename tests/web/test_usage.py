@@ -246,9 +246,9 @@ def test_another_teams_credits_are_nowhere(
     site: Client, member: Membership, credential: Credential
 ) -> None:
     stranger = make_member()
-    clip(stranger, make_credential(team=stranger.team), cost=999)
+    clip(stranger, make_credential(team=stranger.team), cost=987_654)
     page = site.get(f"/t/{member.team.slug}/usage/?by={stranger.user_id}")
-    assert "999" not in page.content.decode()
+    assert "987,654" not in page.content.decode()
     assert rows(site, member, "") == []
 
 
