@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import os
+import time
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -117,6 +119,18 @@ def test_the_same_picture_four_times_at_once_is_one_row(member: Membership) -> N
 )
 def test_of_a_files_name_its_own_part_is_kept(member: Membership, given: str, kept: str) -> None:
     assert give(member, name=given).name == kept
+
+
+def test_what_a_killed_process_left_is_cleared_by_the_next_picture(
+    member: Membership, settings: Settings
+) -> None:
+    left, at_work = (settings.PARTIAL_DIR / f"upload-{name}" for name in ("left", "at-work"))
+    for folder in (left, at_work):
+        folder.mkdir(parents=True)
+        (folder / "given").write_bytes(b"half a picture")
+    os.utime(left, (time.time() - 7200,) * 2)
+    give(member)
+    assert [each.name for each in settings.PARTIAL_DIR.iterdir()] == ["upload-at-work"]
 
 
 def test_nothing_is_left_beside_the_storage(member: Membership, settings: Settings) -> None:

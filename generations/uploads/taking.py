@@ -1,8 +1,10 @@
 """Take a picture in: judged and made our own by a child, and kept once for a team."""
 
 import hashlib
+import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -18,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 MOST_BYTES = 50 * 1024**2  # of what is given; what is kept is far smaller (media/picture.py)
 SECONDS = 60.0
+PREFIX = "upload-"
+LEFT_BEHIND = 3600.0  # seconds; nobody takes so long
 SUFFIX = {"png": "png", "jpeg": "jpg"}
 CODES = {
     Reason.OTHER_PICTURE: "other_picture",
@@ -79,8 +83,18 @@ def add_frame(file: File, by: User | None, at: str) -> Upload:
 def _folder() -> Iterator[Path]:
     """A folder of its own on the disk of the storage, so that what is in it can be moved there."""
     settings.PARTIAL_DIR.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="upload-", dir=settings.PARTIAL_DIR) as folder:
+    _clear_what_the_dead_left()
+    with TemporaryDirectory(prefix=PREFIX, dir=settings.PARTIAL_DIR) as folder:
         yield Path(folder)
+
+
+def _clear_what_the_dead_left() -> None:
+    """Folders of processes that were killed while they took something in."""
+    old = time.time() - LEFT_BEHIND
+    for folder in settings.PARTIAL_DIR.glob(f"{PREFIX}*"):
+        with suppress(FileNotFoundError):  # its owner or another was quicker
+            if folder.stat().st_mtime < old:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(opened: Opened, target: Path) -> None:
