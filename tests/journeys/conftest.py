@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from generations.sandbox.sandbox import Sandbox
 from tests.journeys.stage import Complaints, Hands, Studio, forget_made
 
-PATIENCE = 20_000  # milliseconds; a busy machine is slow, and a quick one does not wait
+PATIENCE = 30_000  # milliseconds; a busy machine is slow, and a quick one does not wait
 
 expect.set_options(timeout=PATIENCE)
 
