@@ -38,7 +38,7 @@ KEYS = (
     Line(
         "sandbox-…",
         "Known, with an account of its own at each provider: 100,000 units, 5 slots (APIXO: 10).",
-        "有效，在每个服务商各有一个账户：100,000 单位，5 个并发（APIXO 为 10）。",
+        "有效，在每个服务方各有一个账户：100,000 单位，5 个并发（APIXO 为 10）。",
     ),
     Line("…bad…", "Unknown: 401.", "无效：401。"),
     Line("sandbox-forbidden…", "Known, but not allowed: 403.", "有效但无权限：403。"),

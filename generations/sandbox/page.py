@@ -36,7 +36,7 @@ INTRODUCTION = """
 <p>A pretend provider. It costs nothing, keeps no secret and makes real clips. Use one of the keys
 below with one of the addresses; write a word in brackets into a prompt to choose what goes
 wrong.</p>
-<p lang="zh-Hans">这是一个模拟服务商：不收费，不保密，生成真实的视频。
+<p lang="zh-Hans">这是一个模拟服务方：不收费，不保密，生成真实的视频。
 请把下面的密钥与其中一个地址一起使用；在提示词里写入方括号中的词，即可选择要发生的问题。</p>
 """
 CONTROL = """
