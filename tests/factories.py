@@ -52,7 +52,7 @@ def make_credential(
         kind=kind,
         name=name,
         base_url=base_url,
-        key=key or f"sandbox-{a_word()[:8]}",
+        key=key or f"sandbox-{uuid4().int % 10**8:08}",
         slots=slots,
         requests_per_minute=requests_per_minute,
     )
