@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 
 from django.db import connection
 
-from generations import films
+from generations import clock, films
 from generations.lifecycle import advance, sweep
 from generations.models import Credential, File, Film, Take
 from generations.models.files import FileState
@@ -181,3 +181,14 @@ def test_a_record_that_is_gone_before_its_file_was_kept_is_lost_and_said_so(worl
     gone = Take.objects.get(number="404404")
     assert gone.missing_at
     assert gone.alarm == "removed"
+
+
+def test_dead_links_of_a_film_whose_key_is_gone_are_lost_and_said_so(world: World) -> None:
+    told(world)
+    Credential.objects.update(removed_at=clock.now(), sealed_key="")
+    world.sandbox.expire_links()
+    world.cluster.lost.clear()
+    sweep.sweep(0)
+    world.finish()
+    assert {file.state for file in File.objects.all()} == {FileState.LOST}
+    assert all("its key was removed" in file.trouble for file in File.objects.all())
