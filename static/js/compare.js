@@ -1,7 +1,8 @@
 // Two cuts in step: the left one leads, the right one follows it; only one of them is heard.
 import { clock } from "./time.js";
 
-const OFF = 0.04;
+const OFF = 0.04; // seconds that a little more speed takes back
+const FAR = 0.3;
 const root = document.getElementById("compare");
 const [lead, other] = root.querySelectorAll("video");
 
@@ -25,7 +26,9 @@ function begin() {
   function keepStep() {
     const off = other.currentTime - lead.currentTime;
     const both = !lead.paused && !other.paused;
-    if (both && Math.abs(off) > 0.3) other.currentTime = lead.currentTime;
+    if (both && Math.abs(off) > FAR && !other.seeking) other.currentTime = lead.currentTime;
+    // The leader waits for what is not there yet; to seek once more would only begin anew.
+    lead.playbackRate = both && other.readyState < other.HAVE_FUTURE_DATA && !other.error ? 0 : 1;
     other.playbackRate = both && Math.abs(off) > OFF ? 1 - Math.sign(off) * 0.05 : 1;
   }
 
