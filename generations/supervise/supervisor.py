@@ -49,7 +49,7 @@ class Supervisor:
         self.children = children
         self.heart = heart
         self.guard = Guard()
-        # Plain words: a lock that the interrupted line holds would never be given to the handler.
+        # No Event: its lock may be held by the very line that the signal interrupts.
         self.stopping = False
         self.impatient = False
 
