@@ -185,8 +185,9 @@ def remove(credential: Credential, by: User) -> None:
     files = File.objects.unfetched().filter(task__credential=locked, task__binned_at=None)
     if locked.is_paused and locked.paused_code != BY_HAND:
         films, files = films.none(), files.filter(expires_at__gt=clock.now())
-    if orders or films or files:
-        raise InUse(orders + films.count(), files.count())
+    use = InUse(orders + films.count(), files.count())
+    if use.orders or use.files:
+        raise use
     Credential.objects.filter(pk=credential.pk).update(removed_at=clock.now(), sealed_key="")
     audit.record(credential.team, by, "credential.removed", credential)
 

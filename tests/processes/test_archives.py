@@ -16,20 +16,10 @@ pytestmark = pytest.mark.slow
 CLIPS, SIZE = 200, 4_000_000
 BLOCK = 1024 * 1024
 MOST_GROWTH = 48  # MiB, of a process that sends 800 MB
-# Makes a collection of clips that share one file, and a link; prints the archive's address.
+# A collection of clips that share one file, and a link; prints the archive's address.
 COLLECTION = f"""
 import os
-import django
-django.setup()
-from django.conf import settings
-from django.core.management import call_command
-from generations.models import Credential, File, Membership, Task, Team, User
 from generations.sharing import collections, links
-call_command("createcachetable", verbosity=0)
-team = Team.objects.create(name="Harbour Lane", slug="harbour-lane")
-user = User.objects.create_user("member@rushes.example")
-Membership.objects.create(team=team, user=user)
-key = Credential.objects.create(team=team, kind="vidu", name="Key", base_url="https://api.example")
 settings.MEDIA_ROOT.mkdir()
 (settings.MEDIA_ROOT / "clip.mp4").write_bytes(os.urandom({SIZE}))
 clips = []

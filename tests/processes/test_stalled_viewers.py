@@ -12,20 +12,10 @@ from tests.processes.web_server import THREADS, WebServer
 
 pytestmark = pytest.mark.slow
 
-# Makes a member, a session and a stored film of 24 MiB; prints the address and the session's key.
+# A member's session and a stored film of 24 MiB; prints the address and the session's key.
 FILM = """
-import django
-django.setup()
-from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.management import call_command
-from generations.models import Credential, File, Membership, Task, Team, User
-call_command("createcachetable", verbosity=0)
-team = Team.objects.create(name="Harbour Lane", slug="harbour-lane")
-user = User.objects.create_user("member@rushes.example")
-Membership.objects.create(team=team, user=user)
-key = Credential.objects.create(team=team, kind="vidu", name="Key", base_url="https://api.example")
 task = Task.objects.create(team=team, created_by=user, credential=key, model="viduq2")
 settings.MEDIA_ROOT.mkdir()
 (settings.MEDIA_ROOT / "film.mp4").write_bytes(bytes(24 * 1024 * 1024))

@@ -11,6 +11,19 @@ from tests.processes.site import ROOT
 from tests.processes.system import children, free_port, until
 
 THREADS = 8
+# What every script finds: the project, and a team with a member and a key.
+HOUSE = """
+import django
+django.setup()
+from django.conf import settings
+from django.core.management import call_command
+from generations.models import Credential, File, Membership, Task, Team, User
+call_command("createcachetable", verbosity=0)
+team = Team.objects.create(name="Harbour Lane", slug="harbour-lane")
+user = User.objects.create_user("member@rushes.example")
+Membership.objects.create(team=team, user=user)
+key = Credential.objects.create(team=team, kind="vidu", name="Key", base_url="https://api.example")
+"""
 
 
 class WebServer:
@@ -21,7 +34,7 @@ class WebServer:
         own = {"DATA_DIR": str(data), "WEB_THREADS": str(THREADS), "LOG_LEVEL": "ERROR"}
         environment = {**kept, **own, "DJANGO_SETTINGS_MODULE": "project.settings"}
         self.made = subprocess.check_output(
-            [sys.executable, "-c", script], cwd=ROOT, env=environment, text=True
+            [sys.executable, "-c", HOUSE + script], cwd=ROOT, env=environment, text=True
         ).strip()
         self.port = free_port()
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-log"]
