@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-handler400 = "generations.web.broken.bad_request"
-handler500 = "generations.web.broken.server_error"
+handler400 = "generations.web.health.bad_request"
+handler500 = "generations.web.health.server_error"
 urlpatterns = [
     path("", include("generations.web.urls")),
     path("accounts/", include("allauth.urls")),

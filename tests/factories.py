@@ -8,10 +8,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from generations import credentials
 from generations.lifecycle import order as ordering
 from generations.models import Credential, Membership, Role, Task, Team, Upload, User
 from generations.providers.contract import Order
+from generations.teams import credentials
 
 # A figure that a test looks for on a page must never stand there by chance.
 LETTERS = str.maketrans("0123456789", "ghijklmnop")

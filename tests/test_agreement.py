@@ -20,11 +20,11 @@ from PIL import Image
 from generations.providers import PROVIDERS, provider
 from generations.providers.catalogue import Offer, Option, catalogue
 from generations.providers.contract import Access, Order, Picture, ProviderError, Receipt
-from generations.sandbox import wire
-from generations.sandbox.accounts import DEMO_KEYS
-from generations.sandbox.sandbox import Sandbox
-from generations.web.forms.inputs import LABELS
-from generations.web.forms.problems import sentence
+from generations.sandbox import http
+from generations.sandbox.app import Sandbox
+from generations.sandbox.tasks import DEMO_KEYS
+from generations.web.messages.problems import sentence
+from generations.web.order.inputs import LABELS
 from tests.providers.driver import first_request
 
 BASE = "http://sandbox.invalid"
@@ -138,16 +138,16 @@ def orders(draw: some.DrawFn) -> tuple[str, Offer, dict[str, Any]]:
     return kind, offer, members
 
 
-def as_request(request: httpx.Request) -> wire.Request:
+def as_request(request: httpx.Request) -> http.Request:
     target = request.url.raw_path.decode()
     path, _, query = target.partition("?")
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return wire.Request(
+    return http.Request(
         request.method, path, query, headers, request.content, len(request.content), 0.0
     )
 
 
-def as_response(answer: wire.Answer) -> httpx.Response:
+def as_response(answer: http.Answer) -> httpx.Response:
     assert isinstance(answer.body, bytes)
     return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
 

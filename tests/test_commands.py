@@ -14,11 +14,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
-from generations import guards, identity
 from generations.crypto import Sealed
 from generations.models import Credential, Film, Membership, Pulse, Task, Team, User
 from generations.models.ledger import Account
 from generations.providers import PROVIDERS
+from generations.teams import installation, ordering_stops
 from project.env import new_credential_key
 from tests.factories import make_tasks
 
@@ -261,7 +261,7 @@ def test_demo_says_why_nothing_can_be_ordered(settings: Settings) -> None:
     with pytest.raises(CommandError, match="make room, or set MIN_FREE_MB lower"):
         run("demo")
     settings.MIN_FREE_MB = 0
-    guards.stop(None)
+    ordering_stops.stop(None)
     with pytest.raises(CommandError, match="allow_ordering ends that"):
         run("demo")
 
@@ -271,10 +271,10 @@ def test_demo_says_why_nothing_can_be_ordered(settings: Settings) -> None:
 
 def test_ordering_is_stopped_and_allowed_from_the_command_line(team: Team) -> None:
     assert "allow_ordering ends it" in run("stop_ordering")
-    assert guards.against_sending(team) == guards.STOPPED
+    assert ordering_stops.against_sending(team) == ordering_stops.STOPPED
     assert "was stopped already" in run("stop_ordering")
     assert run("allow_ordering") == "Orders may leave again.\n"
-    assert guards.against_sending(team) == ""
+    assert ordering_stops.against_sending(team) == ""
 
 
 def test_allow_ordering_says_how_many_orders_of_a_copy_became_unclear(
@@ -283,8 +283,8 @@ def test_allow_ordering_says_how_many_orders_of_a_copy_became_unclear(
     add_credential(tmp_path)
     owner = Membership.objects.get()
     make_tasks(membership=owner, credential=Credential.objects.get(), count=2)
-    identity.settle()
-    identity.part()
+    installation.settle()
+    installation.part()
     assert "2 that waited are unclear now" in run("allow_ordering")
 
 
@@ -294,7 +294,7 @@ def test_allow_ordering_sends_all_where_the_operator_knows_that_nothing_was_sent
     add_credential(tmp_path)
     owner = Membership.objects.get()
     make_tasks(membership=owner, credential=Credential.objects.get())
-    identity.settle()
-    identity.part()
+    installation.settle()
+    installation.part()
     assert run("allow_ordering", "--nothing-was-sent") == "Orders may leave again.\n"
     assert Task.objects.get().state == "waiting"

@@ -17,8 +17,8 @@ from django.utils.translation import override
 
 from generations import clock
 from generations.providers.catalogue import Problem
-from generations.templatetags import look
-from generations.web.forms.problems import sentence
+from generations.templatetags import formats
+from generations.web.messages.problems import sentence
 
 CATALOGUE = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES" / "django.po"
 SOURCES = ("generations", "project", "templates")
@@ -124,12 +124,13 @@ def _shown(text: str) -> str:
 
 def test_ages_places_amounts_and_sentences_follow_chinese_grammar() -> None:
     with override("zh-hans"):
-        assert look.age(clock.now() - timedelta(minutes=2, seconds=5)) == "2 分钟前"
-        assert look.dated(datetime(2026, 5, 6, 9, 30, tzinfo=UTC)) == "5 月 6 日 09:30"
-        assert look.ordinal(3) == "<small>第</small><strong>3</strong>"
-        assert look.amount(12_480, "credit") == "12,480\N{NO-BREAK SPACE}积分"
+        assert formats.age(clock.now() - timedelta(minutes=2, seconds=5)) == "2 分钟前"
+        assert formats.dated(datetime(2026, 5, 6, 9, 30, tzinfo=UTC)) == "5 月 6 日 09:30"
+        assert formats.ordinal(3) == "<small>第</small><strong>3</strong>"
+        assert formats.amount(12_480, "credit") == "12,480\N{NO-BREAK SPACE}积分"
         assert (
-            look.sentences("换一张图片。", "", "35 积分已退回。") == "换一张图片。35 积分已退回。"
+            formats.sentences("换一张图片。", "", "35 积分已退回。")
+            == "换一张图片。35 积分已退回。"
         )
 
 
@@ -140,6 +141,6 @@ def test_a_list_of_choices_is_joined_as_chinese_joins_it() -> None:
 
 
 def test_sentences_escape_what_is_not_safe_and_only_once() -> None:
-    assert look.sentences("It's <b>.", mark_safe("Done &amp; kept.")) == (
+    assert formats.sentences("It's <b>.", mark_safe("Done &amp; kept.")) == (
         "It&#x27;s &lt;b&gt;. Done &amp; kept."
     )

@@ -8,12 +8,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from generations.caps import Use
+from generations.billing.caps import Use
 from generations.models import Cap
 from generations.models.caps import month_of
 from generations.models.ledger import booking_day
-from generations.templatetags.look import icon
-from generations.templatetags.units import figure
+from generations.templatetags.formats import figure, icon
 
 from .filters import Admin, Choices, Rows, TeamFilter
 from .ledger_filters import UnitFilter

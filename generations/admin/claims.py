@@ -13,11 +13,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from generations import statements
+from generations.billing import statements
 from generations.models import Claim, StatementLine, User
 from generations.models.statements import Decision
-from generations.templatetags.look import icon
-from generations.templatetags.units import figure
+from generations.templatetags.formats import figure, icon
 
 from .auditing import audited
 from .filters import Admin, Choices, CredentialFilter, Rows, TeamFilter

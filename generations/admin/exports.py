@@ -8,7 +8,7 @@ from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generations import sheets
+from generations import spreadsheets
 from generations.models.ledger import EntryKind, booking_day
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,15 +38,15 @@ COLUMNS: Mapping[str, Any] = {
 
 
 def as_csv(entries: QuerySet[Any]) -> HttpResponseBase:
-    content = sheets.csv_stream(rows(entries))
+    content = spreadsheets.csv_stream(rows(entries))
     return _named(StreamingHttpResponse(content, content_type="text/csv; charset=utf-8"), "csv")
 
 
 def as_xlsx(entries: QuerySet[Any]) -> HttpResponseBase:
-    return _named(FileResponse(sheets.xlsx_file(rows(entries)), content_type=XLSX), "xlsx")
+    return _named(FileResponse(spreadsheets.xlsx_file(rows(entries)), content_type=XLSX), "xlsx")
 
 
-def rows(entries: QuerySet[Any]) -> Iterator[sheets.Row]:
+def rows(entries: QuerySet[Any]) -> Iterator[spreadsheets.Row]:
     """The columns' names, then the entries in the list's order."""
     yield [str(name) for name in COLUMNS.values()]
     kinds = {kind.value: str(kind.label) for kind in EntryKind}

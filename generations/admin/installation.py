@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from generations import guards, identity
-from generations.lifecycle.allow import allow
+from generations.lifecycle.actions import allow
 from generations.models import Installation, User
+from generations.teams import installation, ordering_stops
 
 from .records import Records, related
 
@@ -30,7 +30,7 @@ class InstallationAdmin(Records):
 
     @admin.display(description=_("ordering"))
     def ordering_is(self, row: Installation) -> str:
-        if not identity.is_at_home(row):
+        if not installation.is_at_home(row):
             return gettext("off: this database was copied or restored")
         return gettext("stopped") if row.stopped_at else gettext("allowed")
 
@@ -51,14 +51,14 @@ class InstallationAdmin(Records):
         switch = {
             "may_switch": may_switch,
             "is_stopped": row.stopped_at is not None,
-            "is_copied": not identity.is_at_home(row),
+            "is_copied": not installation.is_at_home(row),
         }
         return super().change_view(request, object_id, form_url, switch | (extra_context or {}))
 
     def _act(self, request: HttpRequest) -> None:
         by = cast(User, request.user)
         if "_stop" in request.POST:
-            guards.stop(by)
+            ordering_stops.stop(by)
             self.message_user(request, gettext("Nothing is ordered any more, of any team."))
             return
         unclear = allow(by, nothing_was_sent="nothing_was_sent" in request.POST)

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from generations.models import Account, Attempt, Entry, Line
-from generations.templatetags.units import figure
+from generations.templatetags.formats import figure
 
 from . import exports
 from .auditing import may_import

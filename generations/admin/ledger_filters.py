@@ -19,7 +19,7 @@ from generations.models.statements import Decision
 from generations.models.tasks import AttemptState
 from generations.providers import PROVIDERS, provider
 from generations.providers.catalogue import catalogue
-from generations.templatetags.units import unit_name
+from generations.templatetags.formats import unit_name
 
 from .filters import Admin, Choices, Rows
 

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generations import audit, guards, people
+from generations import audit
 from generations.models import Invitation, Membership, Team, User
-from generations.templatetags.look import filesize
+from generations.teams import members, ordering_stops
+from generations.templatetags.formats import filesize
 
 from .auditing import audited
 from .filters import TeamFilter
@@ -100,7 +101,7 @@ class TeamAdmin(Records):
 
     @admin.display(description=_("keeps"))
     def keeps(self, team: Team) -> str:
-        return filesize(guards.used(team))
+        return filesize(ordering_stops.used(team))
 
 
 @admin.register(Membership)
@@ -119,12 +120,12 @@ class MembershipAdmin(Records):
         self, request: HttpRequest, obj: Membership, form: "ModelForm[Membership]", change: bool
     ) -> None:
         stored = Membership.objects.select_related("team", "user").get(pk=obj.pk)
-        people.change_role(stored, obj.role, cast(User, request.user))
+        members.change_role(stored, obj.role, cast(User, request.user))
 
     def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().change_view(request, *args, **kwargs)
-        except people.LastOwner:
+        except members.LastOwner:
             told = gettext("The role was not changed: a team keeps at least one owner.")
             self.message_user(request, told, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from generations import statements
+from generations.billing import statements
 from generations.models import Credential, Statement, User
 
 from .auditing import in_sight, may_import

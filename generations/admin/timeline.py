@@ -17,7 +17,7 @@ from generations.models.files import FileState
 from generations.models.ledger import EntryKind
 from generations.models.statements import Decision
 from generations.models.tasks import AttemptState, TaskState
-from generations.templatetags.look import amount, filesize
+from generations.templatetags.formats import amount, filesize
 
 from .masking import masked
 from .records import address

@@ -7,8 +7,7 @@ from generations.models import Attempt, Claim, Entry
 from generations.models.ledger import CLOSING, EntryKind
 from generations.models.statements import Decision
 from generations.models.tasks import AttemptState
-from generations.templatetags.look import icon
-from generations.templatetags.units import figure
+from generations.templatetags.formats import figure, icon
 
 ICONS = {
     "agrees": "check",

@@ -1,16 +1,29 @@
 """Floor 4: ad films, from the brief to a cut that was made of chosen takes."""
 
-from .board import board, version
-from .choosing import choose, rename
-from .costs import Cost
-from .cutting import Difference, compare
-from .ordering import PROMPT_LIMIT, begin, compose, redo
-from .pieces import Pieces
-from .prices import price, prices
-from .reading import look_again, read
-from .refusals import FilmRefused, Obstacle
-from .shelf import FilmCard, shelf
-from .shown import Board, BoardCut, BoardStrip, BoardTake
+from .board import (
+    Board,
+    BoardCut,
+    BoardStrip,
+    BoardTake,
+    Difference,
+    compare,
+    load_board,
+    version,
+)
+from .checks import FilmRefused, Obstacle, Pieces
+from .data import Cost
+from .list import FilmCard, list_films
+from .order import (
+    PROMPT_LIMIT,
+    begin,
+    choose,
+    compose,
+    price,
+    prices,
+    redo,
+    rename,
+)
+from .sync import look_again, read
 from .tree import take_in
 
 __all__ = [
@@ -26,17 +39,17 @@ __all__ = [
     "Obstacle",
     "Pieces",
     "begin",
-    "board",
     "choose",
     "compare",
     "compose",
+    "list_films",
+    "load_board",
     "look_again",
     "price",
     "prices",
     "read",
     "redo",
     "rename",
-    "shelf",
     "take_in",
     "version",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from generations import clock
-from generations.lifecycle import advance
+from generations.lifecycle import transitions
 from generations.models import Attempt, Composition, Film, Take
 from generations.models.files import FilePart
 from generations.models.films import StripKind
@@ -79,7 +79,7 @@ class Reading:
         elif state in FINAL or FORWARD.index(state) > FORWARD.index(TaskState(part.state)):
             part.state, part.code = state, record.code[:80]
             if part.task and state in FINAL:
-                advance.look_soon(part.task)
+                transitions.look_soon(part.task)
 
     def _wants_link(self, part: Part) -> bool:
         """What our own task made has a link of its own."""
@@ -98,7 +98,7 @@ class Reading:
 
     def finish(self, attempt: Attempt) -> None:
         """Have all files fetched, and remember what was seen."""
-        files = advance.tree_links(attempt, [result for _part, result in self.links])
+        files = transitions.tree_links(attempt, [result for _part, result in self.links])
         for part, result in self.links:
             before, part.file = _kept(part), files[result.number]
             self.keep(part, before)

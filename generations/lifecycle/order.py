@@ -5,15 +5,17 @@ from dataclasses import asdict
 
 from django.db import IntegrityError, transaction
 
-from generations import guards, ledger, uploads
-from generations.ledger import Capped, Short
+from generations import uploads
+from generations.billing import ledger
+from generations.billing.ledger import Capped, Short
 from generations.models import Attempt, Cap, Credential, Film, Membership, Task, Team
 from generations.models.films import FILM
 from generations.providers.catalogue import Problem, catalogue
 from generations.providers.contract import Order
+from generations.teams import ordering_stops
 from generations.uploads import Given
 
-from . import jobs
+from . import queue
 
 MOST_AT_ONCE = 20
 
@@ -87,7 +89,7 @@ def order(
     _require_right(membership, credential)
     if any(upload.team_id != membership.team_id for upload, _name in pictures):
         raise PermissionError("these pictures are another team's")
-    if code := guards.against_ordering(membership.team):
+    if code := ordering_stops.against_ordering(membership.team):
         return _pressed(membership, form_token, Stopped(code))
     wanted = uploads.filled(wanted, pictures)
     _judge(credential, wanted, count, pictures)
@@ -125,7 +127,7 @@ def order_at_each(
             return tasks
     except NotEnough:
         for key in keys:  # what ``order`` rang for was undone with it
-            jobs.ring("balance", key.pk)
+            queue.ring("balance", key.pk)
         raise
 
 
@@ -141,7 +143,7 @@ def order_part(
 ) -> list[Task]:
     """The same for a part of an ad film; whether the film allows it has been judged (``films``)."""
     _require_right(membership, credential)
-    if code := guards.against_ordering(membership.team):
+    if code := ordering_stops.against_ordering(membership.team):
         return _pressed(membership, form_token, Stopped(code))
     _judge_count(count)
     return _place(membership, credential, wanted, estimate, count, form_token, beside)
@@ -169,7 +171,7 @@ def _place(
         return _pressed(membership, form_token, error)
     except Short as short:
         # Perhaps there was a top-up that we have not seen: look, so that the next press knows.
-        jobs.ring("balance", credential.pk)
+        queue.ring("balance", credential.pk)
         raise NotEnough(ledger.left(credential) or 0, estimate * count) from short
     except Capped as capped:
         raise OverCap(capped.cap, ledger.room(capped.cap), estimate * count) from capped
@@ -233,7 +235,7 @@ def _write(
         ledger.hold(attempt)
         tasks.append(task)
     beside(tasks)
-    jobs.ring("send", credential.pk)
+    queue.ring("send", credential.pk)
     return tasks
 
 

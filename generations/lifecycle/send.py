@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q
 
-from generations import clock, crash, credentials, guards, uploads
+from generations import clock, crash, uploads
 from generations.models import Attempt, Credential, Task
 from generations.models.tasks import BUSY, TaskState
 from generations.net.client import client
@@ -22,8 +22,9 @@ from generations.providers.contract import (
     Unavailable,
     Unclear,
 )
+from generations.teams import credentials, ordering_stops
 
-from . import advance
+from . import transitions
 
 log = structlog.get_logger(__name__)
 TURN_MEMORY = timedelta(hours=1)  # how long it is remembered whose turn was last
@@ -54,8 +55,8 @@ def _claim(credential_id: int) -> Attempt | None:
     credential = Credential.objects.select_for_update(no_key=True).get(pk=credential_id)
     if credential.is_paused or credential.removed_at:
         return None
-    obstacle = guards.against_sending(credential.team)
-    advance.held_back(credential, obstacle)
+    obstacle = ordering_stops.against_sending(credential.team)
+    transitions.held_back(credential, obstacle)
     if obstacle:
         return None
     tasks = Task.objects.filter(credential=credential)
@@ -65,9 +66,9 @@ def _claim(credential_id: int) -> Attempt | None:
     if task_id is None:
         return None
     if not credentials.take_requests(credential_id, 1):
-        advance.delayed(task_id, "rate")
+        transitions.delayed(task_id, "rate")
         return None
-    return advance.claimed(task_id)
+    return transitions.claimed(task_id)
 
 
 def _next_in_line(credential: Credential) -> int | None:
@@ -105,18 +106,18 @@ def _hand_over(attempt: Attempt) -> None:
     try:
         access = credentials.access(attempt.credential)
     except Unauthorised as error:
-        return advance.key_refused(attempt, error)
+        return transitions.key_refused(attempt, error)
     try:
         order = _wanted(attempt.task)
     except Refused as error:
-        return advance.refused(attempt, error)
+        return transitions.refused(attempt, error)
     wanted = replace(
         order,
         reference=attempt.reference,
         callback_url=credentials.callback_url(attempt) if adapter.wants_rings(access) else "",
     )
     crash.point("send.claimed")
-    if not advance.about_to_send(attempt):
+    if not transitions.about_to_send(attempt):
         return None
     crash.point("send.marked")
     try:
@@ -125,18 +126,18 @@ def _hand_over(attempt: Attempt) -> None:
         with client(credentials.policy()) as http:
             receipt = drive(adapter.submit(access, wanted), http)
     except Refused as error:
-        return advance.refused(attempt, error)
+        return transitions.refused(attempt, error)
     except Unauthorised as error:
-        return advance.key_refused(attempt, error)
+        return transitions.key_refused(attempt, error)
     except Unavailable as error:
-        return advance.put_back(attempt, error)
+        return transitions.put_back(attempt, error)
     except Unclear as error:
-        return advance.unclear(attempt, error)
+        return transitions.unclear(attempt, error)
     except Exception as error:  # whatever went wrong in us, the POST may have been taken
-        advance.unclear(attempt, Unclear("misread", repr(error)))
+        transitions.unclear(attempt, Unclear("misread", repr(error)))
         raise
     crash.point("send.posted")
-    advance.accepted(attempt, receipt)
+    transitions.accepted(attempt, receipt)
     return None
 
 

@@ -13,7 +13,7 @@ from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
 from generations.providers import PROVIDERS
 from generations.providers.contract import Unclear
 
-from . import advance, jobs
+from . import queue, transitions
 
 SEARCHES = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))  # by age
 BALANCE_AGE = timedelta(minutes=15)
@@ -22,22 +22,22 @@ MOST_AT_ONCE = 500
 
 def sweep(number: int) -> None:
     """Ring for all that is overdue; doing it twice rings twice, and changes nothing more."""
-    jobs.beat(number)
+    queue.beat(number)
     overdue_sends()
     overdue_tasks()
     unclear_tasks()
     files_at_risk()
     for credential_id in _waiting_credentials():
-        jobs.ring("send", credential_id)
+        queue.ring("send", credential_id)
     for file_id in _idle_files():
-        jobs.ring("mirror", file_id)
+        queue.ring("mirror", file_id)
     for attempt_id in _unclear_attempts():
-        jobs.ring("find", attempt_id)
+        queue.ring("find", attempt_id)
     for credential_id in _old_balances():
-        jobs.ring("balance", credential_id)
+        queue.ring("balance", credential_id)
     if Task.objects.to_be_deleted().exists():
-        jobs.ring("empty", 0)
-    jobs.wake_watch()
+        queue.ring("empty", 0)
+    queue.wake_watch()
 
 
 def overdue_sends() -> None:
@@ -46,9 +46,9 @@ def overdue_sends() -> None:
         task__state=TaskState.SENDING, task__lease_until__lte=clock.now()
     ).select_related("task", "credential__team")
     for attempt in sending.filter(state=AttemptState.READY)[:MOST_AT_ONCE]:
-        advance.never_left(attempt)
+        transitions.never_left(attempt)
     for attempt in sending.filter(state=AttemptState.SENT)[:MOST_AT_ONCE]:
-        advance.unclear(attempt, Unclear("sender_died"))
+        transitions.unclear(attempt, Unclear("sender_died"))
 
 
 def overdue_tasks() -> None:
@@ -56,18 +56,18 @@ def overdue_tasks() -> None:
     old = Attempt.objects.filter(
         state=AttemptState.ACCEPTED,
         task__state__in=AT_PROVIDER,
-        task__accepted_at__lte=clock.now() - advance.DEADLINE,
+        task__accepted_at__lte=clock.now() - transitions.DEADLINE,
     ).select_related("task", "credential__team")
     for attempt in old[:MOST_AT_ONCE]:
-        advance.overdue(attempt)
+        transitions.overdue(attempt)
 
 
 def unclear_tasks() -> None:
     """Orders that stay unclear: a person must know, once for each."""
-    old = clock.now() - advance.UNCLEAR_TOO_LONG
+    old = clock.now() - transitions.UNCLEAR_TOO_LONG
     tasks = Task.objects.filter(state=TaskState.UNCLEAR, alarmed_at=None, unclear_at__lte=old)
     for task in tasks.select_related("team").order_by("unclear_at")[:MOST_AT_ONCE]:
-        advance.unclear_too_long(task)
+        transitions.unclear_too_long(task)
 
 
 def files_at_risk() -> None:
@@ -79,7 +79,7 @@ def files_at_risk() -> None:
         if file.half_of_life and file.half_of_life <= now:
             at_risk[file.team].append(file)
     for team, files in at_risk.items():
-        advance.at_risk(team, files)
+        transitions.at_risk(team, files)
 
 
 def _waiting_credentials() -> list[int]:

@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 import structlog
 from django.conf import settings
 
-from generations import kept, store
-from generations.kept import Kept
 from generations.media import Crashed, NotMedia, inspect
 from generations.models import File
+from generations.storage import inventory, store
+from generations.storage.inventory import Kept
 
-from . import advance
+from . import transitions
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class Fault:
 
 def faults() -> Iterator[Fault]:
     """Every stored row whose bytes are not there or are others; reads all bytes there are."""
-    for each in kept.everything():
+    for each in inventory.everything():
         if what := _wrong_with(each):
             yield Fault(each, what)
 
@@ -49,7 +49,7 @@ def _wrong_with(each: Kept) -> str:
 
 def unknown() -> Iterator[str]:
     """Stored names that no row knows."""
-    known = kept.names()
+    known = inventory.names()
     return (name for name in store.names() if name not in known)
 
 
@@ -59,7 +59,7 @@ def repair(fault: Fault) -> bool:
         return False
     file = File.objects.select_related("task").get(pk=fault.kept.file)
     if fault.kept.name == file.name:
-        return advance.fetched_anew(file)
+        return transitions.fetched_anew(file)
     return _make_again(file)
 
 

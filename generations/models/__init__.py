@@ -15,9 +15,9 @@ from .credentials import Credential
 from .files import File
 from .films import Composition, Film, Ingredient, Strip, Take
 from .installation import Installation
+from .leases import Lease, Pulse
 from .ledger import Account, DayTotal, Entry, Line, Total
 from .people import Invitation, Membership, Role, Team, User
-from .pulse import Lease, Pulse
 from .statements import Claim, Statement, StatementLine
 from .tasks import Attempt, Callback, Task
 from .uploads import TaskPicture, Upload

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .apixo import Apixo
+from .apixo.adapter import Apixo
 from .catalogue import catalogue
 from .contract import Provider
-from .relay import Relay
-from .vidu import Vidu
-from .vivienne import Vivienne
+from .relay.adapter import Relay
+from .vidu.adapter import Vidu
+from .vivienne.adapter import Vivienne
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     {provider.kind: provider for provider in (Vidu(), Relay(), Vivienne(), Apixo())}

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from generations.sandbox.sandbox import Sandbox, Settings
+from .app import Sandbox, Settings
 
 
 def read_settings(arguments: list[str]) -> Settings:

@@ -6,12 +6,18 @@ from dataclasses import asdict
 from typing import Any
 
 from generations.sandbox import page
-from generations.sandbox.counts import Counts
 from generations.sandbox.faults import Fault
-from generations.sandbox.stage import Stage
 from generations.sandbox.tasks import Task
-from generations.sandbox.wire import Answer, Refusal, Request, json_answer
-from generations.sandbox.words import Words
+
+from .context import Stage
+from .faults import Words
+from .http import (
+    Answer,
+    Refusal,
+    Request,
+    json_answer,
+)
+from .tasks import Counts
 
 Announce = Callable[[Task, float], None]
 

@@ -2,11 +2,10 @@
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from generations.sandbox.wire import Answer, Refusal
-from generations.sandbox.words import Words
+from .http import Answer, Refusal
 
 STATUSES = {
     "BadRequest": 400,
@@ -69,6 +68,45 @@ VIDU = Manners(
     garbled=b'{"task_id":"9110260474603',
     code_in_200=b'{"code":400,"reason":"BadRequest","message":"a code in a 200"}',
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    phrases: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, *texts: str) -> "Words":
+        found = (phrase for text in texts for phrase in BRACKETED.findall(text))
+        return cls(tuple(" ".join(phrase.split()) for phrase in found))
+
+    def __contains__(self, phrase: str) -> bool:
+        return any(own.lower() == phrase for own in self.phrases)
+
+    def __add__(self, other: "Words") -> "Words":
+        return Words(self.phrases + other.phrases)
+
+    def after(self, name: str) -> str | None:
+        """What follows `name` in the first phrase that begins with it; "" when nothing does."""
+        return next(self._followers(name), None)
+
+    def under(self, name: str) -> "Words":
+        """The phrases that begin with `name`, without it: `drop` of `[query drop]`."""
+        return Words(tuple(follower for follower in self._followers(name) if follower))
+
+    def number(self, name: str, default: float) -> float:
+        """The number after `name`, or the default when there is none."""
+        text = self.after(name) or ""
+        return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else default
+
+    def brackets(self) -> str:
+        return " ".join(f"[{phrase}]" for phrase in self.phrases)
+
+    def _followers(self, name: str) -> Iterator[str]:
+        for phrase in self.phrases:
+            if phrase.lower() == name:
+                yield ""
+            elif phrase.lower().startswith(f"{name} "):
+                yield phrase[len(name) + 1 :]
 
 
 @dataclass(slots=True)
@@ -159,3 +197,11 @@ def _server_error(words: Words, moment: str, manners: Manners) -> Answer | None:
             raise manners.refusal(500, manners.broken, phrase)
         return Answer(int(match[1]), PAGE, "text/html")
     return None
+
+
+BRACKETED = re.compile(r"\[([^\[\]]{1,80})\]")
+
+
+def plain(text: str) -> str:
+    """The text without its bracketed words, as it is drawn on a clip."""
+    return " ".join(BRACKETED.sub(" ", text).split())

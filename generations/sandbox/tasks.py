@@ -1,13 +1,16 @@
 """A task of the pretend provider and the plan that its life follows."""
 
+import re
 import threading
 import time
 import zlib
+from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from generations.sandbox.accounts import purse
-from generations.sandbox.words import Words
+from .faults import Words
+from .http import Request
 
 FINAL = frozenset({"success", "failed"})
 OFF_PEAK_SECONDS = 48 * 3600
@@ -122,3 +125,119 @@ def _pace(words: Words) -> float:
 
 def _spread(identifier: str) -> float:
     return zlib.crc32(identifier.encode()) % 1000 / 1000
+
+
+UNITS = 100_000
+SLOTS = 5
+MOST_SLOTS = {"apixo": 10}
+REQUESTS_PER_MINUTE = 60
+DEMO_KEYS = {
+    "vidu": "sandbox-studio",
+    "relay": "sandbox-relay",
+    "vivienne": "sandbox-vivienne",
+    "apixo": "sandbox-apixo",
+}
+
+
+@dataclass(slots=True)
+class Account:
+    """`calls` are the times of the last minute's requests, where they are counted."""
+
+    key: str
+    credits: int
+    slots: int
+    requests_per_minute: int = REQUESTS_PER_MINUTE
+    calls: deque[float] = field(default_factory=deque)
+
+    @property
+    def forbidden(self) -> bool:
+        return self.key.startswith("sandbox-forbidden")
+
+    @property
+    def busy(self) -> bool:
+        return self.key.startswith("sandbox-busy")
+
+    @property
+    def refuses_over_slots(self) -> bool:
+        return self.key.startswith("sandbox-quota")
+
+    def may_call(self, now: float) -> bool:
+        """Count a request; False when it is one too many in the last 60 seconds."""
+        while self.calls and self.calls[0] <= now - 60:
+            self.calls.popleft()
+        if len(self.calls) >= self.requests_per_minute:
+            return False
+        self.calls.append(now)
+        return True
+
+
+def is_known(key: str) -> bool:
+    return key.startswith("sandbox-") and "bad" not in key
+
+
+def purse(dialect: str, key: str) -> str:
+    """The name of the account behind a key; one key at two providers opens two accounts."""
+    return key if dialect == "vidu" else f"{dialect} {key}"
+
+
+def open_account(purse: str) -> Account:
+    dialect, key = purse.split(" ", 1) if not purse.startswith("sandbox-") else ("vidu", purse)
+    return Account(
+        key,
+        _first_units(key),
+        _number(key, "slots", MOST_SLOTS.get(dialect, SLOTS)),
+        _number(key, "rate", REQUESTS_PER_MINUTE),
+    )
+
+
+def _first_units(key: str) -> int:
+    if key.startswith("sandbox-broke"):
+        return 0
+    return 100 if key.startswith("sandbox-few") else UNITS
+
+
+def _number(key: str, name: str, default: int) -> int:
+    found = re.search(rf"{name}(\d+)", key)
+    return int(found[1]) if found else default
+
+
+# A task's number as each dialect writes it.
+NUMBER = re.compile(r"/(?:task_)?(?:\d+|[0-9a-f]{32})(?=/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Tasks made, in all and by what their orders said; requests by method and address.
+
+    An order that cannot have a payload is not counted by it. The records that a film brings with it
+    were not ordered and are not counted.
+    """
+
+    creates: int
+    by_dialect: dict[str, int]
+    by_key: dict[str, int]
+    by_prompt: dict[str, int]
+    by_payload: dict[str, int]
+    by_callback: dict[str, int]
+    requests: dict[str, int]
+
+    @classmethod
+    def of(cls, tasks: Iterable[Task], requests: Iterable[Request]) -> "Counts":
+        made = [task for task in tasks if not task.part_of]
+        return cls(
+            creates=len(made),
+            by_dialect=dict(Counter(task.dialect for task in made)),
+            by_key=dict(Counter(task.key for task in made)),
+            by_prompt=dict(Counter(task.order.get("prompt", "") for task in made)),
+            by_payload=_by(made, "payload"),
+            by_callback=_by(made, "callback_url"),
+            requests=dict(Counter(_name(request) for request in requests)),
+        )
+
+
+def _by(tasks: list[Task], field: str) -> dict[str, int]:
+    return dict(Counter(task.order[field] for task in tasks if field in task.order))
+
+
+def _name(request: Request) -> str:
+    return f"{request.method} {NUMBER.sub('/{id}', request.path)}"

@@ -8,7 +8,7 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.translation import pgettext
 
-from .units import figure
+from .formats import figure
 
 register = template.Library()
 
@@ -127,13 +127,13 @@ def _round_step(most: int) -> int:
         power *= 10
 
 
-@register.inclusion_tag("layouts/chart.html")
+@register.inclusion_tag("layout/chart.html")
 def day_chart(days: Sequence[Day], unit: str, height: int = 304) -> dict[str, object]:
     """The words for its series stand beside it, and its numbers in a table of the page."""
     return {"chart": Chart(days, unit, height)}
 
 
-@register.inclusion_tag("layouts/bars.html")
+@register.inclusion_tag("layout/bars.html")
 def day_bars(days: Sequence[Day], unit: str, height: int = 56) -> dict[str, object]:
     """The same without its axes: how it went, at a glance."""
     return {"chart": Chart(days, unit, height, foot=0)}

@@ -10,10 +10,12 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
-from generations import clock, credentials, store
+from generations import clock
 from generations.models import Credential, Task, TaskPicture, Upload
 from generations.providers.catalogue import Problem, catalogue
 from generations.providers.contract import Order, Picture, Refused
+from generations.storage import store
+from generations.teams import credentials
 
 SALT = "generations.uploads.address"
 ADDRESS_LIFE = timedelta(hours=48)

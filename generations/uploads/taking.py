@@ -12,9 +12,10 @@ from typing import Any, Protocol
 import structlog
 from django.conf import settings
 
-from generations import clock, media, store
+from generations import clock, media
 from generations.media import Crashed, Facts, NotMedia, Reason
 from generations.models import File, Team, Upload, User
+from generations.storage import store
 
 log = structlog.get_logger(__name__)
 

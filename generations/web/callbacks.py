@@ -5,7 +5,7 @@ from django.utils.log import log_response
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from generations.lifecycle import ring
+from generations.lifecycle import callbacks
 from generations.providers.contract import RingRequest
 
 MOST_BYTES = 64 * 1024
@@ -39,9 +39,9 @@ def _receive(request: HttpRequest, kind: str, token: str) -> HttpResponse:
         body=body,
     )
     try:
-        ring.receive(kind, token, heard)
-    except ring.Unknown:
+        callbacks.receive(kind, token, heard)
+    except callbacks.Unknown:
         return HttpResponse(status=404)
-    except ring.Forged:
+    except callbacks.Forged:
         return HttpResponse(status=403)
     return JsonResponse({"code": 1000, "message": "success"} if kind == "vivienne" else {})

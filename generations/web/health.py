@@ -1,14 +1,17 @@
 """Whether the process answers, and whether the whole is fit to work."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django.views.defaults import bad_request as usual_bad_request
 
 from generations import clock
 from generations.models import Pulse
@@ -64,3 +67,37 @@ def _cache() -> str:
 
 
 CHECKS = {"database": _database, "migrations": _migrations, "cache": _cache, "cluster": _cluster}
+
+
+AGAIN_SECONDS = 10
+READ_ONLY = "25006"  # PostgreSQL's word, which Django sorts among the internal errors
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """503 where the database cannot be reached, is locked, full or read-only; else 500."""
+    if _is_the_database(sys.exception()):
+        headers = {"Retry-After": str(AGAIN_SECONDS)}
+        return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """A session that could not be written is no fault of the browser's, though Django says so."""
+    if _is_the_database(exception):
+        return server_error(request)
+    return usual_bad_request(request, exception)
+
+
+def _is_the_database(error: BaseException | None) -> bool:
+    return any(
+        isinstance(each, OperationalError | InterfaceError)
+        or getattr(each, "sqlstate", "") == READ_ONLY
+        for each in _chain(error)
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it came from."""
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__

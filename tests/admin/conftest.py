@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from generations import audit, ledger, people, statements
+from generations import audit
+from generations.billing import ledger, statements
 from generations.models import (
     Attempt,
     Callback,
@@ -29,6 +30,7 @@ from generations.models import (
 from generations.models.collections import Decision
 from generations.models.files import FilePart
 from generations.sharing import collections, links, review
+from generations.teams import members
 from tests.factories import a_word, make_credential, make_member, make_tasks, make_upload, make_user
 
 LINK = "https://results.invalid/clip.mp4?signature=signed-by-the-provider"
@@ -57,7 +59,7 @@ def _team(operator: User) -> Membership:
     credential = make_credential(team=member.team, key="key-that-nobody-may-see")
     _clip(member, credential)
     _share(member)
-    people.invite(member.team, operator, "viewer")
+    members.invite(member.team, operator, "viewer")
     audit.record(member.team, member.user, "credential.paused", credential)
     Cap.objects.create(team=member.team, unit="credit", amount=100)
     _statement(member, credential)

@@ -5,9 +5,9 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from generations import guards, identity
 from generations.models import Event, Installation, Task, Team, User
 from generations.models.tasks import TaskState
+from generations.teams import installation, ordering_stops
 from tests.factories import make_credential, make_member, make_tasks, make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -24,10 +24,10 @@ def press(site: Client, **fields: str) -> str:
 def test_an_operator_stops_all_ordering_and_allows_it_again(site: Client, operator: User) -> None:
     team = make_team()
     assert "Nothing is ordered any more, of any team." in press(site, _stop="on")
-    assert guards.against_sending(team) == guards.STOPPED
+    assert ordering_stops.against_sending(team) == ordering_stops.STOPPED
     assert Installation.here().stopped_by == operator
     assert "Orders may leave again." in press(site, _allow="on")
-    assert guards.against_sending(team) == ""
+    assert ordering_stops.against_sending(team) == ""
     events = Event.objects.filter(team=team, actor=operator).order_by("pk")
     assert [event.verb for event in events] == ["ordering.stopped", "ordering.allowed"]
 
@@ -40,13 +40,13 @@ def test_an_operator_releases_a_copied_database(
 ) -> None:
     member = make_member()
     make_tasks(membership=member, credential=make_credential(team=member.team))
-    identity.settle()
-    identity.part()
+    installation.settle()
+    installation.part()
     assert "was copied or restored" in site.get(PAGE).content.decode()
     fields = {"_allow": "on"} | ({"nothing_was_sent": "on"} if knows else {})
     said = press(site, **fields)
     assert ("1 order that waited is unclear now" in said) is not knows
-    assert identity.is_at_home()
+    assert installation.is_at_home()
     assert Task.objects.get().state == state
     assert Event.objects.filter(verb="ordering.released", team=member.team).exists()
 

@@ -16,9 +16,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from generations import clock, ledger, statements
+from generations import clock
 from generations.admin.books import ENTRY_SUMS
 from generations.admin.ledger import EntryAdmin
+from generations.billing import ledger, statements
 from generations.models import Account, Attempt, Claim, Credential, Entry, Membership, Team, User
 from tests.factories import make_credential, make_member, make_tasks, make_user
 

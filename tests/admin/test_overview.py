@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from generations import clock, ledger
+from generations import clock
+from generations.billing import ledger
 from generations.models import Attempt, Cap, Entry, File, Membership, Task
 from tests.factories import make_credential, make_member, make_tasks
 

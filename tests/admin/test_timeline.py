@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generations import audit, statements
+from generations import audit
 from generations.admin.timeline import Timeline
+from generations.billing import statements
 from generations.models import Attempt, Claim, Membership, Task, User
 
 type Fill = Callable[[int], list[Membership]]

@@ -26,7 +26,7 @@ def begin(base_url: str) -> None:
 def retake_all(count: int) -> None:
     """So many more takes of each shot."""
     member, film = Membership.objects.get(), Film.objects.for_board().get()
-    for shot in films.board(film).shots:
+    for shot in films.load_board(film).shots:
         prompt = f"A bench, shot {shot.shot}"
         films.redo(
             member,

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from generations.models import Membership, Task, Team
-from generations.web.gallery import PAGE, write_place
+from generations.web.gallery.views import PAGE, write_place
 from tests.bench.figures import cpu_milliseconds, show
 from tests.bench.walls import make_wall
 

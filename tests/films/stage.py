@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from generations import clock, ledger
+from generations import clock
+from generations.billing import ledger
 from generations.films import take_in
-from generations.films.adopting import adopt
-from generations.lifecycle import advance
+from generations.films.sync import adopt
+from generations.lifecycle import transitions
 from generations.models import Attempt, File, Film, Membership, Strip, Take, Task
 from generations.models.files import FileState
 from generations.models.films import FILM, StripKind
@@ -136,14 +137,14 @@ def finish(
     task: Task, *, number: int | str, cost: int = 80, state: State = SUCCEEDED, kept: bool = True
 ) -> None:
     """What the provider makes of an order of ours, and then the job of its film."""
-    attempt = advance.claimed(task.pk)
+    attempt = transitions.claimed(task.pk)
     assert attempt
-    assert advance.about_to_send(attempt)
-    assert advance.accepted(attempt, Receipt(str(number), cost=cost))
+    assert transitions.about_to_send(attempt)
+    assert transitions.accepted(attempt, Receipt(str(number), cost=cost))
     attempt.refresh_from_db()
     link = Result("video", f"https://cdn.example/own/{number}", f"creation-{number}")
     ended = Report(state, str(state), cost=cost if state is SUCCEEDED else 0, results=(link,))
-    advance.reported(attempt, ended)
+    transitions.reported(attempt, ended)
     if kept:
         keep(*File.objects.filter(task=task))
     adopt(Film.objects.of(task).get())

@@ -6,8 +6,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from generations import ledger
-from generations.films import Cost, board, choose, compose, price, redo, shelf, version
+from generations.billing import ledger
+from generations.films import (
+    Cost,
+    choose,
+    compose,
+    list_films,
+    load_board,
+    price,
+    redo,
+    version,
+)
 from generations.models import Composition, File, Film, Task
 from generations.models.films import PARTS, StripKind
 from generations.models.tasks import TaskState
@@ -51,7 +60,7 @@ def large_film() -> Film:
 
 def queries(film: Film) -> int:
     with CaptureQueriesContext(connection) as captured:
-        shown = board(film)
+        shown = load_board(film)
         assert all(shot.chosen and shot.chosen.may_be_chosen for shot in shown.shots)
         assert all(one.task is None or one.task.created_by.email for one in shown.shots[0].takes)
     return len(captured)
@@ -59,9 +68,9 @@ def queries(film: Film) -> int:
 
 def test_a_board_asks_as_many_queries_for_a_large_film_as_for_a_small_one() -> None:
     small, large = make_read_film(shots=1), large_film()
-    assert len(board(large).shots) == 4
-    assert {len(shot.takes) for shot in board(large).shots} == {3}
-    assert len(board(large).cuts) == 3
+    assert len(load_board(large).shots) == 4
+    assert {len(shot.takes) for shot in load_board(large).shots} == {3}
+    assert len(load_board(large).cuts) == 3
     assert queries(small) == queries(large) < 16
 
 
@@ -71,7 +80,7 @@ def test_a_list_of_films_asks_as_many_queries_for_many_as_for_few() -> None:
         make_read_film()
         films = list(Film.objects.for_board().newest_first())
         with CaptureQueriesContext(connection) as captured:
-            cards = shelf(films)
+            cards = list_films(films)
         counts.append(len(captured))
         assert [card.shots for card in cards] == [3] * len(films)
     assert counts == [6, 6]
@@ -81,7 +90,7 @@ def test_a_board_shows_shots_takes_sound_and_cuts() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
     (made,) = redo(who, film, StripKind.SHOT, shot=1, prompt="At dusk", form_token="press")
-    shown = board(again(film))
+    shown = load_board(again(film))
     assert [(shot.shot, len(shot.takes)) for shot in shown.shots] == [(0, 1), (1, 2), (2, 1)]
     first, second = shown.shots[1].takes
     assert (first.number, first.remote, first.is_chosen, first.cuts) == (1, "101", True, (1,))
@@ -104,7 +113,7 @@ def test_a_board_shows_shots_takes_sound_and_cuts() -> None:
 def test_a_board_of_a_film_that_is_under_way_is_empty() -> None:
     film = make_film()
     Task.objects.filter(pk=film.task_id).update(state=TaskState.RUNNING, progress=40)
-    shown = board(again(film))
+    shown = load_board(again(film))
     assert (shown.shots, shown.narration, shown.cuts, shown.newest_cut) == ((), None, (), None)
     assert shown.film.task.progress == 40
 
@@ -127,7 +136,7 @@ def test_what_a_film_cost_is_told_to_the_credit() -> None:
     assert composition.task
     finish(composition.task, number=901, cost=400)
     (last,) = redo(who, again(film), StripKind.SHOT, shot=0, prompt="d", form_token="five")
-    shown = board(again(film))
+    shown = load_board(again(film))
     assert shown.cost == Cost(brief=400, chosen=105, discarded=85, cuts=400, held=90)
     assert shown.cost.spent == 990
     shot = shown.shots[1]
@@ -136,20 +145,20 @@ def test_what_a_film_cost_is_told_to_the_credit() -> None:
     (balance,) = ledger.balances(film.team)
     assert (balance.spent, balance.held) == (shown.cost.spent, shown.cost.held)
     assert last.task
-    assert [card.spent for card in shelf([again(film)])] == [990]
+    assert [card.spent for card in list_films([again(film)])] == [990]
 
 
 def test_prices_are_what_the_last_of_a_kind_cost_and_else_unknown() -> None:
     film = make_read_film()
-    assert board(film).prices == dict.fromkeys(PARTS)
+    assert load_board(film).prices == dict.fromkeys(PARTS)
     who = make_member(team=film.team)
     for number, cost in ((71, 80), (72, 95)):
         (made,) = redo(who, film, StripKind.SHOT, shot=1, prompt="a", form_token=f"press {number}")
         assert made.task
         finish(made.task, number=number, cost=cost)
     other = make_read_film()
-    assert board(again(film)).prices["ad-footage"] == 95
-    assert board(other).prices["ad-footage"] is None
+    assert load_board(again(film)).prices["ad-footage"] == 95
+    assert load_board(other).prices["ad-footage"] is None
     assert price(film.task.credential, "ad-one-click", duration=15) == 400
     assert price(film.task.credential, "ad-one-click", duration=20) is None
 
@@ -167,22 +176,22 @@ def test_a_board_knows_its_last_change_whoever_made_it() -> None:
     read(film, tree({0: []}, [], [], []))
     versions.append(version(film))
     assert versions == sorted({*versions})
-    assert board(again(film)).version == version(film)
+    assert load_board(again(film)).version == version(film)
 
 
 def test_a_list_shows_the_newest_cut_that_is_here_else_the_first_shot() -> None:
     film = make_read_film()
     first = Composition.objects.get(film=film)
-    (card,) = shelf([again(film)])
+    (card,) = list_films([again(film)])
     assert (card.still, card.shots, card.cuts) == (first.file, 3, 1)
     second = compose(make_member(team=film.team), film, form_token="press")
-    (card,) = shelf([again(film)])
+    (card,) = list_films([again(film)])
     assert (card.still, card.cuts) == (first.file, 2)
     assert second.task
     finish(second.task, number=901)
-    (card,) = shelf([again(film)])
+    (card,) = list_films([again(film)])
     assert card.still == File.objects.get(task=second.task)
     File.objects.filter(number="900").update(state="lost")
     File.objects.filter(task=second.task).update(state="lost")
-    (card,) = shelf([again(film)])
+    (card,) = list_films([again(film)])
     assert card.still == take(film, 100).file

@@ -7,17 +7,17 @@ from django.urls import URLPattern, URLResolver, path
 from generations.models import Membership
 from generations.providers.catalogue import catalogue
 from generations.web.access import for_producer
-from generations.web.slots import slots
+from generations.web.files.picture_slots import slots
 from project.urls import urlpatterns as of_the_site
 
 LIVE = """{% load i18n %}
 <div id="live" hx-get="" hx-trigger="change" hx-include="this" hx-sync="this:replace"
   hx-target="this" hx-swap="outerMorph">
   <input type="hidden" name="kind" value="{{ kind }}">
-  {% include "uploads/slots.html" %}
+  {% include "files/slots.html" %}
   <p id="said">{% for upload, name in slots.chosen %}{{ upload.pk }}:{{ name }} {% endfor %}</p>
 </div>"""
-PAGE = """{% extends "layouts/page.html" %}{% load static %}
+PAGE = """{% extends "layout/page.html" %}{% load static %}
 {% block title_words %}Easel{% endblock %}
 {% block bar %}<h1>Easel</h1>{% endblock %}
 {% block scripts %}<script src="{% static 'js/uploads.js' %}" type="module"></script>{% endblock %}

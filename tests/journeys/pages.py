@@ -8,11 +8,13 @@ from pathlib import Path
 from django.urls import reverse
 from playwright.sync_api import Page, ViewportSize
 
-from generations import clock, guards, ledger, people, statements
-from generations.lifecycle import adopt
+from generations import clock
+from generations.billing import ledger, statements
+from generations.lifecycle import imports
 from generations.models import Attempt, Claim, File, Pulse, Role, Task
 from generations.models.files import FileState
 from generations.models.tasks import TaskState
+from generations.teams import members, ordering_stops
 from tests.films.stage import make_film
 from tests.journeys.stage import Studio, inline_code
 
@@ -63,7 +65,7 @@ def team(studio: Studio) -> Iterator[str]:
     """The pages of a team with something of everything in it."""
     tasks, film = studio.every_state(), studio.film()
     coming = make_film(membership=studio.owner)
-    _, token = people.invite(studio.team, studio.owner.user, Role.VIEWER)
+    _, token = members.invite(studio.team, studio.owner.user, Role.VIEWER)
     yield studio.address("gallery")
     yield studio.address("gallery") + "?q=nothing+like+it"
     yield studio.address("generate")
@@ -89,7 +91,7 @@ def team(studio: Studio) -> Iterator[str]:
 
 def told_in_time(studio: Studio) -> Iterator[str]:
     """A number that nobody knows, files at risk, and an order that stays unclear."""
-    adopt.adopt(studio.owner, studio.credential, ["911026047460327424"])
+    imports.adopt(studio.owner, studio.credential, ["911026047460327424"])
     unknown = Task.objects.filter(adopted_at__isnull=False)
     unknown.update(state=TaskState.FAILED, code="number_unknown", message="911026047460327424")
     File.objects.unfetched().update(noticed_at=clock.now())
@@ -111,10 +113,10 @@ def binned(studio: Studio) -> Iterator[str]:
     yield studio.address("task", task.pk)
     yield studio.address("task", gone.pk)
     Pulse.objects.create(name="cluster", at=clock.now() - timedelta(minutes=3))
-    guards.stop_team(studio.team, studio.owner.user)
+    ordering_stops.stop_team(studio.team, studio.owner.user)
     yield studio.address("gallery")
     yield studio.address("members")
-    guards.allow_team(studio.team, studio.owner.user)
+    ordering_stops.allow_team(studio.team, studio.owner.user)
     Pulse.beat("cluster")
 
 

@@ -18,7 +18,8 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import ConsoleMessage, Page, Response
 
-from generations import clock, films, ledger, media
+from generations import clock, films, media
+from generations.billing import ledger
 from generations.media.facts import Facts
 from generations.models import Attempt, Credential, File, Film, Membership, Role, Task, Team, User
 from generations.models.files import FileState

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from generations.models import Credential, File, Membership, Role
 from generations.models.files import FilePart
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.factories import make_credential, make_member, make_user
 from tests.journeys.stage import PASSWORD, until
 

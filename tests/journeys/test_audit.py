@@ -8,7 +8,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from generations import clock, ledger
+from generations import clock
+from generations.billing import ledger
 from generations.models import Attempt, Claim, Event, Role, Task
 from generations.models.tasks import TaskState
 from tests.factories import make_member, make_user

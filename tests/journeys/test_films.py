@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from generations.models import Composition, Film, Take
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.factories import make_credential, make_member, make_user
 from tests.journeys.stage import sign_in, until
 

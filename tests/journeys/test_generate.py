@@ -7,7 +7,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from generations import ledger
+from generations.billing import ledger
 from generations.models import Task
 from tests.factories import make_credential, make_member, make_user
 

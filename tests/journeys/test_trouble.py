@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from generations.models import Attempt, Task
 from generations.models.tasks import AttemptState
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.factories import make_credential, make_tasks
 from tests.journeys.stage import Studio, sign_in, until
 

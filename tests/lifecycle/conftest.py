@@ -15,14 +15,15 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from generations import clock, ledger
-from generations.lifecycle import watch
-from generations.lifecycle.jobs import VERBS
+from generations import clock
+from generations.billing import ledger
+from generations.lifecycle import poll
+from generations.lifecycle.queue import VERBS
 from generations.models import Attempt, Credential, Entry, File, Line, Membership, Task
 from generations.models.ledger import EntryKind
 from generations.models.tasks import FINAL
-from generations.sandbox.sandbox import Sandbox
-from generations.sandbox.wire import Request
+from generations.sandbox.app import Sandbox
+from generations.sandbox.http import Request
 from tests.factories import make_credential, make_member, make_tasks
 
 
@@ -33,7 +34,7 @@ class Cluster:
         self.done: list[str] = []
         self.lost: set[str] = set()  # verbs whose bells nobody hears
         self._runner = asyncio.Runner()
-        self._bells = watch.Bells(every=0)
+        self._bells = poll.Bells(every=0)
 
     def close(self) -> None:
         self._runner.close()
@@ -67,7 +68,7 @@ class Cluster:
 
     def look(self) -> None:
         """One round of the watch, and what it rang for."""
-        watch.go_round(self._runner, self._bells)
+        poll.go_round(self._runner, self._bells)
         self.work()
 
     def deliver(self, verb: str, number: int) -> None:
@@ -88,7 +89,7 @@ class Cluster:
             return
         self.done.append(path.rpartition(".")[2])
         if path == VERBS["watch"]:
-            watch.go_round(self._runner, self._bells)
+            poll.go_round(self._runner, self._bells)
             return
         module, _, name = path.rpartition(".")
         getattr(import_module(module), name)(number)
@@ -134,7 +135,7 @@ class World:
     def finish(self) -> None:
         """Until every task ended and every file is stored or lost."""
         self.run(lambda: not Task.objects.exclude(state__in=FINAL).exists())
-        self.run(lambda: not watch.unfetched().exists())
+        self.run(lambda: not poll.unfetched().exists())
 
     @property
     def key(self) -> str:

@@ -53,7 +53,7 @@ def again(film: Film) -> Film:
 
 
 def shown(film: Film) -> Board:
-    return films.board(again(film))
+    return films.load_board(again(film))
 
 
 def retake(world: World, film: Film, kind: StripKind, prompt: str, *, count: int = 1) -> list[Take]:

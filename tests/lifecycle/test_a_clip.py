@@ -4,7 +4,7 @@ import hashlib
 
 from django.core.files.storage import default_storage
 
-from generations import ledger
+from generations.billing import ledger
 from generations.models import Attempt, Entry, File, Task
 from generations.models.tasks import TaskState
 

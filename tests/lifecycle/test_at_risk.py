@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from generations.lifecycle import decide, mirror, sweep
+from generations.lifecycle import actions, sweep
+from generations.lifecycle import fetch as mirror
 from generations.models import Event, File
 from generations.models.files import FileState
 
 from .conftest import World
-from .test_mirror import check_stored, fetch, ready
+from .test_fetch import check_stored, fetch, ready
 
 
 def life(file: File) -> int:
@@ -105,9 +106,9 @@ def test_a_person_need_not_wait_for_the_next_try(world: World) -> None:
     mirror.mirror(file.pk)
     file.refresh_from_db()
     File.objects.filter(pk=file.pk).update(not_before=world.hands.at + timedelta(hours=1))
-    decide.fetch_now(file)
+    actions.fetch_now(file)
     world.cluster.work()
     file.refresh_from_db()
     check_stored(file)
-    with pytest.raises(decide.TooLate):
-        decide.fetch_now(file)
+    with pytest.raises(actions.TooLate):
+        actions.fetch_now(file)

@@ -8,12 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from generations import credentials, ledger
+from generations.billing import ledger
 from generations.lifecycle import order as ordering
 from generations.lifecycle import sweep
 from generations.models import Credential, Event, Task
 from generations.models.tasks import TaskState
 from generations.providers.contract import Order
+from generations.teams import credentials
 from tests.factories import make_credential
 
 from .conftest import World

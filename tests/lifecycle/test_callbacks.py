@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generations.lifecycle import advance
+from generations.lifecycle import transitions
 from generations.models import Attempt, Callback, Task
 from generations.models.tasks import TaskState
 from generations.providers.contract import Receipt
-from generations.sandbox.vidu_callbacks import signature
+from generations.sandbox.providers.vidu.replies import signature
 
 from .conftest import World, everything
 
@@ -178,14 +178,14 @@ def test_a_ring_before_the_answer_of_the_post_is_heard_once_the_answer_is_stored
 ) -> None:
     (task,) = world.order("[stuck] A lighthouse")
     world.cluster.lose()
-    attempt = advance.claimed(task.pk)
+    attempt = transitions.claimed(task.pk)
     assert attempt
-    assert advance.about_to_send(attempt)
+    assert transitions.about_to_send(attempt)
     assert ring(world, attempt, id="9110260474603") == 200
     world.cluster.work()
     assert world.questions == 0
     assert Callback.objects.filter(answered_at=None).count() == 1
-    advance.accepted(attempt, Receipt("9110260474603"))
+    transitions.accepted(attempt, Receipt("9110260474603"))
     world.cluster.work()
     assert world.questions == 1
     assert Callback.objects.filter(answered_at=None).count() == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generations.lifecycle import decide
+from generations.lifecycle import actions
 from generations.models import Event, Task
 from generations.models.tasks import AttemptState, TaskState
 
@@ -11,7 +11,7 @@ from .conftest import World, everything
 
 def test_a_waiting_task_is_cancelled_at_once_and_all_comes_back(world: World) -> None:
     (task,) = world.order()
-    decide.cancel(task, world.membership.user)
+    actions.cancel(task, world.membership.user)
     world.cluster.work()
     task.refresh_from_db()
     assert task.state == TaskState.CANCELLED
@@ -23,7 +23,7 @@ def test_a_waiting_task_is_cancelled_at_once_and_all_comes_back(world: World) ->
 def test_a_queued_task_is_stopped_at_the_provider(world: World) -> None:
     (task,) = world.order("[never starts] A lighthouse")
     world.cluster.work()
-    decide.cancel(task, world.membership.user)
+    actions.cancel(task, world.membership.user)
     world.cluster.work()
     task.refresh_from_db()
     assert (task.state, task.reason) == (TaskState.CANCELLED, "")
@@ -33,7 +33,7 @@ def test_a_queued_task_is_stopped_at_the_provider(world: World) -> None:
 def test_a_task_that_the_provider_would_not_stop_goes_on_and_says_so(world: World) -> None:
     (task,) = world.order("[stuck] A lighthouse")
     world.run(lambda: Task.objects.get(pk=task.pk).state == TaskState.RUNNING)
-    decide.cancel(task, world.membership.user)
+    actions.cancel(task, world.membership.user)
     world.cluster.work()
     task.refresh_from_db()
     assert (task.state, task.reason) == (TaskState.RUNNING, "not_cancelled")
@@ -47,8 +47,8 @@ def test_a_cancel_that_came_too_late_says_so_and_changes_nothing(world: World) -
     world.cluster.work()
     before = everything()
     for task in (ended, unclear):
-        with pytest.raises(decide.TooLate):
-            decide.cancel(task, world.membership.user)
+        with pytest.raises(actions.TooLate):
+            actions.cancel(task, world.membership.user)
     assert everything() == before
     assert not Event.objects.filter(verb__startswith="task.").exists()
 
@@ -58,7 +58,7 @@ def test_a_cancel_of_a_task_that_ends_meanwhile_ends_it_as_the_provider_says(
 ) -> None:
     (task,) = world.order("[fail CreationPolicyViolation] A storm")
     world.cluster.work()
-    decide.cancel(task, world.membership.user)
+    actions.cancel(task, world.membership.user)
     world.sandbox.advance(60)
     world.cluster.work()
     task.refresh_from_db()
@@ -70,7 +70,7 @@ def test_looking_now_asks_at_once(world: World) -> None:
     (task,) = world.order("[fail Canceled] A storm")
     world.cluster.work()
     world.sandbox.advance(60)
-    decide.look_now(task, world.membership.user)
+    actions.look_now(task, world.membership.user)
     world.cluster.work()
     task.refresh_from_db()
     assert task.state == TaskState.FAILED

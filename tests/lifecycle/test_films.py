@@ -2,9 +2,10 @@
 
 import pytest
 
-from generations import films, ledger
+from generations import films
+from generations.billing import ledger
 from generations.films import FilmRefused
-from generations.lifecycle import decide, sweep
+from generations.lifecycle import actions, sweep
 from generations.models.films import StripKind
 from generations.models.tasks import TaskState
 
@@ -223,7 +224,7 @@ def test_a_take_that_may_not_have_arrived_waits_for_a_person(world: World) -> No
     assert task_of(made).state == TaskState.UNCLEAR
     assert len(sent(world, "/edit")) == 1
     assert shown(film).shots[1].takes[1].state == TaskState.UNCLEAR
-    decide.release(task_of(made), world.membership.user, send_again=True)
+    actions.release(task_of(made), world.membership.user, send_again=True)
     world.run(lambda: task_of(made).state == TaskState.SUCCEEDED)
     assert len(sent(world, "/edit")) == 2
     made.refresh_from_db()
@@ -288,7 +289,7 @@ def test_a_brief_whose_answer_was_lost_is_never_guessed_from_the_providers_list(
 
 def test_a_person_gives_the_number_of_a_brief_whose_answer_was_lost(world: World) -> None:
     film = begun(world, "[one take] [drop after]")
-    decide.found(film.task, number_at_provider(world), world.membership.user)
+    actions.found(film.task, number_at_provider(world), world.membership.user)
     world.cluster.lost.add("mirror")
     world.run(lambda: shown(film).cuts != ())
     assert shown(film).obstacles[0].code == "take_not_stored"
@@ -296,7 +297,7 @@ def test_a_person_gives_the_number_of_a_brief_whose_answer_was_lost(world: World
 
 def test_a_person_releases_a_brief_that_never_arrived(world: World) -> None:
     film = begun(world, "[one take] [drop before]")
-    decide.release(film.task, world.membership.user, send_again=False)
+    actions.release(film.task, world.membership.user, send_again=False)
     assert shown(film).film.task.state == TaskState.FAILED
     with pytest.raises(FilmRefused, match="not_finished"):
         retake(world, film, MUSIC, "Slow strings")

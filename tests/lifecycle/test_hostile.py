@@ -8,15 +8,15 @@ import pytest
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
-from generations import credentials
-from generations.lifecycle import mirror
+from generations.lifecycle import fetch
 from generations.models import File
 from generations.models.files import FileState
 from generations.net.guard import Policy
+from generations.teams import credentials
 from tests.net.origin import Answer, origin, raw, reply
 
 from .conftest import World
-from .test_mirror import check_stored, memory, ready
+from .test_fetch import check_stored, memory, ready
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 900000\r\n\r\n"
 VIDEO = "Content-Type: video/mp4"
@@ -33,7 +33,7 @@ HOSTILE: dict[str, Answer] = {
     "a playlist as a film": reply(200, PLAYLIST, VIDEO),
     "an empty film": reply(200, b"", VIDEO),
     "20 GB that do not come": reply(200, b"x", VIDEO, length=20 * 10**9),
-    "more than may be": reply(200, b"x", VIDEO, length=mirror.MOST_BYTES + 1),
+    "more than may be": reply(200, b"x", VIDEO, length=fetch.MOST_BYTES + 1),
 }
 
 
@@ -41,7 +41,7 @@ HOSTILE: dict[str, Answer] = {
 def test_what_a_hostile_server_gives_is_not_stored_and_holds_nobody_up(
     world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, answer: Answer
 ) -> None:
-    monkeypatch.setattr(mirror, "SLICE_SECONDS", 0.5)
+    monkeypatch.setattr(fetch, "SLICE_SECONDS", 0.5)
     settings.WORKERS = 2  # one place for files
     file, following = ready(world), ready(world)
     began, before = time.monotonic(), memory("VmRSS")
@@ -49,7 +49,7 @@ def test_what_a_hostile_server_gives_is_not_stored_and_holds_nobody_up(
         open_ = {("127.0.0.1", server.port), ("127.0.0.1", urlsplit(world.sandbox.url).port or 0)}
         patch.setattr(credentials, "policy", lambda: Policy(exceptions=frozenset(open_)))
         File.objects.filter(pk=file.pk).update(url=f"{server.url}/clip.mp4", expires_at=None)
-        mirror.mirror(file.pk)
+        fetch.mirror(file.pk)
     file.refresh_from_db()
     assert server.requests
     assert file.state in {FileState.FETCHING, FileState.LOST}
@@ -58,6 +58,6 @@ def test_what_a_hostile_server_gives_is_not_stored_and_holds_nobody_up(
     assert memory("VmRSS") - before < 64
     assert time.monotonic() - began < 10
     File.objects.filter(pk=file.pk).update(not_before=world.hands.at.replace(year=2100))
-    mirror.mirror(following.pk)
+    fetch.mirror(following.pk)
     following.refresh_from_db()
     check_stored(following)

@@ -7,9 +7,10 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from generations import clock, credentials
+from generations import clock
 from generations.models import Task
 from generations.models.tasks import BUSY, TaskState
+from generations.teams import credentials
 from tests.factories import make_member, make_tasks
 
 from .conftest import World

@@ -6,9 +6,11 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from generations import clock, credentials, ledger
+from generations import clock
+from generations.billing import ledger
 from generations.lifecycle import order as ordering
 from generations.models import Attempt, Entry, Membership, Role, Task
+from generations.teams import credentials
 from tests.factories import make_credential, make_member, make_user, wanted
 
 from .conftest import World

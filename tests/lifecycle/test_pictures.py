@@ -11,12 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from generations import clock, store, uploads
+from generations import clock, uploads
 from generations.lifecycle import order as ordering
 from generations.models import Attempt, Entry, Task, TaskPicture, Upload
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.catalogue import Catalogue, Problem, catalogue
 from generations.providers.contract import Order, Refused
+from generations.storage import store
 from generations.uploads import Given, lending
 from tests.factories import make_credential, make_member, make_tasks, make_upload
 

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from generations import ledger
-from generations.lifecycle import decide, sweep
+from generations.billing import ledger
+from generations.lifecycle import actions, sweep
 from generations.lifecycle import order as ordering
 from generations.models import Attempt, Event, File, Task
 from generations.models.files import FileState
@@ -145,7 +145,7 @@ def test_a_callback_on_its_token_finds_an_unclear_order(ringing: World, kind: st
 def test_a_person_who_has_the_number_brings_it_back(world: World, kind: str) -> None:
     enter(world, kind)
     task = unclear(world)
-    decide.found(task, number_at_provider(world), world.membership.user)
+    actions.found(task, number_at_provider(world), world.membership.user)
     world.finish()
     assert_done(world, task)
     assert Event.objects.filter(verb="task.found").exists()
@@ -155,8 +155,8 @@ def test_a_person_who_has_the_number_brings_it_back(world: World, kind: str) -> 
 def test_a_number_that_the_provider_does_not_know_changes_nothing(world: World, kind: str) -> None:
     enter(world, kind)
     task = unclear(world, "[drop before]")
-    with pytest.raises(decide.NotFound):
-        decide.found(task, "911026047460327424", world.membership.user)
+    with pytest.raises(actions.NotFound):
+        actions.found(task, "911026047460327424", world.membership.user)
     task.refresh_from_db()
     assert task.state == TaskState.UNCLEAR
 
@@ -167,7 +167,7 @@ def test_a_person_may_send_again_what_never_arrived(world: World, kind: str) -> 
     task = unclear(world, "[drop before]")
     world.sandbox.reset()
     Task.objects.filter(pk=task.pk).update(prompt="A lighthouse")
-    decide.release(task, world.membership.user, send_again=True)
+    actions.release(task, world.membership.user, send_again=True)
     world.finish()
     assert_done(world, task)
     assert Event.objects.filter(verb="task.sent_again").exists()

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from generations import ledger
-from generations.lifecycle import advance
-from generations.lifecycle.advance import reporting
+from generations.billing import ledger
+from generations.lifecycle import transitions
+from generations.lifecycle.transitions import report as reporting
 from generations.models import File, Task
 from generations.models.tasks import TaskState
 from generations.providers.contract import Report, Result, State
@@ -31,7 +31,7 @@ def say(world: World, task: Task, *states: State, cost: int | None = None) -> No
         results: Sequence[Result] = (VIDEO,) if state is State.SUCCEEDED else ()
         code = "Canceled" if state is State.FAILED else ""
         report = Report(state, progress=50, cost=cost, results=results, code=code)
-        advance.reported(world.attempt(task), report)
+        transitions.reported(world.attempt(task), report)
     task.refresh_from_db()
 
 
@@ -68,7 +68,7 @@ def test_a_report_for_an_earlier_attempt_moves_nothing(world: World, state: Stat
     earlier = type(earlier).objects.select_related("task", "credential").get(task=task, ordinal=1)
     world.wait(10)
     before = everything()
-    advance.reported(earlier, Report(state, progress=50))
+    transitions.reported(earlier, Report(state, progress=50))
     assert everything() == before
 
 
@@ -80,7 +80,7 @@ def test_an_unknown_word_keeps_the_state_and_is_logged_once(
     other = at_provider(world, State.RUNNING)
     with caplog.at_level(logging.WARNING):
         for each in (task, other, task):
-            advance.reported(world.attempt(each), Report(None, word="rendering"))
+            transitions.reported(world.attempt(each), Report(None, word="rendering"))
     task.refresh_from_db()
     assert task.state == TaskState.RUNNING
     assert sum("rendering" in record.getMessage() for record in caplog.records) == 1
@@ -161,12 +161,12 @@ def test_what_we_and_the_provider_count_is_the_same_at_the_end(world: World) -> 
 def test_progress_is_shown_and_a_page_is_told_of_each_change(world: World) -> None:
     task = at_provider(world, State.RUNNING)
     version = task.version
-    advance.reported(world.attempt(task), Report(State.RUNNING, progress=51))
+    transitions.reported(world.attempt(task), Report(State.RUNNING, progress=51))
     task.refresh_from_db()
     assert task.progress == 51
     assert task.version > version
     version = task.version
-    advance.reported(world.attempt(task), Report(State.RUNNING, progress=51))
+    transitions.reported(world.attempt(task), Report(State.RUNNING, progress=51))
     task.refresh_from_db()
     assert task.version == version, "no news, no change on the page"
 
@@ -174,8 +174,8 @@ def test_progress_is_shown_and_a_page_is_told_of_each_change(world: World) -> No
 def test_fresh_links_replace_old_ones_until_the_file_is_stored(world: World) -> None:
     task = at_provider(world, State.SUCCEEDED)
     fresh = Result("video", "https://cdn.example/fresh.mp4", "1")
-    advance.reported(world.attempt(task), Report(State.SUCCEEDED, results=(fresh,)))
+    transitions.reported(world.attempt(task), Report(State.SUCCEEDED, results=(fresh,)))
     assert File.objects.get(task=task).url == fresh.url
     File.objects.update(state="stored")
-    advance.reported(world.attempt(task), Report(State.SUCCEEDED, results=(VIDEO,)))
+    transitions.reported(world.attempt(task), Report(State.SUCCEEDED, results=(VIDEO,)))
     assert File.objects.get(task=task).url == fresh.url

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from generations.lifecycle import decide, sweep
+from generations.lifecycle import actions, sweep
 from generations.models import Attempt, Task
 from generations.models.tasks import TaskState
 
@@ -35,8 +35,8 @@ def test_no_failure_shows_the_key(
     sweep.sweep(0)
     ringing.cluster.work()
     for task in Task.objects.filter(state=TaskState.UNCLEAR):
-        with pytest.raises(decide.NotFound):
-            decide.found(task, "404404", ringing.membership.user)
+        with pytest.raises(actions.NotFound):
+            actions.found(task, "404404", ringing.membership.user)
     ringing.sandbox.fault(ringing.key, "[refuse Unauthorized]")
     ringing.order()
     ringing.wait(30)

@@ -6,47 +6,49 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from generations import clock, guards, identity, store
+from generations import clock
 from generations.lifecycle import order as ordering
 from generations.lifecycle import sweep
-from generations.lifecycle.allow import allow
+from generations.lifecycle.actions import allow
 from generations.models import Event, File, Role, Task, Team
 from generations.models.tasks import TaskState
+from generations.storage import store
+from generations.teams import installation, ordering_stops
 from tests.factories import make_credential, make_member, make_tasks, wanted
 
 from .conftest import World
 
 
 def stop_the_team(world: World, settings: Settings) -> None:
-    guards.stop_team(world.membership.team, world.membership.user)
+    ordering_stops.stop_team(world.membership.team, world.membership.user)
 
 
 def stop_all(world: World, settings: Settings) -> None:
-    guards.stop(world.membership.user)
+    ordering_stops.stop(world.membership.user)
 
 
 def copy_the_database(world: World, settings: Settings) -> None:
-    identity.settle()
-    identity.part()
+    installation.settle()
+    installation.part()
 
 
 def fill_the_disk(world: World, settings: Settings) -> None:
     """So far that nothing new may be ordered; what was paid for still has room."""
-    settings.MIN_FREE_MB = 2 * store.free() // guards.MEGABYTE
+    settings.MIN_FREE_MB = 2 * store.free() // ordering_stops.MEGABYTE
 
 
 STOPS: dict[str, Callable[[World, Settings], None]] = {
-    guards.TEAM_STOPPED: stop_the_team,
-    guards.STOPPED: stop_all,
-    guards.COPIED: copy_the_database,
-    guards.LOW_DISK: fill_the_disk,
+    ordering_stops.TEAM_STOPPED: stop_the_team,
+    ordering_stops.STOPPED: stop_all,
+    ordering_stops.COPIED: copy_the_database,
+    ordering_stops.LOW_DISK: fill_the_disk,
 }
 
 
 def go_on(world: World, settings: Settings) -> None:
     """End whatever stops it; nothing was sent elsewhere."""
     settings.MIN_FREE_MB = 0
-    guards.allow_team(world.membership.team, world.membership.user)
+    ordering_stops.allow_team(world.membership.team, world.membership.user)
     allow(world.membership.user, nothing_was_sent=True)
 
 
@@ -90,9 +92,9 @@ def test_what_waits_stays_waiting_says_why_and_goes_when_it_may(
 
 def test_the_watch_sends_at_once_what_was_held_back(world: World) -> None:
     world.order()
-    guards.stop(None)
+    ordering_stops.stop(None)
     world.wait()
-    guards.allow(None)
+    ordering_stops.allow(None)
     world.cluster.look()
     assert sum(world.posts.values()) == 1
 
@@ -110,7 +112,7 @@ def test_what_the_provider_has_ends_and_is_fetched_all_the_same(
 
 
 def test_the_stop_of_one_team_stops_no_other(world: World) -> None:
-    guards.stop_team(world.membership.team, world.membership.user)
+    ordering_stops.stop_team(world.membership.team, world.membership.user)
     other = make_member()
     credential = make_credential(team=other.team, base_url=world.sandbox.url)
     make_tasks(membership=other, credential=credential)
@@ -120,7 +122,7 @@ def test_the_stop_of_one_team_stops_no_other(world: World) -> None:
 
 def test_a_press_that_was_ordered_before_the_stop_is_still_that_order(world: World) -> None:
     first = ordering.order(world.membership, world.credential, wanted(), form_token="press")
-    guards.stop(None)
+    ordering_stops.stop(None)
     again = ordering.order(world.membership, world.credential, wanted(), form_token="press")
     assert again == first
 
@@ -129,11 +131,11 @@ def test_stops_and_their_ends_are_written_down_once_with_who_did_it(world: World
     team = world.membership.team
     owner = make_member(team=team, role=Role.OWNER).user
     for _ in range(2):
-        guards.stop_team(team, owner)
-        guards.stop(owner)
+        ordering_stops.stop_team(team, owner)
+        ordering_stops.stop(owner)
     for _ in range(2):
-        guards.allow(owner)
-        guards.allow_team(team, owner)
+        ordering_stops.allow(owner)
+        ordering_stops.allow_team(team, owner)
     verbs = Event.objects.filter(team=team, actor=owner).order_by("pk").values_list("verb")
     assert [verb for (verb,) in verbs] == [
         "team.ordering_stopped",
@@ -169,7 +171,7 @@ def test_in_a_copy_nothing_that_waited_is_sent_and_what_the_other_sent_is_found(
         sent.pk: TaskState.SUCCEEDED,
         kept.pk: TaskState.UNCLEAR,
     }
-    assert Task.objects.get(pk=kept.pk).code == guards.COPIED
+    assert Task.objects.get(pk=kept.pk).code == ordering_stops.COPIED
     assert sum(world.posts.values()) == 1
     world.check_books(spent=35, held=35)
 
@@ -178,8 +180,8 @@ def test_what_a_dead_sender_of_a_copy_had_claimed_is_not_sent_either(world: Worl
     (task,) = world.order()
     world.cluster.lose()
     Task.objects.update(state=TaskState.SENDING, lease_until=clock.now() + timedelta(seconds=5))
-    identity.settle()
-    identity.part()
+    installation.settle()
+    installation.part()
     assert allow(None) == 1
     for _ in range(3):
         world.wait(60)

@@ -13,15 +13,17 @@ from django.conf import settings as project
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
-from generations import clock, guards, store
-from generations.lifecycle import bin as bins
-from generations.lifecycle import mirror, sweep
+from generations import clock
+from generations.lifecycle import fetch, sweep
 from generations.lifecycle import order as ordering
+from generations.lifecycle import trash as bins
 from generations.media import NotMedia, Reason
 from generations.models import File, Film, Lease, Membership, Strip, Take, Task, Team
 from generations.models.files import FileState
 from generations.models.films import FILM
 from generations.models.tasks import KEPT_IN_BIN, TaskState
+from generations.storage import store
+from generations.teams import ordering_stops
 from tests.factories import make_credential, make_member, wanted
 
 from .conftest import World
@@ -64,7 +66,7 @@ def test_the_same_bytes_are_kept_once_in_a_team(world: World) -> None:
     assert first.sha256 == second.sha256
     assert first.name != second.name
     assert inode(first) == inode(second)
-    assert guards.used(world.membership.team) == first.size
+    assert ordering_stops.used(world.membership.team) == first.size
 
 
 def test_another_team_shares_nothing(world: World) -> None:
@@ -221,7 +223,7 @@ def test_at_its_quota_a_team_orders_nothing_and_what_was_ordered_is_fetched(worl
     world.membership.team.refresh_from_db()
     with pytest.raises(ordering.Stopped) as refusal:
         world.order()
-    assert refusal.value.code == guards.QUOTA
+    assert refusal.value.code == ordering_stops.QUOTA
     bins.put(Task.objects.all()[0], world.membership.user)
     with pytest.raises(ordering.Stopped):
         world.order()
@@ -250,7 +252,7 @@ def no_room() -> Iterator[Callable[[str], pytest.MonkeyPatch]]:
 
     def fill(where: str) -> pytest.MonkeyPatch:
         if where == "download":
-            patch.setattr(mirror, "download", half_then_full)
+            patch.setattr(fetch, "download", half_then_full)
         elif where == "keep":
             patch.setattr(store, "keep", full)
         else:
@@ -267,11 +269,11 @@ def test_with_the_disk_full_a_file_waits_and_goes_on_by_itself_when_there_is_roo
 ) -> None:
     file = ready(world)
     patch = no_room(where)
-    for _ in range(2 * mirror.MOST_TRIES):
-        mirror.mirror(file.pk)
+    for _ in range(2 * fetch.MOST_TRIES):
+        fetch.mirror(file.pk)
         world.hands.move(60)
     file.refresh_from_db()
-    assert (file.state, file.trouble) == (FileState.FETCHING, mirror.NO_ROOM)
+    assert (file.state, file.trouble) == (FileState.FETCHING, fetch.NO_ROOM)
     assert file.tries == 0
     patch.undo()
     assert is_nothing_half(file)
@@ -284,9 +286,9 @@ def test_the_last_of_the_disk_is_left_to_the_database(world: World, settings: Se
     file = ready(world)
     settings.MIN_FREE_MB = 10**9
     asked = len(world.sandbox.requests)
-    mirror.mirror(file.pk)
+    fetch.mirror(file.pk)
     file.refresh_from_db()
-    assert (file.state, file.trouble) == (FileState.FETCHING, mirror.NO_ROOM)
+    assert (file.state, file.trouble) == (FileState.FETCHING, fetch.NO_ROOM)
     assert len(world.sandbox.requests) == asked, "nothing is even begun"
     settings.MIN_FREE_MB = 0
     world.finish()
@@ -303,10 +305,10 @@ def test_what_cannot_be_looked_into_for_want_of_room_is_not_given_up(
 
     file = ready(world)
     with monkeypatch.context() as patch:
-        patch.setattr(mirror, "inspect", no_pictures)
-        for _ in range(2 * mirror.MOST_TRIES):
+        patch.setattr(fetch, "inspect", no_pictures)
+        for _ in range(2 * fetch.MOST_TRIES):
             settings.MIN_FREE_MB = 0
-            mirror.mirror(file.pk)
+            fetch.mirror(file.pk)
             world.hands.move(60)
     settings.MIN_FREE_MB = 0
     world.finish()
@@ -318,7 +320,7 @@ def test_a_page_tells_that_a_file_waits_for_room(world: World, settings: Setting
     file = ready(world)
     version = Task.objects.get().version
     settings.MIN_FREE_MB = 10**9
-    mirror.mirror(file.pk)
+    fetch.mirror(file.pk)
     assert Task.objects.get().version > version
     assert Task.objects.get().state == TaskState.SUCCEEDED
     assert File.objects.get().not_before == clock.now() + timedelta(minutes=1)

@@ -3,11 +3,11 @@
 import pytest
 from pytest_django import Settings
 
-from generations import credentials
-from generations.lifecycle import advance, decide, sweep
+from generations.lifecycle import actions, sweep, transitions
 from generations.models import Attempt, Entry, Task
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.contract import Receipt, State, Unclear
+from generations.teams import credentials
 from tests.factories import make_credential, make_tasks
 
 from .conftest import World, everything
@@ -153,10 +153,10 @@ def test_a_number_given_twice_is_never_believed(world: World) -> None:
     first, second = world.order(count=2)
     world.cluster.lose()
     for task in (first, second):
-        attempt = advance.claimed(task.pk)
+        attempt = transitions.claimed(task.pk)
         assert attempt
-        assert advance.about_to_send(attempt)
-        advance.accepted(attempt, Receipt("9110260474603"))
+        assert transitions.about_to_send(attempt)
+        transitions.accepted(attempt, Receipt("9110260474603"))
     second.refresh_from_db()
     assert (second.state, second.code) == (TaskState.UNCLEAR, "number_taken")
     assert world.attempt(second).number == ""
@@ -172,12 +172,12 @@ def test_a_number_that_turns_out_to_be_another_orders_is_given_back_to_that_one(
     world.cluster.lose()
     numbers = {each.order["payload"]: each.id for each in world.sandbox.tasks.values()}
     wrong = numbers[world.attempt(first).reference]
-    advance.accepted(world.attempt(second), Receipt(wrong))
+    transitions.accepted(world.attempt(second), Receipt(wrong))
     world.run(lambda: Task.objects.get(pk=second.pk).state == TaskState.UNCLEAR)
     second.refresh_from_db()
     assert (second.code, world.attempt(second).number) == ("another_order", "")
     for task in (first, second):
-        decide.found(task, numbers[world.attempt(task).reference], world.membership.user)
+        actions.found(task, numbers[world.attempt(task).reference], world.membership.user)
     world.finish()
     assert set(Task.objects.values_list("state", flat=True)) == {TaskState.SUCCEEDED}
     world.check_books(spent=70)
@@ -188,8 +188,8 @@ def test_a_receipt_that_comes_twice_changes_nothing(world: World) -> None:
     world.cluster.work()
     attempt = world.attempt(task)
     before = everything()
-    assert not advance.accepted(attempt, Receipt(attempt.number))
-    assert not advance.accepted(attempt, Receipt(attempt.number, state=State.FAILED))
+    assert not transitions.accepted(attempt, Receipt(attempt.number))
+    assert not transitions.accepted(attempt, Receipt(attempt.number, state=State.FAILED))
     assert everything() == before
 
 
@@ -198,25 +198,25 @@ def test_a_sender_that_stopped_before_the_post_is_replaced_and_then_sends_nothin
 ) -> None:
     (task,) = world.order()
     world.cluster.lose()
-    stopped = advance.claimed(task.pk)
+    stopped = transitions.claimed(task.pk)
     assert stopped
     world.hands.move(91)
     sweep.sweep(0)
     world.cluster.work()
     task.refresh_from_db()
     assert task.state == TaskState.QUEUED
-    assert not advance.about_to_send(stopped)
+    assert not transitions.about_to_send(stopped)
     assert sum(world.posts.values()) == 1
 
 
 def test_the_sweep_takes_nothing_back_from_a_sender_that_woke_up(world: World) -> None:
     (task,) = world.order()
     world.cluster.lose()
-    attempt = advance.claimed(task.pk)
+    attempt = transitions.claimed(task.pk)
     assert attempt
     seen_by_the_sweep = Attempt.objects.select_related("task", "credential").get(pk=attempt.pk)
-    assert advance.about_to_send(attempt)
-    advance.never_left(seen_by_the_sweep)
+    assert transitions.about_to_send(attempt)
+    transitions.never_left(seen_by_the_sweep)
     task.refresh_from_db()
     assert task.state == TaskState.SENDING
 
@@ -224,12 +224,12 @@ def test_the_sweep_takes_nothing_back_from_a_sender_that_woke_up(world: World) -
 def test_the_sweep_leaves_alone_what_was_answered_meanwhile(world: World) -> None:
     (task,) = world.order()
     world.cluster.lose()
-    attempt = advance.claimed(task.pk)
+    attempt = transitions.claimed(task.pk)
     assert attempt
-    assert advance.about_to_send(attempt)
+    assert transitions.about_to_send(attempt)
     seen_by_the_sweep = world.attempt(task)
-    advance.accepted(attempt, Receipt("9110260474603"))
-    advance.unclear(seen_by_the_sweep, Unclear("sender_died"))
+    transitions.accepted(attempt, Receipt("9110260474603"))
+    transitions.unclear(seen_by_the_sweep, Unclear("sender_died"))
     task.refresh_from_db()
     assert task.state == TaskState.QUEUED
 
@@ -237,9 +237,9 @@ def test_the_sweep_leaves_alone_what_was_answered_meanwhile(world: World) -> Non
 def test_a_sender_that_died_around_the_post_leaves_an_unclear_order(world: World) -> None:
     (task,) = world.order()
     world.cluster.lose()
-    attempt = advance.claimed(task.pk)
+    attempt = transitions.claimed(task.pk)
     assert attempt
-    assert advance.about_to_send(attempt)
+    assert transitions.about_to_send(attempt)
     world.hands.move(91)
     sweep.sweep(0)
     world.cluster.work()

@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 from django.db import connection
 
 from generations import clock, films
-from generations.lifecycle import advance, sweep
+from generations.lifecycle import sweep, transitions
 from generations.models import Credential, File, Film, Take
 from generations.models.files import FileState
 
@@ -72,7 +72,7 @@ def test_who_wants_the_tree_while_it_is_read_is_served_by_the_next_reading(world
     world.hands.move(0.5)
     while questions(world) == asked:
         time.sleep(0.01)
-    advance.tree_due(film.task)
+    transitions.tree_due(film.task)
     waiting.join()
     world.cluster.work()
     assert questions(world) == asked + 2

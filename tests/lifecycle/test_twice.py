@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from generations import clock
-from generations.lifecycle import advance, decide, send
+from generations.lifecycle import actions, send, transitions
 from generations.models import Callback, Task
 from generations.models.tasks import TaskState
 
@@ -26,13 +26,13 @@ def waiting(world: World) -> Task:
 
 def claimed(world: World) -> Task:
     task = waiting(world)
-    assert advance.claimed(task.pk)
+    assert transitions.claimed(task.pk)
     return task
 
 
 def on_its_way(world: World) -> Task:
     task = claimed(world)
-    assert advance.about_to_send(world.attempt(task))
+    assert transitions.about_to_send(world.attempt(task))
     return task
 
 
@@ -74,7 +74,7 @@ def failed(world: World) -> Task:
 
 def cancelled(world: World) -> Task:
     task = waiting(world)
-    decide.cancel(task, world.membership.user)
+    actions.cancel(task, world.membership.user)
     return task
 
 

@@ -5,7 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from generations.lifecycle import advance, decide, ring, sweep
+from generations.lifecycle import (
+    actions,
+    callbacks,
+    sweep,
+    transitions,
+)
 from generations.models import Attempt, Callback, Entry, Event, Task
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.contract import Receipt
@@ -120,7 +125,7 @@ def test_a_ring_whose_question_failed_is_asked_again_by_the_next_search(world: W
     number = number_at_provider(world, task)
     Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", number=number)
     world.sandbox.fault(world.key, "[500 before]", on="query", times=1)
-    ring.answer(attempt.pk)
+    callbacks.answer(attempt.pk)
     world.hands.move(60)
     sweep.sweep(0)
     world.end()
@@ -135,7 +140,7 @@ def test_a_ring_cannot_pass_off_another_task_as_ours(world: World) -> None:
     Attempt.objects.filter(task=other).update(number="")
     attempt = world.attempt(task)
     Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", number=number)
-    ring.answer(attempt.pk)
+    callbacks.answer(attempt.pk)
     task.refresh_from_db()
     assert task.state == TaskState.UNCLEAR
 
@@ -153,7 +158,7 @@ def test_one_number_that_is_gone_does_not_end_the_search(world: World) -> None:
 
 def test_a_person_gives_the_number_of_an_unclear_order(world: World) -> None:
     task = hidden(world)
-    decide.found(task, f" {number_at_provider(world, task)} ", world.membership.user)
+    actions.found(task, f" {number_at_provider(world, task)} ", world.membership.user)
     world.end()
     task.refresh_from_db()
     assert task.state == TaskState.SUCCEEDED
@@ -174,8 +179,8 @@ def test_a_number_that_is_unknown_or_another_orders_is_refused(world: World) -> 
         (known, "number_taken"),
         (theirs, "another_order"),
     ):
-        with pytest.raises(decide.NotFound) as refused:
-            decide.found(task, number, world.membership.user)
+        with pytest.raises(actions.NotFound) as refused:
+            actions.found(task, number, world.membership.user)
         assert refused.value.code == code
     task.refresh_from_db()
     assert task.state == TaskState.UNCLEAR
@@ -184,20 +189,20 @@ def test_a_number_that_is_unknown_or_another_orders_is_refused(world: World) -> 
 
 def test_a_person_releases_an_unclear_order_and_its_credits_come_back(world: World) -> None:
     task = unclear(world, "[500 before]")
-    decide.release(task, world.membership.user, send_again=False)
+    actions.release(task, world.membership.user, send_again=False)
     task.refresh_from_db()
     assert (task.state, task.code) == (TaskState.FAILED, "never_arrived")
-    with pytest.raises(decide.TooLate):
-        decide.release(task, world.membership.user, send_again=True)
+    with pytest.raises(actions.TooLate):
+        actions.release(task, world.membership.user, send_again=True)
     world.check_books(spent=0)
 
 
 def test_a_person_sends_an_unclear_order_again_as_a_new_attempt(world: World) -> None:
     task = unclear(world, "[500 before]")
     Task.objects.filter(pk=task.pk).update(prompt="A lighthouse")
-    decide.release(task, world.membership.user, send_again=True)
-    with pytest.raises(decide.TooLate):
-        decide.release(task, world.membership.user, send_again=True)
+    actions.release(task, world.membership.user, send_again=True)
+    with pytest.raises(actions.TooLate):
+        actions.release(task, world.membership.user, send_again=True)
     world.check_books(spent=0, held=35)
     world.end()
     task.refresh_from_db()
@@ -211,8 +216,8 @@ def test_an_answer_after_a_person_gave_up_raises_an_alarm_and_changes_nothing(
 ) -> None:
     task = hidden(world)
     late = world.attempt(task)
-    decide.release(task, world.membership.user, send_again=False)
-    advance.accepted(late, Receipt("9110260474603"))
+    actions.release(task, world.membership.user, send_again=False)
+    transitions.accepted(late, Receipt("9110260474603"))
     task.refresh_from_db()
     assert task.state == TaskState.FAILED
     assert "9110260474603" in task.alarm
@@ -224,7 +229,7 @@ def test_a_ring_after_a_person_gave_up_raises_an_alarm_and_changes_nothing(
 ) -> None:
     task = hidden(ringing)
     number = number_at_provider(ringing, task)
-    decide.release(task, ringing.membership.user, send_again=True)
+    actions.release(task, ringing.membership.user, send_again=True)
     Task.objects.filter(pk=task.pk).update(prompt="A lighthouse")
     ringing.end()
     task.refresh_from_db()
@@ -299,14 +304,14 @@ def test_an_order_that_is_unclear_for_a_quarter_of_an_hour_raises_one_alarm(worl
     task.refresh_from_db()
     assert task.alarmed_at
     assert task.unclear_at
-    assert (task.alarmed_at - task.unclear_at) >= advance.UNCLEAR_TOO_LONG
+    assert (task.alarmed_at - task.unclear_at) >= transitions.UNCLEAR_TOO_LONG
 
 
 def test_a_new_try_that_becomes_unclear_too_has_an_alarm_of_its_own(world: World) -> None:
     task = unclear(world, "[500 before]")
     world.hands.move(16 * 60)
     sweep.sweep(0)
-    decide.release(task, world.membership.user, send_again=True)
+    actions.release(task, world.membership.user, send_again=True)
     world.cluster.deliver("send", world.credential.pk)
     task.refresh_from_db()
     assert (task.state, task.alarmed_at) == (TaskState.UNCLEAR, None)

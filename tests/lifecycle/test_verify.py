@@ -10,10 +10,10 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from generations import store
 from generations.lifecycle import verify
 from generations.models import File
 from generations.models.files import FileState
+from generations.storage import store
 from tests.factories import make_upload
 
 from .conftest import World

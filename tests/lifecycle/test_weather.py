@@ -13,8 +13,13 @@ from django.db import DatabaseError
 from django.test import Client
 from django.urls import reverse
 
-from generations import ledger
-from generations.lifecycle import mirror, send, sweep, watch
+from generations.billing import ledger
+from generations.lifecycle import (
+    fetch,
+    poll,
+    send,
+    sweep,
+)
 from generations.media import Facts, inspect
 from generations.models import Attempt, Entry, File, Task
 from generations.models.tasks import AttemptState, TaskState
@@ -89,9 +94,9 @@ def work_in(begin: Weather, runner: asyncio.Runner, world: World) -> None:
         with suppress(DatabaseError):
             send.send(world.credential.pk)
         with suppress(DatabaseError):
-            watch.go_round(runner, watch.Bells())
+            poll.go_round(runner, poll.Bells())
         with suppress(DatabaseError):
-            mirror.mirror(0)
+            fetch.mirror(0)
         with suppress(DatabaseError):
             sweep.sweep(0)
 
@@ -156,9 +161,9 @@ def test_a_file_that_cannot_be_written_down_is_not_called_stored_and_comes_again
             sky.enter_context(begin())
             return facts
 
-        patch.setattr(mirror, "inspect", then_the_weather_turns)
+        patch.setattr(fetch, "inspect", then_the_weather_turns)
         with pytest.raises(DatabaseError):
-            mirror.mirror(0)
+            fetch.mirror(0)
     file = File.objects.get()
     assert (file.state, file.sha256) == ("fetching", "")
     let_leases_end(world)

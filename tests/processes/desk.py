@@ -6,9 +6,14 @@ Called as ``manage.py shell -c "from tests.processes import desk; …"``.
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from generations.lifecycle import decide, jobs, mirror, watch
-from generations.lifecycle.advance.sending import SENDING_LEASE
+from generations.lifecycle import (
+    actions,
+    fetch,
+    poll,
+    queue,
+)
 from generations.lifecycle.order import MOST_AT_ONCE, order
+from generations.lifecycle.transitions.submission import SENDING_LEASE
 from generations.models import Credential, File, Lease, Membership, Task
 from generations.models.files import FileState
 from generations.models.tasks import TaskState
@@ -55,14 +60,14 @@ def let_leases_end(*, taken_before: float) -> None:
     sending = Task.objects.filter(state=TaskState.SENDING)
     sending.filter(lease_until__lte=then + SENDING_LEASE).update(lease_until=then)
     fetching = File.objects.filter(state=FileState.FETCHING)
-    fetching.filter(lease_until__lte=then + mirror.LEASE).update(lease_until=then)
-    watching = timedelta(seconds=watch.LEASE_SECONDS)
+    fetching.filter(lease_until__lte=then + fetch.LEASE).update(lease_until=then)
+    watching = timedelta(seconds=poll.LEASE_SECONDS)
     Lease.objects.filter(until__lte=then + watching).update(until=then)
-    jobs.ring("sweep", 0)
+    queue.ring("sweep", 0)
 
 
 def send_again() -> None:
     """A person says of each unclear order that it never arrived, and sends it again."""
     person = Membership.objects.select_related("user").get().user
     for task in Task.objects.filter(state=TaskState.UNCLEAR):
-        decide.release(task, person, send_again=True)
+        actions.release(task, person, send_again=True)

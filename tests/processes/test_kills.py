@@ -15,8 +15,8 @@ pytestmark = one_site_at_a_time("crashes")
 TASKS = 20
 # The supervisor of ``up``, which waits 12 s instead of 60 s for a cluster that does no jobs.
 HURRIED = (
-    "from generations.supervise.heart import Heart;"
-    "from generations.supervise.supervisor import Supervisor, children;"
+    "from generations.operations.supervisor.heartbeat import Heart;"
+    "from generations.operations.supervisor.supervisor import Supervisor, children;"
     "Supervisor(children(), Heart(every=1, patience=12)).run()"
 )
 

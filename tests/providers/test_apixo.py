@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from generations.providers import provider
-from generations.providers.apixo import Apixo
+from generations.providers.apixo.adapter import Apixo
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,

@@ -17,12 +17,12 @@ from generations.providers.catalogue import (
     Problem,
     catalogue,
     parse,
-    reading,
+    toml,
 )
 from generations.providers.contract import Order, Picture
 
 VIDU = catalogue("vidu")
-TEXT = (Path(reading.__file__).parent / "vidu.toml").read_text(encoding="utf-8")
+TEXT = (Path(toml.__file__).parent / "vidu.toml").read_text(encoding="utf-8")
 
 # Contract 2.5: durations at text2video, img2video, start-end2video and reference2video.
 KINDS = ("text2video", "img2video", "start-end2video", "reference2video")

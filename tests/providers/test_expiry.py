@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from generations.providers.expiry import read_expiry
+from generations.providers.wire.links import read_expiry
 
 SIGNED = datetime(2026, 4, 1, 12, tzinfo=UTC).timestamp()
 

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from generations.providers.members import (
+from generations.providers.wire.replies import redacted
+from generations.providers.wire.values import (
     BODY_LIMIT,
     read_address,
     read_amount,
@@ -15,7 +16,6 @@ from generations.providers.members import (
     read_whole,
     read_word,
 )
-from generations.providers.reply import redacted
 
 
 @pytest.mark.parametrize(

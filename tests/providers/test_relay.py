@@ -21,7 +21,7 @@ from generations.providers.contract import (
     Unavailable,
     Verdict,
 )
-from generations.providers.relay import FIELDS, Relay
+from generations.providers.relay.adapter import FIELDS, Relay
 
 from .contract_suite import AdapterSuite
 from .driver import first_request, run, value_of

@@ -19,7 +19,7 @@ from generations.providers.contract import (
     State,
     Verdict,
 )
-from generations.providers.vivienne import Vivienne
+from generations.providers.vivienne.adapter import Vivienne
 
 from .driver import first_request, value_of
 

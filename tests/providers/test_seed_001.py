@@ -9,7 +9,7 @@ import pytest
 
 from generations.providers.catalogue import Offer, catalogue
 from generations.providers.contract import Access, Order, Receipt, RingRequest, State
-from generations.providers.relay import FIELDS, Relay
+from generations.providers.relay.adapter import FIELDS, Relay
 
 from .driver import first_request, value_of
 

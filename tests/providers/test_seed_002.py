@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from generations.providers.contract import Access, Report, Result, State
-from generations.providers.relay import Relay
+from generations.providers.relay.adapter import Relay
 
 from .driver import first_request, value_of
 

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from generations.providers.apixo import Apixo
+from generations.providers.apixo.adapter import Apixo
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,

@@ -19,7 +19,7 @@ from generations.providers.contract import (
     RingRequest,
     State,
 )
-from generations.providers.vidu import Vidu
+from generations.providers.vidu.adapter import Vidu
 
 from .driver import first_request, value_of
 

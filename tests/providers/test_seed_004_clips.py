@@ -17,7 +17,7 @@ from generations.providers.contract import (
     State,
     Unavailable,
 )
-from generations.providers.vidu import Vidu
+from generations.providers.vidu.adapter import Vidu
 
 from .driver import first_request, value_of
 

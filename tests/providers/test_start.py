@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from generations.providers import PROVIDERS
-from generations.providers.catalogue import reading
+from generations.providers.catalogue import toml
 
 ROOT = Path(__file__).resolve().parents[2]
-CATALOGUES = reading.DIRECTORY.relative_to(ROOT)
+CATALOGUES = toml.DIRECTORY.relative_to(ROOT)
 
 
 @pytest.mark.parametrize("kind", PROVIDERS)
@@ -41,4 +41,4 @@ def start(place: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_catalogue_stands_beside_every_adapter() -> None:
-    assert {path.stem for path in reading.DIRECTORY.glob("*.toml")} == {*PROVIDERS}
+    assert {path.stem for path in toml.DIRECTORY.glob("*.toml")} == {*PROVIDERS}

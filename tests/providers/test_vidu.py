@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from generations.providers import provider, vidu_films
+from generations.providers import provider
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
@@ -19,9 +19,10 @@ from generations.providers.contract import (
     State,
     Unavailable,
 )
-from generations.providers.vidu import Vidu
-from generations.providers.vidu_films import FILM
-from generations.providers.vidu_order import FIELDS
+from generations.providers.vidu import films
+from generations.providers.vidu.adapter import Vidu
+from generations.providers.vidu.films import FILM
+from generations.providers.vidu.requests import FIELDS
 
 from .contract_suite import AdapterSuite
 from .driver import first_request, run, value_of
@@ -179,7 +180,7 @@ def test_an_option_cannot_replace_a_member_of_the_order() -> None:
 
 
 def test_every_optional_field_of_the_catalogue_is_declared_by_its_endpoint() -> None:
-    declared = {**FIELDS, FILM: vidu_films.FIELDS}
+    declared = {**FIELDS, FILM: films.FIELDS}
     for offer in catalogue("vidu").offers:
         assert {option.name for option in offer.options} <= {*declared[offer.kind]}
 

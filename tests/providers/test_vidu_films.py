@@ -20,7 +20,7 @@ from generations.providers.contract import (
     Refused,
     State,
 )
-from generations.providers.vidu import Vidu
+from generations.providers.vidu.adapter import Vidu
 
 from .contract_suite import AdapterSuite
 from .driver import first_request, value_of

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from generations.providers.contract import Access, Ring, RingRequest, Verdict
-from generations.providers.vidu import Vidu
+from generations.providers.vidu.adapter import Vidu
 
 ACCESS = Access("https://api.vidu.com", "vda_test_secret_0001")
 DATE = "Tue, 06 May 2025 12:09:42 GMT"

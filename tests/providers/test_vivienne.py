@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import Access, Order, Refused, Unauthorised
-from generations.providers.vivienne import Vivienne
+from generations.providers.vivienne.adapter import Vivienne
 
 from .contract_suite import AdapterSuite
 from .driver import first_request, value_of

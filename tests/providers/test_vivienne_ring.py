@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from generations.providers.contract import Access, Ring, RingRequest, Verdict
-from generations.providers.vivienne import Vivienne
+from generations.providers.vivienne.adapter import Vivienne
 
 ACCESS = Access("https://gateway.example", "ak_test_0001")
 NUMBER = "a1b2c3d4e5f60718293a4b5c6d7e8f90"

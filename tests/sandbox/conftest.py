@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 
 KEY = "sandbox-studio"
 

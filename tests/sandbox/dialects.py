@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
-from generations.sandbox.guide import base
-from generations.sandbox.sandbox import Sandbox
-from generations.sandbox.wire import Request
+from generations.sandbox.app import Sandbox
+from generations.sandbox.http import Request
+from generations.sandbox.page import base
 
 # A small order in each dialect: its path, and its body without a prompt.
 ORDERS: dict[str, tuple[str, dict[str, Any]]] = {

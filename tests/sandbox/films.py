@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.sandbox.orders import LONG
 from tests.sandbox.stills import still
 

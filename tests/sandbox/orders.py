@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 
 LONG = 30.0  # seconds in which every task of five seconds is done
 

@@ -1,7 +1,12 @@
 """What a key says of its account."""
 
-from generations.sandbox.accounts import DEMO_KEYS, is_known, open_account, purse
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
+from generations.sandbox.tasks import (
+    DEMO_KEYS,
+    is_known,
+    open_account,
+    purse,
+)
 from tests.sandbox.dialects import body_of, inside
 
 

@@ -12,8 +12,8 @@ import av
 import httpx
 import pytest
 
-from generations.sandbox.apixo_replies import FAILURES
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
+from generations.sandbox.providers.apixo.replies import FAILURES
 from tests.sandbox.dialects import body_of, speaking
 from tests.sandbox.orders import LONG
 from tests.sandbox.receiver import Ring, receiving

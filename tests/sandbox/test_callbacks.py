@@ -9,9 +9,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
+from generations.sandbox.app import Sandbox
 from generations.sandbox.callbacks import Letter
-from generations.sandbox.sandbox import Sandbox
-from generations.sandbox.vidu_callbacks import signature
+from generations.sandbox.providers.vidu.replies import signature
 from tests.sandbox.conftest import KEY
 from tests.sandbox.orders import LONG, create, look, post
 from tests.sandbox.receiver import Receiver, Ring, receiving

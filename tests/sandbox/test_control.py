@@ -5,9 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from generations.sandbox.guide import BASES
-from generations.sandbox.page import TABLES
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
+from generations.sandbox.page import BASES, TABLES
 from tests.sandbox.conftest import KEY
 from tests.sandbox.dialects import ORDERS, order_of, speaking
 from tests.sandbox.orders import LONG, create, look, post

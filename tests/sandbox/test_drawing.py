@@ -9,10 +9,10 @@ import av
 import pytest
 from PIL import Image
 
-from generations.sandbox.encoding import write_clip
-from generations.sandbox.painting import Painter
+from generations.sandbox.clips.draw import Painter
+from generations.sandbox.clips.encode import write_clip
+from generations.sandbox.clips.spec import Sheet, digest
 from generations.sandbox.pictures import take
-from generations.sandbox.sheet import Sheet, digest
 from tests.sandbox.stills import Colour, still
 
 RED, BLUE, WHITE = (200, 30, 30), (30, 30, 200), (255, 255, 255)

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from generations.sandbox.guide_films import FILM_WORDS
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
+from generations.sandbox.page import FILM_WORDS
 from tests.sandbox import watching
 from tests.sandbox.conftest import KEY
 from tests.sandbox.films import (

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from generations.sandbox.film_plan import Plan
-from generations.sandbox.sandbox import Sandbox
-from generations.sandbox.words import Words
+from generations.sandbox.app import Sandbox
+from generations.sandbox.faults import Words
+from generations.sandbox.providers.vidu.film_plan import Plan
 from tests.sandbox import watching
 from tests.sandbox.conftest import KEY
 from tests.sandbox.films import (

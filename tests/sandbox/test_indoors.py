@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.sandbox.dialects import ORDERS, inside, order_of, speaking
 
 KEY = "sandbox-slots9999-rate9999"

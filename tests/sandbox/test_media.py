@@ -10,7 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.sandbox.orders import LONG, create, finish, look
 
 

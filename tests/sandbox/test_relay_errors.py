@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.sandbox.dialects import body_of, inside, speaking
 
 CREATE = "/ent/v2/text2video"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.sandbox.conftest import KEY
 from tests.sandbox.dialects import ORDERS, order_of, speaking
 from tests.sandbox.orders import LONG, create, look, order

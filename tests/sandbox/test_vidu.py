@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.sandbox.orders import LONG, create, finish, look, post
 
 

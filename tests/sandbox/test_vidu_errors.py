@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.sandbox.orders import create, finish, look, order, post
 
 TABLE = {

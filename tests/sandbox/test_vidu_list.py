@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.sandbox.orders import LONG, create
 
 

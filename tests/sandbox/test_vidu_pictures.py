@@ -8,7 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from generations.sandbox.sandbox import Sandbox
+from generations.sandbox.app import Sandbox
 from tests.sandbox.orders import LONG, look
 from tests.sandbox.stills import still
 from tests.sandbox.test_vidu_errors import assert_refused, balance

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from generations.sandbox.accounts import DEMO_KEYS
-from generations.sandbox.sandbox import Sandbox
-from generations.sandbox.vivienne_replies import signature
+from generations.sandbox.app import Sandbox
+from generations.sandbox.providers.vivienne.replies import signature
+from generations.sandbox.tasks import DEMO_KEYS
 from tests.sandbox.dialects import body_of, speaking
 from tests.sandbox.orders import LONG
 from tests.sandbox.receiver import Ring, receiving

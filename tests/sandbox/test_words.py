@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from generations.sandbox.sandbox import Sandbox
-from generations.sandbox.words import Words, plain
+from generations.sandbox.app import Sandbox
+from generations.sandbox.faults import Words, plain
 from tests.sandbox.conftest import KEY
 from tests.sandbox.orders import create, finish, look, post
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from generations import ledger
+from generations.billing import ledger
 from generations.models import Attempt, Entry, File, Task
 from generations.models.files import FileState
 from generations.models.ledger import CLOSING, SPENDING, EntryKind

@@ -16,12 +16,23 @@ from importlib import import_module
 import httpx
 import pytest
 
-from generations import clock, crash, credentials, guards, store
-from generations.lifecycle import decide, find, jobs, mirror, order, ring, send, watch
+from generations import clock, crash
+from generations.lifecycle import (
+    actions,
+    callbacks,
+    fetch,
+    order,
+    poll,
+    queue,
+    recover,
+    send,
+)
 from generations.models import Attempt, Credential, File, Membership, Task
 from generations.models.files import FileState
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.contract import RingRequest
+from generations.storage import store
+from generations.teams import credentials, ordering_stops
 from tests.factories import wanted
 
 from .clips import Clip
@@ -30,7 +41,7 @@ from .machine import Machine
 from .media import fetcher, looker
 
 START = datetime(2026, 11, 25, 9, tzinfo=UTC)
-TALKERS = (send, ring, find, decide, mirror, credentials)  # who opens a client of httpx
+TALKERS = (send, callbacks, recover, actions, fetch, credentials)  # who opens a client of httpx
 KEY = "sandbox-simulation"
 
 
@@ -56,7 +67,7 @@ class Site:
         self.machine = Machine(dice)
         self.liar = Liar(dice, lambda: self.true_time, self.wait)
         self.liar.ring = self.ring
-        self._bells = watch.Bells(every=0)
+        self._bells = poll.Bells(every=0)
         self._loop = loop
 
     @contextmanager
@@ -67,14 +78,14 @@ class Site:
             stack.callback(logging.disable, logging.NOTSET)
             self._hands = stack.enter_context(clock.stopped(START))
             patch = stack.enter_context(pytest.MonkeyPatch.context())
-            patch.setattr(jobs, "async_task", lambda path, number, broker: self.hear(path, number))
-            patch.setattr(jobs, "_broker", lambda: None)
+            patch.setattr(queue, "async_task", lambda path, number, broker: self.hear(path, number))
+            patch.setattr(queue, "_broker", lambda: None)
             patch.setattr(crash, "point", self.machine.point)
             patch.setattr(store, "free", lambda: self.disk)
             patch.setattr(store, "_flush", lambda directory: None)  # no power fails here
-            patch.setattr(mirror, "download", fetcher(self.liar, self.machine.point))
-            patch.setattr(mirror, "inspect", looker(self.liar))
-            patch.setattr(watch, "async_client", self._async_client)
+            patch.setattr(fetch, "download", fetcher(self.liar, self.machine.point))
+            patch.setattr(fetch, "inspect", looker(self.liar))
+            patch.setattr(poll, "async_client", self._async_client)
             http = stack.enter_context(httpx.Client(transport=httpx.MockTransport(self._exchange)))
             for talker in TALKERS:
                 patch.setattr(talker, "client", lambda policy: _kept_open(http))
@@ -105,27 +116,27 @@ class Site:
 
     def hear(self, path: str, number: int) -> None:
         """A bell; of the watch there is one at a time, by its lease."""
-        if path != jobs.VERBS["watch"] or (path, number) not in self.queue:
+        if path != queue.VERBS["watch"] or (path, number) not in self.queue:
             self.queue.append((path, number))
 
     def do(self, path: str, number: int) -> None:
         """One job, as one process that may die of it."""
         module, _, name = path.rpartition(".")
-        if path == jobs.VERBS["watch"]:
-            self.machine.run(lambda: watch.go_round(self._loop, self._bells))
+        if path == queue.VERBS["watch"]:
+            self.machine.run(lambda: poll.go_round(self._loop, self._bells))
             return
         verb = getattr(import_module(module), name)
         self.machine.run(lambda: verb(number))
 
     def deliver(self, verb: str, number: int = 0) -> None:
-        self.do(jobs.VERBS[verb], number)
+        self.do(queue.VERBS[verb], number)
 
     def drain(self, *, most: int = 100) -> None:
         """Do what the queue holds, the watch last, and what comes of it."""
         for _ in range(most):
             if not self.queue:
                 return
-            watch_last = sorted(self.queue, key=lambda each: each[0] == jobs.VERBS["watch"])
+            watch_last = sorted(self.queue, key=lambda each: each[0] == queue.VERBS["watch"])
             job = watch_last[0]
             self.queue = [each for each in self.queue if each != job]
             self.do(*job)
@@ -144,8 +155,8 @@ class Site:
         request = RingRequest("POST", path, "", headers, body.encode())
         token = path.rpartition("/")[2] or "nobody"
         try:
-            self.machine.run(lambda: ring.receive("vidu", token, request))
-        except (ring.Forged, ring.Unknown) as error:
+            self.machine.run(lambda: callbacks.receive("vidu", token, request))
+        except (callbacks.Forged, callbacks.Unknown) as error:
             self.machine.told.append(f"ring refused: {type(error).__name__}")
 
     # ---- People ----
@@ -167,31 +178,31 @@ class Site:
         clip = self.liar.by_reference(attempt.reference)
         by = self.membership.user
         if clip and not clip.is_gone(self.true_time):
-            self._try(lambda: decide.found(task, clip.number, by))
+            self._try(lambda: actions.found(task, clip.number, by))
         else:
             again = self.dice.random() < 0.5
-            self._try(lambda: decide.release(task, by, send_again=again))
+            self._try(lambda: actions.release(task, by, send_again=again))
 
     def cancel(self, task: Task) -> None:
-        self._try(lambda: decide.cancel(task, self.membership.user))
+        self._try(lambda: actions.cancel(task, self.membership.user))
 
     def fetch_again(self, task: Task) -> None:
-        self._try(lambda: decide.fetch_again(task, self.membership.user))
+        self._try(lambda: actions.fetch_again(task, self.membership.user))
 
     def resume(self) -> None:
         self.credential.refresh_from_db()
         self.machine.run(lambda: credentials.resume(self.credential, self.membership.user))
 
     def stop_ordering(self) -> None:
-        self.machine.run(lambda: guards.stop(self.membership.user))
+        self.machine.run(lambda: ordering_stops.stop(self.membership.user))
 
     def allow_ordering(self) -> None:
-        self.machine.run(lambda: guards.allow(self.membership.user))
+        self.machine.run(lambda: ordering_stops.allow(self.membership.user))
 
     def _try(self, act: object) -> None:
         try:
             self.machine.run(act)  # type: ignore[arg-type]
-        except decide.Refusal as refusal:
+        except actions.Refusal as refusal:
             self.machine.told.append(f"refused: {refusal.code}")
 
     # ---- What is so ----

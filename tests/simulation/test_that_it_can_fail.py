@@ -9,8 +9,13 @@ import pytest
 from django.db.models import F
 from pytest_django import Settings
 
-from generations import ledger
-from generations.lifecycle import advance, mirror, send, sweep
+from generations.billing import ledger
+from generations.lifecycle import (
+    fetch,
+    send,
+    sweep,
+    transitions,
+)
 from generations.models import Account, Attempt
 from generations.net.drive import drive
 from generations.providers.contract import Flow, ProviderError, Receipt, Unavailable
@@ -36,9 +41,9 @@ def a_post_that_is_sent_twice(patch: pytest.MonkeyPatch) -> None:
 
 def an_unclear_order_that_a_machine_sends_again(patch: pytest.MonkeyPatch) -> None:
     def hopeful(attempt: Attempt, error: ProviderError) -> None:
-        advance.put_back(attempt, Unavailable("hope"))
+        transitions.put_back(attempt, Unavailable("hope"))
 
-    patch.setattr(advance, "unclear", hopeful)
+    patch.setattr(transitions, "unclear", hopeful)
 
 
 def a_charge_that_is_booked_twice(patch: pytest.MonkeyPatch) -> None:
@@ -66,7 +71,7 @@ def a_hold_that_never_closes(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_page_that_is_kept_as_a_film(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(mirror, "_facts", lambda *what: None)
+    patch.setattr(fetch, "_facts", lambda *what: None)
 
 
 def a_lost_job_that_nobody_looks_for(patch: pytest.MonkeyPatch) -> None:
@@ -74,8 +79,8 @@ def a_lost_job_that_nobody_looks_for(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_file_that_is_given_up_at_once(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(mirror, "_was_so_before", lambda *what: True)
-    patch.setattr(mirror, "MOST_TRIES", 1)
+    patch.setattr(fetch, "_was_so_before", lambda *what: True)
+    patch.setattr(fetch, "MOST_TRIES", 1)
 
 
 PLANTS: dict[Plant, tuple[int, str]] = {

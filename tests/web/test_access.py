@@ -9,9 +9,9 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from generations import people
 from generations.models import File, Role, Team, User
 from generations.sharing import collections, links, review
+from generations.teams import members
 from generations.web import access, urls
 from tests.factories import (
     make_credential,
@@ -54,7 +54,7 @@ class House:
         owner = make_member(team=self.team, role=Role.OWNER)
         self.credential = make_credential(team=self.team)
         (self.task,) = make_tasks(membership=owner, credential=self.credential)
-        self.invitation, self.token = people.invite(self.team, owner.user, Role.VIEWER)
+        self.invitation, self.token = members.invite(self.team, owner.user, Role.VIEWER)
         self.other = make_member(team=self.team, role=Role.VIEWER)
         self.upload = make_upload(team=self.team)
         self.film = make_read_film(membership=owner)

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import URLValidator
 
-from generations import credentials
 from generations.models import Credential, Team
 from generations.providers import PROVIDERS
+from generations.teams import credentials
 
 
 class Command(BaseCommand):

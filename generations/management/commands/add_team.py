@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
 
-from generations import people
 from generations.models import User
+from generations.teams import members
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         owner, password = self._owner(options["owner"].strip().lower(), options["password_file"])
         if owner.memberships.filter(team__name=options["name"]).exists():
             raise CommandError(f"{owner.email} has a team named {options['name']} already.")
-        team = people.add_team(options["name"], owner)
+        team = members.add_team(options["name"], owner)
         self.stdout.write(f"Team {team.name} is at /t/{team.slug}/, owned by {owner.email}.")
         if password:
             self.stdout.write(f"The owner's password, shown this once: {password}")

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generations.lifecycle import adopt
-from generations.lifecycle.adopt import Adoption, Outcome
+from generations.lifecycle import imports
+from generations.lifecycle.imports import Adoption, Outcome
 from generations.models import Credential, Membership, Role, Team
 
 SAID = {
@@ -36,8 +36,8 @@ class Command(BaseCommand):
             names = ", ".join(keys.values_list("name", flat=True)) or "none"
             raise CommandError(f"{team.name} has no such credential. There are: {names}.")
         text = " ".join(options["numbers"]) or sys.stdin.read()
-        adoptions = adopt.adopt(
-            self._member(team, options["by"]), key, adopt.numbers_in(text), films=options["films"]
+        adoptions = imports.adopt(
+            self._member(team, options["by"]), key, imports.numbers_in(text), films=options["films"]
         )
         for adoption in adoptions:
             self._tell(adoption)

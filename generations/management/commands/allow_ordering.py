@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from generations.lifecycle.allow import allow
+from generations.lifecycle.actions import allow
 
 
 class Command(BaseCommand):

@@ -6,8 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generations.backup import EngineError, Faulty, NotEmpty, back_up
-from generations.templatetags.look import filesize
+from generations.operations.backup import (
+    EngineError,
+    Faulty,
+    NotEmpty,
+    back_up,
+)
+from generations.templatetags.formats import filesize
 
 
 class Command(BaseCommand):

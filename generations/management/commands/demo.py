@@ -10,12 +10,13 @@ from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand, CommandError
 from PIL import Image, ImageDraw
 
-from generations import credentials, films, people, uploads
+from generations import films, uploads
 from generations.lifecycle.order import Stopped, order
 from generations.models import Credential, Film, Membership, User
 from generations.models.films import FILM
+from generations.operations.supervisor.prepare import alone, prepare
 from generations.providers.contract import Order
-from generations.supervise.prepare import alone, prepare
+from generations.teams import credentials, members
 
 TEAM, EMAIL = "Harbour Lane", "demo@rushes.local"
 CREDENTIALS = {
@@ -180,7 +181,7 @@ def _owner(password: str) -> User:
 
 def _membership(owner: User) -> Membership:
     if not owner.memberships.filter(team__name=TEAM).exists():
-        people.add_team(TEAM, owner)
+        members.add_team(TEAM, owner)
     return owner.memberships.select_related("team").get(team__name=TEAM)
 
 

@@ -5,7 +5,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generations.backup import EngineError, NotEmpty, NotWhole, Unfit, restore
+from generations.operations.backup import (
+    EngineError,
+    NotEmpty,
+    NotWhole,
+    Unfit,
+    restore,
+)
 
 
 class Command(BaseCommand):

@@ -9,18 +9,18 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from generations import rotation
+from generations.teams import key_rotation
 
 
 class Command(BaseCommand):
     help = "Seals every provider key with a new key. Stop Rushes first; it may be run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if rotation.site_is_running():
+        if key_rotation.site_is_running():
             raise CommandError("Rushes is running. Stop it, wait 30 seconds, and try again.")
-        if not rotation.waiting():
+        if not key_rotation.waiting():
             self._add_key()
-        results = [(str(row), good) for row, good in rotation.reseal()]
+        results = [(str(row), good) for row, good in key_rotation.reseal()]
         for name, good in results:
             self.stdout.write(f"{name}: {'sealed again' if good else 'NO KEY OPENS IT'}")
         if not all(good for _, good in results):
@@ -35,5 +35,5 @@ class Command(BaseCommand):
             )
         default = settings.DATA_DIR / "keys" / "credential_keys"
         path = Path(os.environ.get("CREDENTIAL_KEYS_FILE") or default)
-        rotation.add_key(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        key_rotation.add_key(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
         self.stdout.write(f"A new key stands first in {path}.")

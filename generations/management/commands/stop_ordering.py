@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generations import guards
+from generations.teams import ordering_stops
 
 
 class Command(BaseCommand):
     help = "Stops all ordering, of every team. What providers have already is still fetched."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if guards.stop(by=None):
+        if ordering_stops.stop(by=None):
             self.stdout.write("Nothing is ordered any more. manage.py allow_ordering ends it.")
         else:
             self.stdout.write("Ordering was stopped already.")

@@ -8,9 +8,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
-from generations.supervise.heart import Heart
-from generations.supervise.prepare import prepare, require_free
-from generations.supervise.supervisor import Supervisor, children
+from generations.operations.supervisor.heartbeat import Heart
+from generations.operations.supervisor.prepare import prepare, require_free
+from generations.operations.supervisor.supervisor import Supervisor, children
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from generations import ledger
+from generations.billing import ledger
 
 
 class Command(BaseCommand):

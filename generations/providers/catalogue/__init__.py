@@ -1,9 +1,7 @@
 """Models, limits and estimated prices of each provider, as data: one TOML file per provider."""
 
-from generations.providers.catalogue.offers import Catalogue, Offer, Polling
-from generations.providers.catalogue.options import Option, Problem, Setting
-from generations.providers.catalogue.pictures import PictureRules
-from generations.providers.catalogue.reading import CatalogueError, catalogue, parse
+from .rules import Catalogue, Offer, Option, PictureRules, Polling, Problem, Setting
+from .toml import CatalogueError, catalogue, parse
 
 __all__ = [
     "Catalogue",

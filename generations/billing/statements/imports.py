@@ -1,0 +1,150 @@
+"""A statement is looked over first, then its lines are taken in, each of them once."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import batched
+
+from django.db import transaction
+from django.utils.dateparse import parse_date
+
+from generations import audit, clock
+from generations.billing import ledger
+from generations.models import Credential, Statement, StatementLine, User
+
+from .columns import (
+    CHUNK,
+    Match,
+    claim,
+    match,
+)
+from .lines import Charge, Unread, read_lines
+from .parse import Table, decode, read_table
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What taking a statement in would do; nothing is written yet."""
+
+    table: Table
+    charges: Sequence[Charge]
+    known: int
+    unread: Sequence[Unread]
+    matches: Sequence[Match]
+    unit: str
+
+    @property
+    def total(self) -> int:
+        return sum(charge.amount for charge in self.charges)
+
+    @property
+    def differences(self) -> list[Match]:
+        return [match for match in self.matches if match.difference]
+
+    @property
+    def agreeing(self) -> int:
+        return len(self.matches) - len(self.differences)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What taking a statement in did: lines that are new, and numbers that differ now."""
+
+    lines: int
+    differences: int
+
+
+def draft(credential: Credential, name: str, content: bytes, by: User) -> Statement:
+    """Keep a file to look it over; the same file again is the same statement. Or Unreadable."""
+    text = decode(content).replace("\r\n", "\n").strip()
+    read_table(text)
+    statement, _made = Statement.objects.get_or_create(
+        credential=credential,
+        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        defaults={
+            "team_id": credential.team_id,
+            "name": name[:200],
+            "content": text,
+            "imported_by": by,
+        },
+    )
+    return statement
+
+
+def preview(statement: Statement, columns: Mapping[str, int] | None = None) -> Preview:
+    """Read a statement; ``columns`` where a person has said what is what."""
+    table = read_table(statement.content, columns or statement.columns)
+    unit = statement.credential.accounts.values_list("unit", flat=True)[0]
+    charges, unread = read_lines(table, unit) if table.is_clear else ([], [])
+    known = _known(statement.credential_id, charges)
+    fresh = [charge for charge in charges if charge.fingerprint not in known]
+    matches = match(statement.credential_id, fresh)
+    return Preview(table, fresh, len(charges) - len(fresh), unread, matches, unit)
+
+
+@transaction.atomic
+def take_in(statement: Statement, by: User, columns: Mapping[str, int] | None = None) -> Taken:
+    """Import the lines that did not come before, and say what differs. Twice is harmless."""
+    ledger.lock(statement.credential_id)
+    read = preview(statement, columns)
+    taken = Taken(len(read.charges), len(read.differences))
+    first, last = _days(read.charges)
+    imported = Statement.objects.filter(pk=statement.pk, imported_at=None).update(
+        imported_at=clock.now(),
+        imported_by=by,
+        columns=dict(read.table.columns),
+        first=first,
+        last=last,
+    )
+    if not imported:
+        return Taken(0, 0)
+    for charges in batched(read.charges, CHUNK):
+        StatementLine.objects.bulk_create(_line(statement, charge) for charge in charges)
+    claim(statement, read.matches, read.unit)
+    said = {"lines": taken.lines, "differences": taken.differences}
+    audit.record(statement.team, by, "statement.imported", statement, **said)
+    return taken
+
+
+def discard(statement: Statement) -> None:
+    """Throw a file away that was never imported; one that was, stays."""
+    Statement.objects.filter(pk=statement.pk, imported_at=None).delete()
+
+
+def _known(credential_id: int, charges: Sequence[Charge]) -> set[str]:
+    """The fingerprints of those that came before."""
+    lines = StatementLine.objects.filter(credential=credential_id)
+    return {
+        fingerprint
+        for chunk in batched(charges, CHUNK)
+        for fingerprint in lines.filter(
+            fingerprint__in=[charge.fingerprint for charge in chunk]
+        ).values_list("fingerprint", flat=True)
+    }
+
+
+def _line(statement: Statement, charge: Charge) -> StatementLine:
+    return StatementLine(
+        statement=statement,
+        credential_id=statement.credential_id,
+        ordinal=charge.place,
+        number=charge.number,
+        amount=charge.amount,
+        said_at=charge.said_at,
+        words=charge.words,
+        fingerprint=charge.fingerprint,
+    )
+
+
+def _days(charges: Sequence[Charge]) -> tuple[date | None, date | None]:
+    """The first and the last day that the lines name, where they do so in a way that we read."""
+    days = [day for charge in charges if (day := _day(charge.said_at))]
+    return (min(days), max(days)) if days else (None, None)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text[:10].replace("/", "-"))
+    except ValueError:
+        return None

@@ -1,0 +1,125 @@
+"""Make a site of a backup: checked as a whole first, and with its ordering off."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+
+from generations.billing import ledger
+from generations.crypto import Sealed
+from generations.models import Credential
+from generations.storage import store
+from generations.teams import installation, key_rotation
+
+from . import databases, manifest
+from .create import KEYS, MEDIA, Copier
+from .manifest import Entry, Header, NotEmpty
+
+
+class Unfit(Exception):
+    """This backup cannot be restored here; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored. ``sealed``: keys of providers that no sealing key here opens."""
+
+    files: int
+    made_at: str
+    sealed: int
+
+
+def restore(folder: Path, *, force: bool = False) -> Restored:
+    """Put a backup in place of nothing, or (``force``) of the site that is here.
+
+    Raises NotWhole, Unfit, NotEmpty, EngineError, OSError. Whatever becomes of it, nothing is
+    ordered here until an operator releases it.
+    """
+    header, entries = manifest.read(folder)
+    _judge(header, folder, entries)
+    if present := list(_present()):
+        if not force:
+            raise NotEmpty(f"There is a site here already: {', '.join(present)}.")
+        if _is_running():
+            raise NotEmpty("Rushes is running here. Stop it, wait 30 seconds, and try again.")
+    installation.begin_restore()
+    _put_keys(folder)
+    databases.put(folder / databases.name())
+    media = [entry for entry in entries if entry.name.startswith(f"{MEDIA}/")]
+    _put_media(folder, media)
+    call_command("migrate", verbosity=0, interactive=False)
+    if faults := list(ledger.verify()):
+        raise Unfit(f"The books do not hold: {faults[0]}")
+    installation.part()
+    return Restored(len(media), header.made_at, _sealed())
+
+
+def _judge(header: Header, folder: Path, entries: Iterable[Entry]) -> None:
+    if header.engine != connection.vendor:
+        raise Unfit(f"It is of {header.engine}, and DATABASE_URL names {connection.vendor}.")
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations or {}}
+    if newer := sorted(set(header.migrations) - known):
+        raise Unfit(f"It was made by a newer Rushes, or one with other parts: {newer[0]}.")
+    if faults := list(manifest.check(folder, entries)):
+        raise Unfit(" ".join(faults[:5]))
+
+
+def _present() -> Iterator[str]:
+    """What of a site is here already."""
+    if not databases.is_empty():
+        yield "its database"
+    if next(store.names(), None):
+        yield "its media"
+    if (Path(settings.DATA_DIR) / "identity").exists():
+        yield "its identity"
+
+
+def _is_running() -> bool:
+    try:
+        return key_rotation.site_is_running()
+    except DatabaseError:  # no tables, or of another time
+        return False
+
+
+def _put_media(folder: Path, entries: Iterable[Entry]) -> None:
+    """On a disk by links where that is possible; elsewhere they are given to the storage."""
+    copier = Copier(Path(settings.MEDIA_ROOT))
+    for entry in entries:
+        name = entry.name.removeprefix(f"{MEDIA}/")
+        if store.is_on_disk():
+            copier.place(folder / entry.name, name)
+        else:
+            store.put(folder / entry.name, name)
+
+
+def _put_keys(folder: Path) -> None:
+    """The backup's keys stand first; none that is here already is lost."""
+    target = Path(settings.DATA_DIR) / KEYS
+    for source in (folder / KEYS).glob("*"):
+        target.mkdir(mode=0o700, exist_ok=True)
+        lines = source.read_text(encoding="utf-8").split()
+        if source.name == "credential_keys":
+            lines += [key for key in settings.CREDENTIAL_KEYS if key not in lines]
+            settings.CREDENTIAL_KEYS[:] = lines
+        draft = target / f"{source.name}.new"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write("\n".join([*lines, ""]))
+        draft.replace(target / source.name)
+
+
+def _sealed() -> int:
+    """How many keys of providers do not open."""
+    return sum(not _opens(row) for row in Credential.objects.exclude(sealed_key=""))
+
+
+def _opens(credential: Credential) -> bool:
+    try:
+        credential.open_key()
+    except Sealed:
+        return False
+    return True

@@ -1,0 +1,376 @@
+"""What one provider offers, and the judgement of an order against it."""
+
+import dataclasses
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from generations.providers.contract import Order, Picture
+
+# What has no effect by being said: a form sends it for every field that was left alone.
+UNSAID = (False, "")
+
+type Value = str | int | bool
+type ProblemCode = Literal[
+    "required", "too_long", "choice", "range", "unwanted", "count", "form",
+    "small", "large", "ratio", "pair", "names", "name", "crowd", "body", "unreachable",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an order cannot be expressed: the field, a code, and the values of its sentence.
+
+    ``values`` holds ``limit`` and ``length`` (too_long), ``choices`` (choice), ``low`` and ``high``
+    (range), ``low``, ``high`` and ``count`` (count), ``with`` (unwanted beside another field),
+    ``form`` (form). Problems of pictures have ``place`` (from 1) and ``side`` in pixels (small),
+    ``limit`` in bytes (large, body), ``low`` and ``high`` (ratio, pair), ``allowed`` (names),
+    ``name`` and ``limit`` (crowd: too many pictures of one subject), ``name`` (name: it has no
+    picture); ``unreachable`` is a provider that cannot fetch them from us.
+    """
+
+    field: str
+    code: ProblemCode
+    values: Mapping[str, object] = dataclasses.field(default_factory=dict)
+
+
+type OptionType = Literal["choice", "switch", "number", "text"]
+type Form = Literal["", "address", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An optional field that has an effect; ``durations`` says when, () means always.
+
+    ``needs`` is the switch beside which alone it has one. ``limit`` is the most characters of a
+    text, ``form`` what the text must be. ``surcharge`` is what a switch adds to the estimate.
+    """
+
+    name: str
+    type: OptionType
+    choices: tuple[str, ...] = ()
+    default: Value | None = None
+    low: int | None = None
+    high: int | None = None
+    durations: tuple[int, ...] = ()
+    surcharge: int = 0
+    needs: str = ""
+    limit: int = 0
+    form: Form = ""
+
+    def applies(self, duration: int) -> bool:
+        return not self.durations or duration in self.durations
+
+    def problem(self, value: Value) -> Problem | None:
+        """What is wrong with a value, None where it fits."""
+        if self.type == "choice" and value not in self.choices:
+            return Problem(self.name, "choice", {"choices": self.choices})
+        if self.type == "switch" and not isinstance(value, bool):
+            return Problem(self.name, "choice", {"choices": (True, False)})
+        if self.type == "number" and not within(value, self.low, self.high):
+            return Problem(self.name, "range", {"low": self.low, "high": self.high})
+        if self.type == "text":
+            return self.text_problem(value)
+        return None
+
+    def text_problem(self, value: Value) -> Problem | None:
+        if not isinstance(value, str) or not has_form(value, self.form):
+            return Problem(self.name, "form", {"form": self.form})
+        if len(value) > self.limit:
+            return Problem(self.name, "too_long", {"limit": self.limit, "length": len(value)})
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Units for a clip: ``at`` some durations, and for each ``further`` second beyond the last."""
+
+    at: Mapping[int, int]
+    further: int | None = None
+
+    def of(self, duration: int) -> int | None:
+        last = max(self.at)
+        if duration > last and self.further is not None:
+            return self.at[last] + self.further * (duration - last)
+        return self.at.get(duration)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRules:
+    """``side``: fewest pixels of a side; ``ratio``: least and most, width to height.
+
+    ``pair``: least and most of the first picture's pixels to the second's. ``limit``: bytes of one.
+    ``of_one_name``: the most pictures of one subject.
+    """
+
+    ratio: tuple[float, float]
+    limit: int
+    side: int = 1
+    pair: tuple[float, float] | None = None
+    of_one_name: int = 0
+
+    def problems(self, order: Order, *, named: bool) -> Iterator[Problem]:
+        for place, picture in enumerate(order.images, start=1):
+            yield from self.problems_of(picture, place)
+        if self.pair and len(order.images) == 2:
+            yield from self.pair_problems(*order.images)
+        names = Counter(picture.name for picture in order.images)
+        if any(names) and not named:
+            yield Problem("images", "names", {"allowed": False})
+        elif any(names) and "" in names:
+            yield Problem("images", "names", {"allowed": True})
+        elif any(names):
+            yield from self.name_problems(names, order.prompt)
+
+    def problems_of(self, picture: Picture, place: int) -> Iterator[Problem]:
+        """Of one picture; ``place`` counts from 1."""
+        if min(picture.width, picture.height) < self.side:
+            yield Problem("images", "small", {"place": place, "side": self.side})
+            return
+        low, high = self.ratio
+        if not low <= picture.width / picture.height <= high:
+            yield Problem("images", "ratio", {"place": place, "low": low, "high": high})
+        if picture.size > self.limit:
+            yield Problem("images", "large", {"place": place, "limit": self.limit})
+
+    def pair_problems(self, first: Picture, last: Picture) -> Iterator[Problem]:
+        low, high = self.pair or (0, 0)
+        ratio = first.width * first.height / (last.width * last.height or 1)
+        if not low <= ratio <= high:
+            yield Problem("images", "pair", {"low": low, "high": high})
+
+    def name_problems(self, names: Counter[str], prompt: str) -> Iterator[Problem]:
+        for name, count in names.items():
+            if count > self.of_one_name:
+                yield Problem("images", "crowd", {"name": name, "limit": self.of_one_name})
+        for word in dict.fromkeys(MENTION.findall(prompt)):
+            # Chinese goes on without a space, so a name may be only the beginning of the word.
+            if not word.startswith(tuple(names)):
+                yield Problem("prompt", "name", {"name": word})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One model at one kind. ``images`` is the fewest and the most pictures.
+
+    ``resolutions`` is empty where nobody can choose.
+    ``conflicts`` are pairs of switches of which the first cannot be on beside the second.
+    ``names_pictures``: a prompt may call its pictures by name, as ``@name``.
+    """
+
+    kind: str
+    model: str
+    durations: tuple[int, ...]
+    duration: int
+    resolutions: tuple[str, ...]
+    resolution: str
+    aspect_ratios: tuple[str, ...]
+    aspect_ratio: str
+    prompt_limit: int
+    prompt_required: bool
+    images: tuple[int, int]
+    options: tuple[Option, ...]
+    prices: Mapping[str, Price] = dataclasses.field(default_factory=dict)
+    fewer_resolutions: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    conflicts: tuple[tuple[str, str], ...] = ()
+    pictures: PictureRules | None = None
+    names_pictures: bool = False
+
+    def option(self, name: str) -> Option | None:
+        return next((option for option in self.options if option.name == name), None)
+
+    def resolutions_at(self, duration: int | None) -> tuple[str, ...]:
+        """The resolutions that a clip of this many seconds may have."""
+        if duration is None:
+            duration = self.duration
+        return self.fewer_resolutions.get(duration, self.resolutions)
+
+    def heeds(self, name: str, order: Order) -> bool:
+        """Whether an optional field has an effect on this order."""
+        if name == "aspect_ratio":
+            return bool(self.aspect_ratios)
+        option = self.option(name)
+        return option is not None and self.applies(option, order)
+
+    def applies(self, option: Option, order: Order) -> bool:
+        """Whether an option has an effect at this length and beside the order's switches."""
+        beside = not option.needs or bool(self.said(order, option.needs))
+        return beside and option.applies(self.length(order))
+
+    def length(self, order: Order) -> int:
+        """Seconds that an order asks for; 0 where the provider chooses."""
+        return self.duration if order.duration is None else order.duration
+
+    def said(self, order: Order, name: str) -> Value | None:
+        """The value of an option as the provider will take it: the order's or the default."""
+        option = self.option(name)
+        return order.options.get(name, option.default) if option else None
+
+    def estimate(self, order: Order) -> int | None:
+        """Units that an order will probably cost; None where no price is known."""
+        price = self.prices.get(order.resolution or self.resolution)
+        units = price.of(self.length(order)) if price else None
+        if units is None:
+            return None
+        units += sum(option.surcharge for option in self.options if self.said(order, option.name))
+        # 2.11: off-peak costs half, rounded up.
+        return -(-units // 2) if self.said(order, "off_peak") else units
+
+    def problems(self, order: Order) -> tuple[Problem, ...]:
+        """Everything that keeps an order from being expressed, in the order of a form."""
+        return (
+            *self.prompt_problems(order),
+            *self.image_problems(order),
+            *self.shape_problems(order),
+            *self.option_problems(order),
+            *self.conflict_problems(order),
+        )
+
+    def prompt_problems(self, order: Order) -> Iterator[Problem]:
+        length = len(order.prompt)
+        if self.prompt_required and not order.prompt.strip():
+            yield Problem("prompt", "required")
+        if length > self.prompt_limit:
+            yield Problem("prompt", "too_long", {"limit": self.prompt_limit, "length": length})
+
+    def image_problems(self, order: Order) -> Iterator[Problem]:
+        low, high = self.images
+        count = len(order.images)
+        if count and not high:
+            yield Problem("images", "unwanted")
+        elif not low <= count <= high:
+            yield Problem("images", "count", {"low": low, "high": high, "count": count})
+        elif self.pictures:
+            yield from self.pictures.problems(order, named=self.names_pictures)
+
+    def shape_problems(self, order: Order) -> Iterator[Problem]:
+        resolutions = self.resolutions_at(order.duration)
+        if order.duration is not None and order.duration not in self.durations:
+            yield duration_problem(self.durations)
+        if order.resolution and not self.resolutions:
+            yield Problem("resolution", "unwanted")
+        elif self.resolutions and (order.resolution or self.resolution) not in resolutions:
+            yield Problem("resolution", "choice", {"choices": resolutions})
+        if order.aspect_ratio and not self.aspect_ratios:
+            yield Problem("aspect_ratio", "unwanted")
+        elif order.aspect_ratio and order.aspect_ratio not in self.aspect_ratios:
+            yield Problem("aspect_ratio", "choice", {"choices": self.aspect_ratios})
+
+    def option_problems(self, order: Order) -> Iterator[Problem]:
+        seed = {} if order.seed is None else {"seed": order.seed}
+        for name, value in {**seed, **order.options}.items():
+            option = self.option(name)
+            if option is None or not self.applies(option, order):
+                problem = None if value in UNSAID else Problem(name, "unwanted")
+            else:
+                problem = None if value == "" else option.problem(value)
+            if problem:
+                yield problem
+
+    def conflict_problems(self, order: Order) -> Iterator[Problem]:
+        for name, other in self.conflicts:
+            if self.said(order, name) and self.said(order, other):
+                yield Problem(name, "unwanted", {"with": other})
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Seconds until the first question and between the next, by what the task is doing."""
+
+    first: int
+    every: int
+    queued: int
+    off_peak: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a provider's documents leave open, chosen for each account.
+
+    ``choices`` are its only values; without them ``pattern`` (a whole match) or ``form`` judges.
+    """
+
+    name: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    form: Form = ""
+
+    def fits(self, value: str) -> bool:
+        if self.choices:
+            return value in self.choices
+        fits = not self.pattern or re.fullmatch(self.pattern, value) is not None
+        return fits and (value == self.default or has_form(value, self.form))
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One provider. ``slots``: tasks at once; ``link_life``: seconds that a result stays up.
+
+    ``base_url`` is "" where the documents name no host. ``inline_limit`` is the most bytes of
+    pictures that an order itself may carry; 0 where the provider fetches pictures from addresses
+    only.
+    """
+
+    provider: str
+    title: str
+    unit: str
+    base_url: str
+    base_urls: tuple[str, ...]
+    slots: int
+    requests_per_minute: int | None
+    link_life: int
+    polling: Polling
+    offers: tuple[Offer, ...]
+    inline_limit: int = 0
+    settings: tuple[Setting, ...] = ()
+
+    def setting(self, options: Mapping[str, str], name: str) -> str:
+        """What an account's options say of a setting, else its default; KeyError if none."""
+        defaults = {setting.name: setting.default for setting in self.settings}
+        return options.get(name, defaults[name])
+
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(offer.kind for offer in self.offers))
+
+    def models(self, kind: str) -> tuple[str, ...]:
+        return tuple(offer.model for offer in self.offers if offer.kind == kind)
+
+    def offer(self, kind: str, model: str) -> Offer | None:
+        found = (offer for offer in self.offers if (offer.kind, offer.model) == (kind, model))
+        return next(found, None)
+
+
+def duration_problem(durations: Sequence[int]) -> Problem:
+    """A range where the durations have no gap, else the choices."""
+    low, high = min(durations), max(durations)
+    if high - low + 1 == len(durations) > 2:
+        return Problem("duration", "range", {"low": low, "high": high})
+    return Problem("duration", "choice", {"choices": tuple(durations)})
+
+
+ADDRESS = re.compile(r"https?://[^\s/@]+/\S*")
+
+
+def has_form(value: str, form: Form) -> bool:
+    """Whether a text is an http(s) address, or a JSON object."""
+    if form == "address":
+        return ADDRESS.fullmatch(value) is not None
+    if form == "json":
+        try:
+            return isinstance(json.loads(value), dict)
+        except (ValueError, RecursionError):
+            return False
+    return True
+
+
+def within(value: Value, low: int | None, high: int | None) -> bool:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return False
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+MENTION = re.compile(r"(?<![\w@])@(\w{1,40})")

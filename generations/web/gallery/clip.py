@@ -1,0 +1,270 @@
+"""One clip: its player, its facts, its story, and what a person may still decide about it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from generations.lifecycle import actions
+from generations.models import Attempt, Callback, Entry, Line, Membership, Task
+from generations.models.ledger import AccountName, EntryKind
+from generations.models.tasks import AttemptState, TaskState
+from generations.templatetags.formats import filesize, seconds, span
+from generations.web.access import for_member, for_producer
+from generations.web.layout.cards import Card, drawn
+from generations.web.layout.fragments import wants_part
+from generations.web.layout.silence import has_news
+from generations.web.messages import failures
+from generations.web.messages.failures import Sentence
+from generations.web.order.inputs import LABELS, WORDS
+
+from .views import of_team
+
+# The account whose line says what an entry is about.
+TOLD_BY = {
+    EntryKind.HOLD: AccountName.HELD,
+    EntryKind.SETTLE: AccountName.SPENT,
+    EntryKind.RELEASE: AccountName.AVAILABLE,
+    EntryKind.ADJUST: AccountName.AVAILABLE,
+    EntryKind.CORRECT: AccountName.SPENT,
+    EntryKind.ADOPT: AccountName.SPENT,
+}
+SHAPE = {"duration", "resolution", "aspect_ratio", "seed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a task's story."""
+
+    at: datetime
+    icon: str
+    word: Sentence
+    failures: Sentence = ""
+    end: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One ledger entry of the task: what was held, spent or came back."""
+
+    at: datetime
+    word: str
+    amount: int
+    unit: str
+
+
+class Story:
+    """What happened to a task, in the order of time: tries, rings, the provider's word, files."""
+
+    def __init__(self, card: Card) -> None:
+        self.card = card
+        self.task = card.task
+        attempts = self.task.attempts.prefetch_related(
+            Prefetch("callbacks", Callback.objects.defer("headers", "body")),
+            Prefetch("entries", Entry.objects.order_by("pk")),
+            Prefetch("entries__lines", Line.objects.select_related("account")),
+        )
+        self.attempts = list(attempts.defer("report").order_by("ordinal"))
+
+    @cached_property
+    def moments(self) -> list[Moment]:
+        every = [*self._ordered(), *self._tries(), *self._rings(), *self._ended(), *self._kept()]
+        return sorted(every, key=lambda moment: moment.at.replace(microsecond=0))
+
+    @property
+    def alarm(self) -> str:
+        return failures.alarm(self.task)
+
+    @property
+    def movements(self) -> list[Movement]:
+        """The ledger's entries, in order."""
+        return [
+            Movement(entry.at, entry.get_kind_display(), line.amount, entry.unit)
+            for attempt in self.attempts
+            for entry in attempt.entries.all()
+            for line in entry.lines.all()
+            if line.account.name == TOLD_BY[EntryKind(entry.kind)]
+        ]
+
+    @property
+    def sent(self) -> str:
+        """How often it was sent, and that it never went twice by itself."""
+        if self.task.is_adopted:
+            return gettext("made elsewhere, never sent from here")
+        number = sum(attempt.sent_at is not None for attempt in self.attempts)
+        if number <= 1:
+            return gettext("sent once, never twice") if number else gettext("not sent yet")
+        return ngettext("sent %(n)s time", "sent %(n)s times", number) % {"n": number}
+
+    def _ordered(self) -> Iterator[Moment]:
+        who = {"who": self.task.created_by}
+        if self.task.adopted_at:
+            yield Moment(self.task.adopted_at, "inbox", _("Taken in"), gettext("by %(who)s") % who)
+            return
+        yield Moment(self.task.created_at, "plus", _("Ordered"), gettext("by %(who)s") % who)
+
+    def _tries(self) -> Iterator[Moment]:
+        key = gettext("to %(key)s") % {"key": self.task.credential.name}
+        for attempt in self.attempts:
+            if attempt.sent_at:
+                yield Moment(attempt.sent_at, "arrow-up", _("Sent"), key)
+            if attempt.answered_at:
+                yield self._answer(attempt, attempt.answered_at)
+
+    def _answer(self, attempt: Attempt, at: datetime) -> Moment:
+        if attempt.state == AttemptState.ACCEPTED:
+            taken = gettext("as %(number)s") % {"number": attempt.number}
+            return Moment(at, "check", _("Taken"), end=taken)
+        icon, word, tone = {
+            AttemptState.REFUSED: ("circle-x", _("Refused"), "coral"),
+            AttemptState.THROTTLED: ("clock", _("Not taken, tried again later"), ""),
+            AttemptState.UNCLEAR: ("circle-question-mark", _("No clear answer"), "lilac"),
+        }.get(AttemptState(attempt.state), ("ban", _("Given up"), ""))
+        return Moment(at, icon, word, end=attempt.code, tone=tone)
+
+    def _rings(self) -> Iterator[Moment]:
+        for attempt in self.attempts:
+            for ring in attempt.callbacks.all():
+                yield Moment(ring.received_at, "bell", _("The provider rang"), end=ring.word)
+
+    def _ended(self) -> Iterator[Moment]:
+        task = self.task
+        if task.finished_at is None:
+            return
+        looks = ngettext("asked %(n)s time", "asked %(n)s times", task.checks) % {"n": task.checks}
+        end = looks if task.checks else ""
+        took = ""
+        if task.accepted_at and not task.is_adopted:
+            took = gettext("after %(time)s") % {
+                "time": seconds((task.finished_at - task.accepted_at).total_seconds())
+            }
+        if task.state == TaskState.SUCCEEDED:
+            yield Moment(task.finished_at, "sparkles", _("Finished at the provider"), took, end)
+        else:
+            mark = self.card.mark
+            yield Moment(task.finished_at, mark.icon, mark.word, took, task.code or end, mark.tone)
+
+    def _kept(self) -> Iterator[Moment]:
+        for file in self.task.files.all():
+            if file.stored_at:
+                what = f"{file.get_part_display()} · {filesize(file.size)}"
+                spare = file.expires_at - file.stored_at if file.expires_at else timedelta()
+                left = gettext("link had %(span)s left") % {"span": span(spare)} if spare else ""
+                yield Moment(file.stored_at, "check", _("Kept here"), what, left, "leaf")
+
+    @property
+    def switches(self) -> list[tuple[Sentence, object]]:
+        """The settings beside shape and seed, in words."""
+        return [
+            (LABELS.get(name, name), _in_words(value))
+            for name, value in self.task.settings.items()
+            if name not in SHAPE
+        ]
+
+
+def _in_words(value: object) -> object:
+    if isinstance(value, bool):
+        return pgettext("switch", "on") if value else pgettext("switch", "off")
+    return WORDS.get(str(value), value)
+
+
+def _find(membership: Membership, pk: int) -> Task:
+    return get_object_or_404(of_team(membership.team), pk=pk)
+
+
+def _answer(
+    request: HttpRequest, membership: Membership, pk: int, refusal: Sentence = ""
+) -> HttpResponse:
+    """After a decision: the card where it was made, else the page of the clip."""
+    task = _find(membership, pk)
+    if wants_part(request):
+        (card,) = drawn(membership.team, [task])
+        context = {"card": card, "fresh": True, "swap": True, "refusal": refusal}
+        return render(request, "gallery/card.html", context)
+    if refusal:
+        messages.error(request, str(refusal))
+    return redirect("task", membership.team.slug, pk)
+
+
+def _decide(
+    request: HttpRequest, membership: Membership, pk: int, act: Callable[[Task], None]
+) -> HttpResponse:
+    """Do it, and say where it changed nothing."""
+    try:
+        act(_find(membership, pk))
+    except actions.Refusal as refusal:
+        said = failures.refusal(refusal.code, refusal.message)
+        return _answer(request, membership, pk, said)
+    return _answer(request, membership, pk)
+
+
+@require_safe
+@for_member
+def task(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """The page of a clip; ``?since=``: only what changed of it, 204 when nothing did."""
+    found = _find(membership, pk)
+    is_known = request.GET.get("since") == str(found.version)
+    if is_known and not has_news(request, membership.team):
+        return HttpResponse(status=204)
+    (card,) = drawn(membership.team, [found])
+    context = {
+        "card": card,
+        "task": found,
+        "story": Story(card),
+        "may_cancel": actions.may_cancel(found),
+    }
+    if "since" in request.GET:
+        return render(request, "gallery/clip/changes.html", context | {"swap": True})
+    return render(request, "gallery/clip/page.html", context)
+
+
+@require_POST
+@for_producer
+def cancel(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """Stop it while that is possible."""
+    return _decide(request, membership, pk, lambda one: actions.cancel(one, membership.user))
+
+
+@require_POST
+@for_producer
+def look(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """Ask the provider now."""
+    return _decide(request, membership, pk, lambda one: actions.look_now(one, membership.user))
+
+
+@require_POST
+@for_producer
+def found(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """The person has the provider's number of an unclear order."""
+    number = request.POST.get("number", "").strip()[:100]
+    if not number:
+        return _answer(
+            request, membership, pk, _("Type the provider's number; nothing was changed.")
+        )
+    return _decide(request, membership, pk, lambda one: actions.found(one, number, membership.user))
+
+
+@require_POST
+@for_producer
+def fetch(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """Ask the provider once more for what was lost."""
+    return _decide(request, membership, pk, lambda one: actions.fetch_again(one, membership.user))
+
+
+@require_POST
+@for_producer
+def release(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """The person decides that an unclear order never arrived; ``send_again`` makes a new try."""
+    again = request.POST.get("send_again") == "on"
+    return _decide(
+        request, membership, pk, lambda one: actions.release(one, membership.user, send_again=again)
+    )

@@ -1,0 +1,226 @@
+"""What one clip looks like on the wall: the state's mark, the frame's shape, and its words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from generations import clock
+from generations.models import Attempt, File, Film, Task, Team, Upload
+from generations.models.files import FilePart, FileState
+from generations.models.films import FILM
+from generations.models.tasks import TaskState
+from generations.web.messages import failures
+from generations.web.messages.failures import Sentence
+
+RATIOS = ("21:9", "2:1", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
+SOON = timedelta(minutes=15)
+MOST_GUESSED = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Icon, word and tone of a state; never colour alone."""
+
+    icon: str
+    word: Sentence
+    tone: str = ""
+
+
+MARKS = {
+    TaskState.WAITING: Mark("clock", _("Waiting")),
+    TaskState.SENDING: Mark("arrow-up", _("Sending")),
+    TaskState.QUEUED: Mark("hourglass", _("Queued")),
+    TaskState.RUNNING: Mark("loader-circle", _("Running"), "lamp"),
+    TaskState.FAILED: Mark("circle-x", _("Failed"), "coral"),
+    TaskState.CANCELLED: Mark("ban", _("Cancelled")),
+    TaskState.UNCLEAR: Mark("circle-question-mark", _("Unclear"), "lilac"),
+}
+FILE_MARKS = {
+    FileState.REMOTE: Mark("arrow-down-to-line", _("Fetching"), "sky"),
+    FileState.FETCHING: Mark("arrow-down-to-line", _("Fetching"), "sky"),
+    FileState.STORED: Mark("check", pgettext_lazy("file", "Ready"), "leaf"),
+    FileState.LOST: Mark("unlink", pgettext_lazy("file", "Lost"), "coral"),
+    FileState.DELETED: Mark("trash-2", pgettext_lazy("file", "Deleted")),
+}
+# A finished task whose links have not been read yet.
+LINKS_TO_COME = Mark("arrow-down-to-line", _("Fetching"), "sky")
+
+
+class Card:
+    """A task as a page shows it. The task comes from ``drawn``, with all that is asked for here."""
+
+    def __init__(
+        self,
+        task: Task,
+        *,
+        place: int | None,
+        usual: tuple[int, int] | None,
+        film: int | None = None,
+    ) -> None:
+        self.task = task
+        self.film = film  # the number of the film that the task became
+        self.place = place
+        self.usual_seconds = usual
+        self.now = clock.now()
+
+    @cached_property
+    def files(self) -> dict[str, File]:
+        """The first file of each part; of a film the longest, which is a whole cut."""
+        files = list(reversed(self.task.files.all()))
+        if self.film:
+            files.sort(key=lambda file: file.duration_ms or 0)
+        return {file.part: file for file in files}
+
+    @property
+    def video(self) -> File | None:
+        return self.files.get(FilePart.VIDEO) or self.files.get(FilePart.AUDIO)
+
+    @property
+    def cover(self) -> File | None:
+        cover = self.files.get(FilePart.COVER)
+        return cover if cover and cover.is_stored else None
+
+    @property
+    def input(self) -> Upload | None:
+        """The first picture that it is made from."""
+        return next((picture.upload for picture in self.task.pictures.all()), None)
+
+    @property
+    def shows(self) -> str:
+        """What the frame shows: a state's word, or ``fetching``, ``stored``, ``lost``."""
+        if self.task.state != TaskState.SUCCEEDED:
+            return str(self.task.state)
+        if self.video is None or self.video.state == FileState.REMOTE:
+            return str(FileState.FETCHING)
+        return str(self.video.state)
+
+    @property
+    def mark(self) -> Mark:
+        if self.task.state != TaskState.SUCCEEDED:
+            return MARKS[TaskState(self.task.state)]
+        return FILE_MARKS[FileState(self.video.state)] if self.video else LINKS_TO_COME
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether it will change by itself, so that its page must look again."""
+        return not self.task.is_final or self.shows == FileState.FETCHING
+
+    @property
+    def ratio(self) -> str:
+        """The nearest of the frame shapes that the style sheet knows."""
+        has_shape = self.video and self.video.width and self.video.height
+        if self.input and not has_shape and not self.task.aspect_ratio:
+            return nearest(self.input.width / self.input.height)
+        return ratio_of(self.video, self.task)
+
+    @property
+    def percent(self) -> int | None:
+        """As told; else how far past clips were by now, which never says done."""
+        if self.task.progress is not None:
+            return self.task.progress
+        if not self.usual_seconds or self.started_at is None:
+            return None
+        passed = (self.now - self.started_at).total_seconds()
+        return min(round(100 * passed / max(self.usual_seconds[1], 1)), MOST_GUESSED)
+
+    @property
+    def is_told(self) -> bool:
+        return self.task.progress is not None
+
+    @property
+    def started_at(self) -> datetime | None:
+        return self.task.accepted_at
+
+    @property
+    def usual(self) -> str:
+        """How long such clips take here: "usually 2–4 min"."""
+        if not self.usual_seconds:
+            return ""
+        low, high = self.usual_seconds
+        if high < 100:
+            return gettext("usually %(range)s s") % {"range": _range(low, high)}
+        return gettext("usually %(range)s min") % {"range": _range(low // 60, -(-high // 60))}
+
+    @property
+    def dies_soon(self) -> bool:
+        dies = self.video.expires_at if self.video else None
+        return dies is not None and dies - self.now < SOON
+
+    @property
+    def attempt(self) -> Attempt:
+        """The last one, which is the one that counts."""
+        return max(self.task.attempts.all(), key=lambda one: one.ordinal)
+
+    @cached_property
+    def failure(self) -> failures.Words:
+        return failures.failure(self.task.code, self.task.message)
+
+    @property
+    def outcome(self) -> str:
+        return failures.outcome(self.task)
+
+    @property
+    def waits_because(self) -> Sentence:
+        return failures.waiting(self.task.reason)
+
+    @property
+    def kind(self) -> Sentence:
+        return failures.kind(self.task)
+
+    @property
+    def unit(self) -> str:
+        return failures.unit(self.task)
+
+    @property
+    def cost(self) -> int:
+        return failures.cost(self.task)
+
+
+def ratio_of(file: File | None, task: Task) -> str:
+    """The shape of a file, or what was ordered while nobody knows it."""
+    if file and file.width and file.height:
+        return nearest(file.width / file.height)
+    return nearest(_shape(task.aspect_ratio or "16:9"))
+
+
+def nearest(shape: float) -> str:
+    """The frame shape of the style sheet that comes nearest to a width over a height."""
+    return min(RATIOS, key=lambda ratio: abs(_shape(ratio) / shape - 1))
+
+
+def _shape(ratio: str) -> float:
+    wide, _colon, high = ratio.partition(":")
+    return int(wide) / int(high)
+
+
+def _range(low: int, high: int) -> str:
+    return str(high) if low >= high else f"{low}–{high}"
+
+
+def drawn(team: Team, tasks: Iterable[Task]) -> list[Card]:
+    """Cards of tasks that came with ``for_cards``; what the line and the past say, once for all."""
+    rows = list(tasks)
+    states = {task.state for task in rows}
+    places = Task.objects.places(team) if TaskState.WAITING in states else {}
+    moving = states & {TaskState.QUEUED, TaskState.RUNNING}
+    usual = Task.objects.usual_seconds(team) if moving else {}
+    films = _films(rows)
+    return [
+        Card(
+            task,
+            place=places.get(task.pk),
+            usual=usual.get(task.model),
+            film=films.get(task.pk),
+        )
+        for task in rows
+    ]
+
+
+def _films(tasks: Iterable[Task]) -> dict[int, int]:
+    """The films that some of these tasks became."""
+    roots = [task.pk for task in tasks if task.kind == FILM]
+    return dict(Film.objects.filter(task__in=roots).values_list("task", "pk")) if roots else {}

@@ -1,0 +1,85 @@
+"""How allauth's pages behave here: who may sign up, and who must have a second step."""
+
+from collections.abc import Callable
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from generations.models import Membership, Role, User
+from generations.teams import members
+
+from .members import INVITATION
+
+type Answer = Callable[[HttpRequest], HttpResponse]
+ALWAYS_OPEN = ("account_", "mfa_", "set_language")
+
+
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Nobody signs up without an invitation, and signing up with one joins its team."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return members.invitation(request.session.get(INVITATION, "")) is not None
+
+    def save_user(
+        self, request: HttpRequest, user: User, form: object, commit: bool = True
+    ) -> User:
+        """The person and the membership are made together or not at all."""
+        token = request.session.get(INVITATION, "")
+        try:
+            with transaction.atomic():
+                super().save_user(request, user, form, commit)
+                if commit:
+                    _join(user, token)
+        except members.InvitationGone as gone:
+            raise ImmediateHttpResponse(redirect("invitation", token)) from gone
+        if commit:
+            del request.session[INVITATION]
+        return user
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
+        """Say so where no mail can leave, instead of letting a person wait for it."""
+        if not (settings.MAIL_HOST or settings.DEBUG):
+            page = render(self.request, "account/no_mail.html", status=503)
+            raise ImmediateHttpResponse(page)
+        super().send_mail(template_prefix, email, context)
+
+
+def _join(user: User, token: str) -> None:
+    invitation = members.invitation(token)
+    if invitation is None:
+        raise members.InvitationGone
+    members.accept(invitation, user)
+
+
+class RequireSecondStep:
+    """Middleware: with ``MFA_REQUIRED``, who is trusted with more enrols before all else."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.answer(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        name = (request.resolver_match and request.resolver_match.url_name) or ""
+        if not settings.MFA_REQUIRED or name.startswith(ALWAYS_OPEN):
+            return None
+        user = request.user
+        if not user.is_authenticated or not _is_trusted(user) or is_mfa_enabled(user):
+            return None
+        messages.warning(request, _("Set up two-step sign-in first. Owners and staff need it."))
+        return redirect("mfa_activate_totp")
+
+
+def _is_trusted(user: User) -> bool:
+    trusted = Membership.objects.filter(user=user, role__in=(Role.OWNER, Role.AUDITOR))
+    return user.is_staff or trusted.exists()

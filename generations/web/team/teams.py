@@ -1,0 +1,52 @@
+"""The way in: to the team that was looked at last, or to making one."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from generations.models import Team
+from generations.teams import members
+
+from .forms import TeamForm
+from .members import INVITATION
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """An open invitation first, then the last team, then any, then the page that makes one."""
+    if token := request.session.get(INVITATION):
+        return redirect("invitation", token)
+    teams = Team.objects.visible_to(request.user).order_by("name", "pk")  # type: ignore[arg-type]
+    last = teams.filter(slug=request.session.get("team", "")).first() or teams.first()
+    return redirect("gallery", last.slug) if last else redirect("team_new")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new(request: HttpRequest) -> HttpResponse:
+    form = TeamForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        team = members.add_team(form.cleaned_data["name"], request.user)  # type: ignore[arg-type]
+        return redirect("gallery", team.slug)
+    has_team = Team.objects.visible_to(request.user).exists()  # type: ignore[arg-type]
+    status = 422 if form.is_bound else 200
+    return render(request, "team/new.html", {"form": form, "has_team": has_team}, status=status)
+
+
+def remember_team(
+    answer: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: the team of the last page that a person saw is where ``home`` leads."""
+
+    def remember(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        membership = getattr(request, "membership", None)
+        if membership and request.session.get("team") != membership.team.slug:
+            request.session["team"] = membership.team.slug
+        return response
+
+    return remember

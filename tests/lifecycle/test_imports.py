@@ -1,0 +1,255 @@
+"""What was ordered elsewhere is taken in by its number: asked for, kept and booked, never paid."""
+
+import base64
+import io
+from collections import Counter
+from collections.abc import Iterable
+from contextvars import copy_context
+from threading import Barrier, Thread
+
+import httpx
+import pytest
+from django.db import connection
+from PIL import Image
+
+from generations.billing import ledger
+from generations.lifecycle import imports, sweep, transitions
+from generations.lifecycle.imports import Adoption, Outcome
+from generations.models import Attempt, Entry, Event, File, Film, Role, Task, Used
+from generations.models.files import FileState
+from generations.models.films import FILM
+from generations.models.ledger import EntryKind
+from generations.models.tasks import ADOPTED, AttemptState, TaskState
+from generations.teams import credentials
+from tests.factories import make_credential, make_member
+
+from .conftest import World
+from .test_providers import MODELS, assert_done, creates, enter
+
+CREATES = {
+    "vidu": "/ent/v2/text2video",
+    "relay": "/ent/v2/text2video",
+    "vivienne": "/open/aigw/gateway/generations",
+    "apixo": "/api/v1/generateTask/vidu-q3",
+}
+SCHEMES = {"vidu": "Token"}
+
+
+def body(kind: str, prompt: str) -> dict[str, object]:
+    shape = {"prompt": prompt, "resolution": "720p", "duration": 5, "aspect_ratio": "16:9"}
+    if kind == "vivienne":
+        return {"model": "viduq2_text2video", **shape}
+    if kind == "apixo":
+        return {"request_type": "async", "input": {"mode": "text-to-video", **shape}}
+    return {"model": MODELS[kind], **shape}
+
+
+def make_elsewhere(world: World, prompt: str = "A ferry at night") -> str:
+    """Another tool orders on the same key; the number that the provider gave it."""
+    credential = world.credential
+    kind, known = credential.kind, set(world.sandbox.tasks)
+    httpx.post(
+        credential.base_url + CREATES[kind],
+        json=body(kind, prompt),
+        headers={"Authorization": f"{SCHEMES.get(kind, 'Bearer')} {world.key}"},
+    ).raise_for_status()
+    (number,) = set(world.sandbox.tasks) - known
+    return number
+
+
+def take_in(world: World, numbers: Iterable[str], *, films: bool = False) -> list[Adoption]:
+    return imports.adopt(world.membership, world.credential, numbers, films=films)
+
+
+def only(adoptions: list[Adoption]) -> Task:
+    (adoption,) = adoptions
+    assert adoption.task
+    return adoption.task
+
+
+@pytest.mark.parametrize("kind", CREATES)
+def test_a_clip_made_elsewhere_is_kept_here_and_nothing_is_posted(world: World, kind: str) -> None:
+    if kind != "vidu":
+        enter(world, kind)
+    number = make_elsewhere(world)
+    before = creates(world)
+    task = only(take_in(world, [number]))
+    world.finish()
+    assert_done(world, task)
+    assert creates(world) == before == 1
+    attempt = world.attempt(task)
+    assert (attempt.number, attempt.estimate, attempt.sent_at) == (number, 0, None)
+    told = {"vidu": "viduq2", "vivienne": "viduq2_text2video"}
+    task.refresh_from_db()
+    assert (task.kind, task.is_adopted) == (ADOPTED, True)
+    assert kind not in told or task.model == told[kind]
+    assert Event.objects.get(verb="task.adopted").detail == {"number": number}
+
+
+@pytest.mark.parametrize("balance_first", [True, False])
+def test_what_it_cost_is_booked_from_outside_and_the_balance_stays_the_providers(
+    world: World, balance_first: bool
+) -> None:
+    number = make_elsewhere(world)
+    if balance_first:
+        credentials.read_balance(world.credential)
+    task = only(take_in(world, [number]))
+    world.finish()
+    world.credential.refresh_from_db()
+    credentials.read_balance(world.credential)
+    (balance,) = ledger.balances(task.team)
+    assert (balance.available, balance.held) == (world.credits_left(), 0)
+    entry = Entry.objects.get(kind=EntryKind.ADOPT)
+    assert (entry.amount, balance.spent, entry.person) == (35, 35, world.membership.user)
+    assert not Entry.objects.filter(kind__in=[EntryKind.HOLD, EntryKind.SETTLE]).exists()
+    assert not Used.objects.exists(), "a cap is for what is ordered here"
+    assert not list(ledger.verify())
+
+
+def test_a_number_stands_once_however_often_it_is_taken_in(world: World) -> None:
+    ours = world.order()[0]
+    world.finish()
+    number = make_elsewhere(world)
+    task = only(take_in(world, [number]))
+    world.finish()
+    again = take_in(world, [number, world.attempt(ours).number, "not/a number"])
+    assert [(each.outcome, each.task) for each in again] == [
+        (Outcome.KNOWN, task),
+        (Outcome.KNOWN, ours),
+        (Outcome.UNREADABLE, None),
+    ]
+    assert Entry.objects.filter(kind=EntryKind.ADOPT).count() == 1
+    assert File.objects.filter(task=task, part="video").count() == 1
+
+
+def test_two_who_take_in_the_same_number_at_once_make_one_task(world: World) -> None:
+    number = make_elsewhere(world)
+    gate, outcomes = Barrier(2), Counter[str]()
+
+    def work() -> None:
+        gate.wait()
+        outcomes.update([take_in(world, [number])[0].outcome])
+        connection.close()
+
+    threads = [Thread(target=copy_context().run, args=(work,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == {Outcome.TAKEN: 1, Outcome.KNOWN: 1}
+    assert Task.objects.count() == Attempt.objects.count() == 1
+
+
+def test_the_same_number_on_another_teams_key_is_no_matter(world: World) -> None:
+    number = make_elsewhere(world)
+    take_in(world, [number])
+    other = make_member()
+    credential = make_credential(team=other.team, base_url=world.sandbox.url)
+    (adoption,) = imports.adopt(other, credential, [number])
+    assert adoption.outcome == Outcome.TAKEN
+
+
+@pytest.mark.parametrize("kind", CREATES)
+def test_a_number_that_the_provider_does_not_know_fails_with_the_reason_and_is_free_again(
+    world: World, kind: str
+) -> None:
+    if kind != "vidu":
+        enter(world, kind)
+    task = only(take_in(world, ["911026047460327424"]))
+    world.run(lambda: Task.objects.get(pk=task.pk).state == TaskState.FAILED)
+    task.refresh_from_db()
+    assert (task.code, task.alarm) == ("number_unknown", "")
+    assert task.message.startswith("911026047460327424: ")
+    assert Attempt.objects.get().state == AttemptState.REFUSED
+    assert not Entry.objects.exists()
+    assert not creates(world)
+    assert take_in(world, ["911026047460327424"])[0].outcome == Outcome.TAKEN
+
+
+def test_a_provider_that_forgets_a_task_for_a_moment_does_not_end_it(world: World) -> None:
+    number = make_elsewhere(world)
+    world.sandbox.fault(world.key, "[refuse TaskNotFound]", on="query")
+    task = only(take_in(world, [number]))
+    world.cluster.work()
+    world.wait(10)
+    world.sandbox.fault(world.key, "")
+    world.finish()
+    assert_done(world, task)
+
+
+def test_a_clip_that_had_failed_elsewhere_is_shown_so_and_costs_nothing(world: World) -> None:
+    number = make_elsewhere(world, "[fail CreationPolicyViolation] A storm")
+    task = only(take_in(world, [number]))
+    world.end()
+    task.refresh_from_db()
+    assert (task.state, task.code) == (TaskState.FAILED, "CreationPolicyViolation")
+    assert Entry.objects.get().amount == 0
+    assert not list(ledger.verify())
+
+
+def test_what_was_taken_in_and_lost_sight_of_is_never_sent(world: World) -> None:
+    number = make_elsewhere(world, "[stuck] A storm")
+    task = only(take_in(world, [number]))
+    world.wait(30)
+    world.hands.move(49 * 3600)
+    sweep.sweep(0)
+    world.cluster.work()
+    task.refresh_from_db()
+    assert task.state == TaskState.UNCLEAR
+    assert not transitions.given_up(world.attempt(task), send_again=True)
+    assert transitions.given_up(world.attempt(task), send_again=False)
+    world.cluster.work()
+    assert creates(world) == 1
+    assert not list(ledger.verify())
+
+
+def test_many_numbers_leave_half_of_the_keys_budget_and_all_slots_to_others(world: World) -> None:
+    enter(world, "apixo")
+    take_in(world, [f"task_{number}" for number in range(30)])
+    due = list(Task.objects.order_by("pk").values_list("check_at", flat=True))
+    assert due[-1]
+    assert due[0]
+    assert (due[-1] - due[0]).total_seconds() == 29 * 2
+    assert not Task.objects.in_slots().exists()
+
+
+def test_a_film_made_elsewhere_comes_with_its_tree(world: World) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (320, 240), "teal").save(buffer, "png")
+    picture = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    known = set(world.sandbox.tasks)
+    sent = {"images": [picture], "prompt": "A bottle", "duration": 10, "aspect_ratio": "16:9"}
+    answer = httpx.post(
+        f"{world.sandbox.url}/ent/v2/ad-one-click",
+        json=sent | {"language": "en"},
+        headers={"Authorization": f"Token {world.key}"},
+    )
+    assert answer.status_code == 200, answer.text
+    (number,) = set(world.sandbox.tasks) - known
+    before = creates(world)
+    task = only(take_in(world, [number], films=True))
+    world.end()
+    world.cluster.lost.add("mirror")
+    world.run(lambda: Film.objects.get(task=task).read_at is not None)
+    assert task.kind == FILM
+    assert Film.objects.get(task=task).strips.count() >= 3
+    assert creates(world) == before
+
+
+def test_who_may_only_look_takes_nothing_in(world: World) -> None:
+    viewer = make_member(team=world.membership.team, role=Role.VIEWER)
+    with pytest.raises(PermissionError):
+        imports.adopt(viewer, world.credential, ["911"])
+
+
+@pytest.mark.parametrize(
+    "text", ["911,912 913", "911\n912\n\n913\n", " 911; 912、913，911 ", "911\t912\r\n913"]
+)
+def test_numbers_are_read_however_they_are_pasted(text: str) -> None:
+    assert imports.numbers_in(text) == ["911", "912", "913"]
+
+
+def test_a_file_of_it_is_stored_only_once_it_is_whole(world: World) -> None:
+    task = only(take_in(world, [make_elsewhere(world, "[truncated] A ferry")]))
+    world.finish()
+    assert {file.state for file in task.files.all()} == {FileState.STORED}

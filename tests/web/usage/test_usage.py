@@ -1,0 +1,293 @@
+"""Usage: figures that are the sums of their rows, never over two units, of one's own team alone."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from generations import clock
+from generations.billing import ledger
+from generations.models import (
+    Account,
+    Attempt,
+    Cap,
+    Credential,
+    Film,
+    Membership,
+    Role,
+    Strip,
+    Take,
+    Task,
+)
+from tests.factories import make_credential, make_member, make_tasks, make_user
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PRICE = 35
+
+
+@pytest.fixture(autouse=True)
+def hands() -> Iterator[clock.Hands]:
+    with clock.stopped(NOON) as hands:
+        yield hands
+
+
+@pytest.fixture
+def member() -> Membership:
+    return make_member(user=make_user(name="Mei Tan"), role=Role.OWNER)
+
+
+@pytest.fixture
+def credential(member: Membership) -> Credential:
+    return make_credential(team=member.team)
+
+
+@pytest.fixture
+def site(member: Membership) -> Client:
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def clip(
+    member: Membership, credential: Credential, *, cost: int | None = PRICE, failed: bool = False
+) -> Task:
+    """Ordered and ended: charged ``cost``, or (None) all came back."""
+    (task,) = make_tasks(membership=member, credential=credential)
+    attempt = Attempt.objects.select_related("task", "credential").get(task=task)
+    if cost is None:
+        ledger.release(attempt)
+    else:
+        ledger.settle(attempt, cost, in_vain=failed)
+    return task
+
+
+def figures(site: Client, member: Membership, query: str = "") -> list[str]:
+    page = site.get(f"/t/{member.team.slug}/usage/{query}").content.decode()
+    (listed,) = re.findall(r'<ul class="figures".*?</ul>', page, re.DOTALL)
+    return re.findall(r"<b>(.*?)</b>", listed)
+
+
+def rows(site: Client, member: Membership, query: str) -> list[int]:
+    """The amounts under a figure."""
+    response = site.get(f"/t/{member.team.slug}/usage/rows/?{query}")
+    assert response.status_code == 200
+    return [entry.amount for entry in response.context["entries"]]
+
+
+def test_figures_are_told_for_today_and_for_the_period(
+    site: Client, member: Membership, credential: Credential, hands: clock.Hands
+) -> None:
+    clip(member, credential, cost=40)
+    clip(member, credential, cost=20, failed=True)
+    clip(member, credential, cost=None)
+    hands.move(24 * 3600)
+    clip(member, credential)
+    assert figures(site, member) == ["35", "95", "48", "0"]
+
+
+def test_every_figure_is_the_sum_of_the_rows_that_it_opens(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    for cost, failed in [(40, False), (20, True), (None, True)]:
+        clip(member, credential, cost=cost, failed=failed)
+    page = site.get(f"/t/{member.team.slug}/usage/")
+    whole = page.context["spending"].usage.whole
+    query = page.context["spending"].query()
+    assert sum(rows(site, member, f"what=spent&{query}")) == whole.spent == 60
+    assert sum(rows(site, member, f"what=in_vain&{query}")) == whole.vain == 20
+    assert sum(rows(site, member, f"what=came_back&{query}")) == whole.came_back == PRICE
+
+
+def test_a_try_that_is_made_anew_did_not_come_back(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    (task,) = make_tasks(membership=member, credential=credential)
+    attempt = Attempt.objects.select_related("task", "credential").get(task=task)
+    ledger.release(attempt, carried=True)
+    following = Attempt.objects.create(
+        task=task, credential=credential, ordinal=2, estimate=attempt.estimate
+    )
+    ledger.hold(following, carried=True)
+    page = site.get(f"/t/{member.team.slug}/usage/")
+    assert page.context["spending"].usage.whole.came_back == 0
+
+
+def test_sums_are_told_apart_by_person_model_and_key(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    other = make_member(team=member.team, user=make_user(name="Jonas Weil"))
+    second = make_credential(team=member.team, name="Client key")
+    clip(member, credential)
+    clip(other, second, cost=80)
+    spending = site.get(f"/t/{member.team.slug}/usage/").context["spending"]
+    assert [(str(row.label), row.sum.spent) for row in spending.people] == [
+        ("Jonas Weil", 80),
+        ("Mei Tan", PRICE),
+    ]
+    assert [(str(row.label), row.sum.spent) for row in spending.keys] == [
+        ("Client key", 80),
+        ("Studio key", PRICE),
+    ]
+    assert [(row.label, row.sum.clips) for row in spending.models] == [("viduq2", 2)]
+    assert figures(site, member, f"?by={other.user_id}")[1] == "80"
+    assert figures(site, member, f"?credential={credential.pk}")[1] == "35"
+    assert figures(site, member, "?model=viduq3-pro")[1] == "0"
+
+
+def test_a_film_costs_what_all_its_parts_cost(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    root, shot = (part(member, credential, model) for model in ("one-click", "footage"))
+    film = Film.objects.create(team=member.team, task=root, title="Salt and Amber")
+    strip = Strip.objects.create(film=film, kind="shot")
+    Take.objects.create(film=film, strip=strip, ordinal=0, task=shot)
+    clip(member, credential)
+    spending = site.get(f"/t/{member.team.slug}/usage/").context["spending"]
+    assert [(str(row.label), row.sum.spent) for row in spending.films] == [("Salt and Amber", 480)]
+    assert (spending.usage.whole.films, spending.usage.whole.on_clips) == (480, PRICE)
+    assert sum(rows(site, member, f"film={film.pk}")) == 480
+
+
+def part(member: Membership, credential: Credential, model: str) -> Task:
+    """A finished order of one of the models that make films."""
+    (task,) = make_tasks(membership=member, credential=credential)
+    task.model = model
+    task.save(update_fields=["model"])
+    attempt = Attempt.objects.select_related("task", "credential").get(task=task)
+    ledger.settle(attempt, 400 if model == "one-click" else 80)
+    return task
+
+
+def test_two_units_are_never_added(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    money = make_credential(team=member.team, name="Apixo")
+    Account.objects.filter(credential=money).update(unit="cent")
+    clip(member, credential)
+    clip(member, money, cost=7_487)
+    assert figures(site, member, "?unit=credit")[1] == "35"
+    assert figures(site, member, "?unit=cent")[1] == "$74.87"
+    assert site.get(f"/t/{member.team.slug}/usage/?unit=point").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "spent"),
+    [
+        ("?days=7", "35"),
+        ("?days=30", "75"),
+        ("?month=2026-10", "40"),
+        ("?month=", "35"),
+        ("?first=2026-10-01&last=2026-10-31", "40"),
+        ("?first=2026-11-20&last=2026-11-20", "35"),
+        ("?first=2026-10-01", "75"),
+    ],
+)
+def test_a_period_holds_its_own_days(
+    site: Client, member: Membership, credential: Credential, query: str, spent: str
+) -> None:
+    with clock.stopped(datetime(2026, 10, 31, 23, 59, tzinfo=UTC)):
+        clip(member, credential, cost=40)
+    clip(member, credential)
+    assert figures(site, member, query)[1] == spent
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("days=0", "days=x", "days=9999", "month=2026-13", "month=11", "by=x", "credential=x"),
+        *("first=2026-11-31", "first=2026-11-20&last=2026-11-19", "first=2020-01-01", "last=x"),
+    ],
+)
+def test_what_means_nothing_leads_nowhere(site: Client, member: Membership, query: str) -> None:
+    for page in ("usage/", "usage/rows/", "usage.csv"):
+        assert site.get(f"/t/{member.team.slug}/{page}?{query}").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["what=all", "before=x", "before=2026-11-20~x"])
+def test_rows_that_are_none_lead_nowhere(site: Client, member: Membership, query: str) -> None:
+    assert site.get(f"/t/{member.team.slug}/usage/rows/?{query}").status_code == 404
+
+
+def test_rows_come_in_pages_and_none_twice(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    for _ in range(6):
+        make_tasks(membership=member, credential=credential, count=20)
+    for attempt in Attempt.objects.select_related("task", "credential"):
+        ledger.settle(attempt, attempt.pk)
+    first = site.get(f"/t/{member.team.slug}/usage/rows/")
+    before = first.context["next"]
+    found = rows(site, member, "") + rows(site, member, f"before={before}")
+    assert sorted(found) == sorted(Attempt.objects.values_list("pk", flat=True))
+
+
+def test_the_csv_says_what_the_page_says(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    Credential.objects.update(name="=cmd()")
+    clip(member, credential, cost=40)
+    clip(member, credential, cost=20, failed=True)
+    clip(member, credential, cost=None)
+    response = site.get(f"/t/{member.team.slug}/usage.csv?days=7")
+    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    assert 'filename="usage-' in response["Content-Disposition"]
+    assert list(csv.reader(io.StringIO(text[1:])))[1:] == [
+        ["2026-11-20", "Mei Tan", "viduq2", "'=cmd()", "credit", "1", "60", "0", "20", "35"]
+    ]
+
+
+def test_another_teams_credits_are_nowhere(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    stranger = make_member()
+    clip(stranger, make_credential(team=stranger.team), cost=987_654)
+    page = site.get(f"/t/{member.team.slug}/usage/?by={stranger.user_id}")
+    assert "987,654" not in page.content.decode()
+    assert rows(site, member, "") == []
+
+
+def test_caps_near_their_end_are_shown_ones_own_and_the_teams(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    other = make_member(team=member.team, user=make_user(name="Jonas Weil"))
+    for user, amount in [(None, 40), (member.user, 35), (other.user, 500)]:
+        Cap.objects.create(team=member.team, user=user, unit="credit", amount=amount)
+    make_tasks(membership=member, credential=credential)
+    page = site.get(f"/t/{member.team.slug}/usage/").content.decode()
+    assert "only 5 left" in page
+    assert "used up" in page
+    assert "of 500 credits" not in page
+
+
+def test_it_asks_as_many_queries_for_many_rows_as_for_few(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    clip(member, credential)
+    Cap.objects.create(team=member.team, unit="credit", amount=1_000)
+    address = f"/t/{member.team.slug}/usage/"
+    site.get(address)
+    few = queries(site, address)
+    for number in range(5):
+        other = make_member(team=member.team, user=make_user())
+        key = make_credential(team=member.team, name=f"Key {number}")
+        clip(other, key, cost=number)
+        Cap.objects.create(team=member.team, user=other.user, unit="credit", amount=1)
+    assert queries(site, address) == few
+    assert few <= 20
+
+
+def queries(site: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert site.get(address).status_code == 200
+    return len(captured)
+
+
+def test_a_team_without_a_key_sees_nothing_spent(site: Client, member: Membership) -> None:
+    assert figures(site, member) == ["0", "0", "–", "0"]
