@@ -1,4 +1,4 @@
-"""The time, for everything that keeps a deadline; a test may hold its hands."""
+"""The current time. Tests can freeze it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,40 +9,40 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 
-class Hands:
-    """The hands of a stopped clock: they move when told, or when somebody sleeps."""
+class FrozenClock:
+    """A clock that moves only when a test advances it, or when code sleeps."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at
 
-    def move(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
 
 
-_hands: ContextVar[Hands | None] = ContextVar("hands", default=None)
+_frozen: ContextVar[FrozenClock | None] = ContextVar("frozen_clock", default=None)
 
 
 def now() -> datetime:
     """The present instant, in UTC."""
-    hands = _hands.get()
-    return hands.at if hands else timezone.now()
+    frozen_clock = _frozen.get()
+    return frozen_clock.at if frozen_clock else timezone.now()
 
 
 async def sleep(seconds: float) -> None:
-    """Wait; on a stopped clock the hands move instead and nobody waits."""
-    if hands := _hands.get():
-        hands.move(seconds)
+    """Wait; a frozen clock is advanced instead, and nobody waits."""
+    if frozen_clock := _frozen.get():
+        frozen_clock.advance(seconds)
         await asyncio.sleep(0)
     else:
         await asyncio.sleep(seconds)
 
 
 @contextmanager
-def stopped(at: datetime) -> Iterator[Hands]:
-    """Stop the clock at an instant for this context, e.g. one test."""
-    hands = Hands(at)
-    token = _hands.set(hands)
+def frozen(at: datetime) -> Iterator[FrozenClock]:
+    """Freeze the time at an instant in this context, e.g. in one test."""
+    frozen_clock = FrozenClock(at)
+    token = _frozen.set(frozen_clock)
     try:
-        yield hands
+        yield frozen_clock
     finally:
-        _hands.reset(token)
+        _frozen.reset(token)

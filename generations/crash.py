@@ -7,14 +7,15 @@ VARIABLE = "RUSHES_CRASH_AT"
 
 
 def point(name: str) -> None:
-    """Die at once, as if the power went, when the environment asks for this point.
+    """Kill this process at once, as a power cut would, if the environment names this point.
 
-    ``RUSHES_CRASH_AT=send.posted:/path``: dies once; the file made at ``/path`` remembers it.
+    ``RUSHES_CRASH_AT=send.posted:/path`` kills once; the file created at ``/path`` records it.
     """
     wanted, _, mark = os.environ.get(VARIABLE, "").partition(":")
     if wanted != name:
         return
     try:
+        # O_EXCL: of several processes that reach the point, exactly one dies.
         os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError:
         return

@@ -1,4 +1,7 @@
-"""Seal and open a secret: AES-GCM with the row it belongs to as associated data (design 8)."""
+"""Seal (encrypt) and open secrets: AES-GCM, with the owning row as associated data.
+
+So a sealed text that is copied into another row does not open there.
+"""
 
 import base64
 import binascii
@@ -13,12 +16,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 NONCE_BYTES = 12
 
 
-class Sealed(Exception):
-    """A secret does not open: its key is not in the ring, or it stands in another row."""
+class UnsealError(Exception):
+    """A secret does not open: its key is not in the keyring, or it was sealed for another row."""
 
 
 class Secret:
-    """A secret that prints as stars, so that no log or page shows it by accident."""
+    """A secret that prints as dots, so that no log or page shows it by accident."""
 
     __slots__ = ("_text",)
 
@@ -35,14 +38,14 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class Ring:
-    """The key ring, newest key first: the first one seals, every one opens."""
+class Keyring:
+    """The encryption keys, newest first. The first one seals, all of them open."""
 
     keys: Sequence[bytes] = field(repr=False)
 
     @classmethod
-    def read(cls, texts: Sequence[str]) -> "Ring":
-        """From base64 texts of 32 bytes each; ValueError names what is wrong, never the key."""
+    def read(cls, texts: Sequence[str]) -> "Keyring":
+        """Decode base64 texts of 32 bytes each. ValueError says what is wrong, never the key."""
         try:
             keys = [base64.urlsafe_b64decode(text) for text in texts]
         except (binascii.Error, ValueError) as error:
@@ -52,29 +55,30 @@ class Ring:
         return cls(keys)
 
     def seal(self, secret: str, belongs_to: str) -> str:
-        """``v1.<key name>.<nonce and text>``; ``belongs_to`` must be said again to open it."""
+        """Encrypt to ``v1.<key name>.<nonce and text>``; ``open`` needs the same ``belongs_to``."""
         key = self.keys[0]
         nonce = secrets.token_bytes(NONCE_BYTES)
         text = AESGCM(key).encrypt(nonce, secret.encode(), belongs_to.encode())
         return f"v1.{_name(key)}.{base64.urlsafe_b64encode(nonce + text).decode()}"
 
     def open(self, sealed: str, belongs_to: str) -> Secret:
-        """The secret again; raises Sealed."""
+        """Decrypt a sealed secret; raises UnsealError."""
         try:
             _, name, text = sealed.split(".")
             key = next(key for key in self.keys if _name(key) == name)
             raw = base64.urlsafe_b64decode(text)
             opened = AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], belongs_to.encode())
         except StopIteration as error:
-            raise Sealed("the key that sealed it is not in the ring") from error
+            raise UnsealError("the key that sealed it is not in the keyring") from error
         except (InvalidTag, ValueError) as error:
-            raise Sealed("it was sealed for another place, or it was changed") from error
+            raise UnsealError("it was sealed for another row, or it was changed") from error
         return Secret(opened.decode())
 
     def is_current(self, sealed: str) -> bool:
-        """Whether the newest key sealed it (``rotate_keys`` reseals the others)."""
+        """Whether the newest key sealed it (``manage.py rotate_keys`` seals the others again)."""
         return sealed.split(".")[1:2] == [_name(self.keys[0])]
 
 
 def _name(key: bytes) -> str:
+    """Which key sealed a text; it tells nothing about the key."""
     return hashlib.sha256(key).hexdigest()[:8]

@@ -1,6 +1,6 @@
-"""Rows as files that a spreadsheet opens: CSV as a stream, XLSX by way of a file on disk.
+"""Write rows as CSV (a stream) or XLSX (a temporary file).
 
-Neither ever holds more than a few rows in memory, and no cell is ever a formula.
+Both keep only a few rows in memory. No cell becomes a formula, whatever its text.
 """
 
 import csv
@@ -15,47 +15,47 @@ from django.utils import timezone
 
 type Row = Sequence[object]
 
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which Excel knows that the text is UTF-8
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-CHUNK = 64 * 1024
-MOST_ROWS = 1_048_576  # what one sheet of XLSX holds; the rest goes to the next
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it Excel does not read the text as UTF-8
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+CHUNK_CHARACTERS = 64 * 1024
+MAX_ROWS = 1_048_576  # of one XLSX sheet; further rows go to the next sheet
 
 
 def csv_stream(rows: Iterable[Row]) -> Iterator[bytes]:
-    """The rows as they come, in pieces of about 64 KiB; times in the site's own zone."""
+    """Encode rows in chunks of about 64 KiB; times in the site's own time zone."""
     buffer = io.StringIO()
     buffer.write(BOM)
     writer = csv.writer(buffer)
     for row in rows:
-        writer.writerow([_plain(value) for value in row])
-        if buffer.tell() >= CHUNK:
-            yield _emptied(buffer)
-    yield _emptied(buffer)
+        writer.writerow([_csv_value(value) for value in row])
+        if buffer.tell() >= CHUNK_CHARACTERS:
+            yield _drain(buffer)
+    yield _drain(buffer)
 
 
 def xlsx_file(rows: Iterable[Row]) -> IO[bytes]:
-    """A file, from its beginning; it is gone when it is closed."""
-    file = TemporaryFile()  # noqa: SIM115  its reader closes it
+    """A temporary file, at its beginning; closing it deletes it."""
+    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
     options = {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}
     with xlsxwriter.Workbook(file, options) as book:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
-        for number, row in enumerate(rows):
-            if number % MOST_ROWS == 0:
+        for index, row in enumerate(rows):
+            if index % MAX_ROWS == 0:
                 sheet = book.add_worksheet()
             for column, value in enumerate(row):
-                _write(sheet, number % MOST_ROWS, column, value, day)
+                _write_cell(sheet, index % MAX_ROWS, column, value, day)
     file.seek(0)
     return file
 
 
-def _write(
+def _write_cell(
     sheet: xlsxwriter.worksheet.Worksheet,
     row: int,
     column: int,
     value: object,
     day: xlsxwriter.format.Format,
 ) -> None:
-    """Text stays text, whatever it begins with: numbers of providers have too many digits."""
+    """Write one cell. Text stays text: ids of providers have more digits than a number holds."""
     match value:
         case None | "":
             pass
@@ -69,15 +69,15 @@ def _write(
             sheet.write_string(row, column, str(value))
 
 
-def _plain(value: object) -> object:
+def _csv_value(value: object) -> object:
     if isinstance(value, datetime):
         return f"{timezone.make_naive(value):%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
+    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_SIGNS):
         return f"'{value}"
     return value
 
 
-def _emptied(buffer: io.StringIO) -> bytes:
+def _drain(buffer: io.StringIO) -> bytes:
     text = buffer.getvalue()
     buffer.seek(0)
     buffer.truncate()

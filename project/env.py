@@ -1,4 +1,4 @@
-"""Strict readers of the environment: a bad value stops the start and names its variable."""
+"""Read and check environment variables. A bad value stops the start and names its variable."""
 
 import base64
 import os
@@ -11,13 +11,13 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
-from generations.crypto import Ring
+from generations.crypto import Keyring
 
 env = Env()
 
 
 def read[T](reader: Callable[..., T], name: str, **options: object) -> T:
-    """One variable through an environs reader, e.g. ``read(env.bool, "DEBUG", default=False)``."""
+    """Read a variable with an environs reader, e.g. ``read(env.bool, "DEBUG", default=False)``."""
     try:
         return reader(name, **options)
     except EnvError as error:
@@ -25,13 +25,15 @@ def read[T](reader: Callable[..., T], name: str, **options: object) -> T:
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """One of the allowed words."""
     value = read(env.str, name, default=default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
     return value
 
 
-def number(name: str, default: int, *, low: int, high: int) -> int:
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    """A whole number from ``low`` to ``high``."""
     value = read(env.int, name, default=default)
     if not low <= value <= high:
         raise ImproperlyConfigured(f"{name} is {value}; it must be from {low} to {high}.")
@@ -39,7 +41,7 @@ def number(name: str, default: int, *, low: int, high: int) -> int:
 
 
 def origin(name: str, default: str) -> str:
-    """An address such as ``https://rushes.example``: scheme and host, no path."""
+    """A URL such as ``https://rushes.example``: scheme and host, no path."""
     value = read(env.str, name, default=default).rstrip("/")
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
@@ -50,6 +52,7 @@ def origin(name: str, default: str) -> str:
 
 
 def time_zone(name: str, default: str) -> str:
+    """An IANA time zone."""
     value = read(env.str, name, default=default)
     if value not in available_timezones():
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be a zone such as Asia/Shanghai.")
@@ -57,23 +60,23 @@ def time_zone(name: str, default: str) -> str:
 
 
 def credential_keys(name: str, path: Path) -> list[str]:
-    """The key ring, newest first; a key that could never open anything stops the start."""
-    keys = secret(name, path, new_credential_key).split()
+    """The encryption keys, newest first; a malformed key stops the start."""
+    keys = ensure_secret(name, path, new_credential_key).split()
     try:
-        Ring.read(keys)
+        Keyring.read(keys)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: {error}.") from error
     return keys
 
 
-def private_dir(path: Path) -> Path:
-    """A directory that only its owner may enter, made where it is missing."""
+def create_private_dir(path: Path) -> Path:
+    """A directory that only its owner may enter; created if it is missing."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
-def secret(name: str, path: Path, make: Callable[[], str]) -> str:
-    """``NAME``, else what ``NAME_FILE`` names, else the file ``path``, made at first start."""
+def ensure_secret(name: str, path: Path, generate: Callable[[], str]) -> str:
+    """``NAME``, else the file that ``NAME_FILE`` names, else ``path``, created at first start."""
     if value := read(env.str, name, default="").strip():
         return value
     if file := read(env.str, f"{name}_FILE", default=""):
@@ -82,13 +85,13 @@ def secret(name: str, path: Path, make: Callable[[], str]) -> str:
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}.") from error
     if not path.exists():
-        _write_once(path, make())
+        _write_once(path, generate())
     return path.read_text(encoding="utf-8").strip()
 
 
 def _write_once(path: Path, content: str) -> None:
-    """Two processes that start together agree on the first one's secret."""
-    private_dir(path.parent)
+    """Create a secret file. Of two processes that start together, both use the first one's."""
+    create_private_dir(path.parent)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Settings: everything by environment, and it runs with none set (README has the table)."""
+"""Settings. Each is an environment variable with a default (see the table in README.md)."""
 
 import os
 import sys
@@ -14,31 +14,33 @@ from django.utils.translation import gettext_lazy as _
 
 from .env import (
     choice,
+    create_private_dir,
     credential_keys,
+    ensure_secret,
     env,
+    integer,
     new_secret_key,
-    number,
     origin,
-    private_dir,
     read,
-    secret,
     time_zone,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = private_dir(Path(read(env.str, "DATA_DIR", default=str(BASE_DIR / "var"))).resolve())
+_data_dir = Path(read(env.str, "DATA_DIR", default=str(BASE_DIR / "var")))
+DATA_DIR = create_private_dir(_data_dir.resolve())
 
 # ---- The site -------------------------------------------------------------------------------
 
 DEBUG = read(env.bool, "DEBUG", default=False)
 HOST = read(env.str, "HOST", default="127.0.0.1")
-PORT = number("PORT", 8000, low=1, high=65535)
+PORT = integer("PORT", 8000, low=1, high=65535)
 PUBLIC_URL = origin("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
-WORKERS = number("WORKERS", 4, low=2, high=64)
-WEB_THREADS = number("WEB_THREADS", 32, low=2, high=512)
+WORKERS = integer("WORKERS", 4, low=2, high=64)
+WEB_THREADS = integer("WEB_THREADS", 32, low=2, high=512)
 
-INSTANCE_ID = read(env.str, "INSTANCE_ID", default="")  # where DATA_DIR does not outlive a restart
-SECRET_KEY = secret("SECRET_KEY", DATA_DIR / "keys" / "secret_key", new_secret_key)
+# For a host that loses DATA_DIR at a restart.
+INSTANCE_ID = read(env.str, "INSTANCE_ID", default="")
+SECRET_KEY = ensure_secret("SECRET_KEY", DATA_DIR / "keys" / "secret_key", new_secret_key)
 CREDENTIAL_KEYS = credential_keys("CREDENTIAL_KEYS", DATA_DIR / "keys" / "credential_keys")
 
 ALLOWED_HOSTS = list(
@@ -48,7 +50,7 @@ ALLOWED_HOSTS = list(
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
-SECURE_SSL_REDIRECT = False  # the proxy that ends TLS redirects; health checks come by plain HTTP
+SECURE_SSL_REDIRECT = False  # the TLS proxy redirects; health checks use plain HTTP
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 SECURE_REFERRER_POLICY = "same-origin"
@@ -64,7 +66,7 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 SILENCED_SYSTEM_CHECKS = ["security.W008"]  # see SECURE_SSL_REDIRECT
-if not SECURE:  # a lab on plain HTTP is a choice that PUBLIC_URL already tells
+if not SECURE:  # PUBLIC_URL says that plain HTTP is intended
     SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W012", "security.W016"]
 else:
     SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
@@ -152,7 +154,7 @@ CACHES = {
     else {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
-        # It holds the counts of tries; of more than this many it forgets some that still count.
+        # It counts login attempts; beyond this many entries it drops some counters too early.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
@@ -163,7 +165,7 @@ Q_CLUSTER = {
     "name": "rushes",
     "workers": WORKERS,
     "timeout": JOB_SECONDS,
-    # A job is handed out again only once it cannot still be running or waiting in a worker's line.
+    # A job is started again only when it cannot still run or wait in a worker's queue.
     "retry": _ROUNDS * (JOB_SECONDS + 3) + 30,
     "queue_limit": WORKERS,
     "bulk": 1,
@@ -182,7 +184,7 @@ Q_CLUSTER = {
 STORAGE_URL = read(env.str, "STORAGE_URL", default="")
 MEDIA_ROOT = DATA_DIR / "media"
 PARTIAL_DIR = DATA_DIR / "partial"
-MIN_FREE_MB = number("MIN_FREE_MB", 1000, low=0, high=10**9)  # below it nothing new is ordered
+MIN_FREE_MB = integer("MIN_FREE_MB", 1000, low=0, high=10**9)  # below it nothing new is ordered
 MEDIA_ACCEL = read(env.str, "MEDIA_ACCEL", default="")  # nginx location for X-Accel-Redirect
 
 
@@ -209,14 +211,14 @@ def _file_storage(url: str) -> dict[str, object]:
 
 STORAGES = {
     "default": _file_storage(STORAGE_URL),
-    "staticfiles": {"BACKEND": "project.static.Storage"},
+    "staticfiles": {"BACKEND": "project.static.StaticStorage"},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
-# ---- The way out ----------------------------------------------------------------------------
+# ---- Outgoing connections -------------------------------------------------------------------
 
 ALLOW_PRIVATE_ADDRESSES = read(env.bool, "ALLOW_PRIVATE_ADDRESSES", default=False)
 SANDBOX = read(env.bool, "SANDBOX", default=False)
@@ -237,7 +239,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_REDIRECT_URL = "home"
 LOGIN_URL = "account_login"
-ACCOUNT_ADAPTER = "generations.web.team.accounts.Adapter"
+ACCOUNT_ADAPTER = "generations.web.team.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -249,7 +251,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_REQUIRED = read(env.bool, "MFA_REQUIRED", default=False)
 
 MAIL_HOST = read(env.str, "EMAIL_HOST", default="")
-MAIL_PORT = number("EMAIL_PORT", 587, low=1, high=65535)
+MAIL_PORT = integer("EMAIL_PORT", 587, low=1, high=65535)
 MAILERS = {
     "default": {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
@@ -266,7 +268,7 @@ MAILERS = {
 }
 DEFAULT_FROM_EMAIL = read(env.str, "EMAIL_FROM", default="rushes@localhost")
 
-# ---- Words and time -------------------------------------------------------------------------
+# ---- Language and time ----------------------------------------------------------------------
 
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LANGUAGE_CODE = choice("LANGUAGE_CODE", "en", ("en", "zh-hans"))
@@ -312,10 +314,10 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
-        # httpx writes whole addresses; a signed address is a secret for as long as it lives.
+        # httpx logs whole URLs; a signed URL is a secret while it is valid.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "django.server": {"level": "WARNING", "propagate": True},
-        "django-q": {"level": "WARNING"},  # it tells every job twice
+        "django-q": {"level": "WARNING"},  # it logs every job twice
     },
 }

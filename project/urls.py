@@ -1,4 +1,4 @@
-"""Every address of the site."""
+"""The root of the URL patterns."""
 
 from django.contrib import admin
 from django.urls import include, path

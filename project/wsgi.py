@@ -1,4 +1,4 @@
-"""The web application; granian serves it (``manage.py up``)."""
+"""The WSGI application, which granian serves (``manage.py up``)."""
 
 import os
 

@@ -1,11 +1,13 @@
 """No network but loopback, files of its own for each test, and a ledger that can be emptied."""
 
+import gc
 import ipaddress
 import os
 import shutil
 import socket
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,13 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import TestCase
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
+
+from tests.database import ON_POSTGRESQL, copy_template, template_database
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
-ON_POSTGRESQL = project_settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 
 # Where the outcome decides, hypothesis throws the same dice each time; elsewhere it explores.
 hypothesis.settings.register_profile("steady", derandomize=True)
@@ -45,22 +48,45 @@ def pytest_collection_modifyitems(
         if reason := _missing(item):
             item.add_marker(pytest.mark.skip(reason=reason))
     yield  # xdist reads the groups, and others put the tests into an order of their own
-    items.sort(key=_in_browser)
+    if all(item.get_closest_marker("slow") for item in items):
+        items.sort(key=_turn_of_group)
+    else:
+        items.sort(key=_in_browser)
 
 
 def _choose(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what touches the database runs; the run on SQLite has the rest."""
+    """On PostgreSQL only what touches the database runs; the run on SQLite has the rest.
+
+    And of a parametrised test only the first case, unless the two databases differ in its subject.
+    """
     here: list[pytest.Item] = []
     elsewhere: list[pytest.Item] = []
+    seen: set[str] = set()
     for item in items:
-        (elsewhere if _runs_elsewhere(item) else here).append(item)
+        test = item.nodeid.partition("[")[0]
+        is_another_case = ON_POSTGRESQL and test in seen and not _differs_by_database(item)
+        (elsewhere if _runs_elsewhere(item) or is_another_case else here).append(item)
+        seen.add(test)
     items[:] = here
     config.hook.pytest_deselected(items=elsewhere)
 
 
 def _in_browser(item: pytest.Item) -> bool:
-    """They run last: Playwright's event loop stays in its thread, where no other could run."""
+    """Whether it starts a Chromium.
+
+    No test with an event loop may follow it in its worker: Playwright's stays in the thread.
+    """
     return item.get_closest_marker("browser") is not None
+
+
+# The groups of ``make slow``, which has a worker for each of the first four: the long ones first.
+SLOW_GROUPS = ("browser", "crashes", "load", "outages", "pages")
+
+
+def _turn_of_group(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("xdist_group")
+    group = marker.args[0] if marker else ""
+    return SLOW_GROUPS.index(group) if group in SLOW_GROUPS else len(SLOW_GROUPS)
 
 
 def _browser_group(item: pytest.Item) -> str:
@@ -74,6 +100,18 @@ def _runs_elsewhere(item: pytest.Item) -> bool:
         return only_sqlite or _in_browser(item) or not _touches_database(item)
     needs_postgresql = item.get_closest_marker("postgres") is not None
     return needs_postgresql and bool(os.environ.get("TEST_POSTGRES_URL"))
+
+
+# Locks, constraints, triggers, SQL of our own, search, totals: here each case runs on PostgreSQL.
+DIFFER_BY_DATABASE = {
+    *("billing", "simulation", "operations", "uploads", "sharing"),
+    *("test_fetch", "test_orders", "test_submission", "test_repeated_jobs", "test_waiting_line"),
+    *("test_queue", "test_unclear", "test_database_faults", "test_search", "test_usage"),
+}
+
+
+def _differs_by_database(item: pytest.Item) -> bool:
+    return bool({item.path.stem, item.path.parent.name} & DIFFER_BY_DATABASE)
 
 
 def _touches_database(item: pytest.Item) -> bool:
@@ -104,6 +142,12 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and REQUIRE_ALL is 1: {report.longrepr}"
     return report
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what was imported out of every later collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 # ---- The network is closed ------------------------------------------------------------------
@@ -176,19 +220,48 @@ def _database_beside_browser() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    _database_beside_browser: None,
-    django_db_modify_db_settings_parallel_suffix: None,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    """SQLite in a file as in production, not in memory, so that threads and processes share it."""
-    if not ON_POSTGRESQL:
-        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
-        connection.settings_dict["TEST"]["NAME"] = str(path)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def template(
+    _database_beside_browser: None,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+    shared_folder: Path,
+) -> str:
+    """The migrated database that the others are copied from: its name, or on SQLite its path."""
+    with django_db_blocker.unblock():
+        return template_database(shared_folder)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    template: str, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """In place of pytest-django's own, which migrates once for each worker.
+
+    SQLite lies in a file as in production, not in memory, so that threads and processes share it.
+    """
+    with django_db_blocker.unblock():
+        connection.settings_dict["CONN_MAX_AGE"] = None  # django-q would connect anew for each job
+        if not ON_POSTGRESQL:  # no row of a test is worth a wait for the disk
+            options = connection.settings_dict["OPTIONS"]
+            options["init_command"] += "PRAGMA synchronous=OFF;"
+        name = connection.settings_dict["NAME"]
+        copy_template(template, tmp_path_factory.mktemp("database"))
+    with _quick_flush():
+        yield
+    with django_db_blocker.unblock():
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+@contextmanager
+def _quick_flush() -> Iterator[None]:
     """How a transactional test cleans up: quickly, and in spite of the ledger's triggers."""
     with pytest.MonkeyPatch.context() as patch:
         # Content types and permissions stay; to make them anew took longer than most tests.

@@ -58,14 +58,17 @@ def make_credential(
     )
 
 
-def wanted(*, prompt: str = "A lighthouse at dusk", model: str = "viduq2") -> Order:
+def wanted(
+    *, prompt: str = "A lighthouse at dusk", model: str = "viduq2", seed: int | None = None
+) -> Order:
     return Order(
-        kind="text2video",
+        kind="text_to_video",
         model=model,
         prompt=prompt,
         duration=5,
         resolution="720p",
         aspect_ratio="16:9",
+        seed=seed,
     )
 
 
@@ -75,11 +78,12 @@ def make_tasks(
     credential: Credential,
     prompt: str = "A lighthouse at dusk",
     count: int = 1,
+    seed: int | None = None,
 ) -> list[Task]:
     return ordering.order(
         membership,
         credential,
-        wanted(prompt=prompt),
+        wanted(prompt=prompt, seed=seed),
         count=count,
         form_token=uuid4().hex,
     )
@@ -91,10 +95,14 @@ def make_upload(
     by: User | None = None,
     name: str = "bottle.jpg",
     size: tuple[int, int] = (640, 480),
+    colour: str = "",
 ) -> Upload:
-    """A stored picture of one colour that no other has; its thumbnail is the picture itself."""
+    """A stored picture of one colour, by default one that no other has.
+
+    Its thumbnail is the picture itself.
+    """
     buffer = io.BytesIO()
-    Image.new("RGB", size, f"#{uuid4().int % 0xFFFFFF:06x}").save(buffer, "jpeg")
+    Image.new("RGB", size, colour or f"#{uuid4().int % 0xFFFFFF:06x}").save(buffer, "jpeg")
     content = buffer.getvalue()
     sha256 = hashlib.sha256(content).hexdigest()
     place = f"{team.pk}/uploads/{sha256}"

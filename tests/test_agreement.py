@@ -1,4 +1,4 @@
-"""Two hands, one protocol: what our catalogue lets through, the strict sandbox takes.
+"""The catalogue and the sandbox agree: what the order form accepts, the strict sandbox takes.
 
 The adapters and the sandbox are written from the same documents, never from each other.
 """
@@ -22,9 +22,8 @@ from generations.providers.catalogue import Offer, Option, catalogue
 from generations.providers.contract import Access, Order, Picture, ProviderError, Receipt
 from generations.sandbox import http
 from generations.sandbox.app import Sandbox
-from generations.sandbox.tasks import DEMO_KEYS
-from generations.web.messages.problems import sentence
-from generations.web.order.inputs import LABELS
+from generations.sandbox.dialects import dialect_named
+from generations.web.messages.orders import explain_problem
 from tests.providers.driver import first_request
 
 BASE = "http://sandbox.invalid"
@@ -43,8 +42,8 @@ def drawn(width: int, height: int) -> bytes:
     return target.getvalue()
 
 
-class Shelf(BaseHTTPRequestHandler):
-    """Serves a picture of the size that its address names, as Rushes' own addresses would."""
+class PictureHandler(BaseHTTPRequestHandler):
+    """Serves a picture of the size in its path, as the signed URLs of Rushes would."""
 
     def do_GET(self) -> None:
         width, height = (int(side) for side in self.path.strip("/").split(".")[0].split("x"))
@@ -56,12 +55,12 @@ class Shelf(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """A test's output is not a log."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
-def shelf() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Shelf)
+def picture_url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), PictureHandler)
     thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -72,66 +71,72 @@ def shelf() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.indoors() as indoors:
+    with Sandbox.in_process() as indoors:
         yield indoors
 
 
-def picture(kind: str, shelf: str, size: tuple[int, int], name: str) -> Picture:
-    """As Rushes would send it: inline where the provider takes that, else at an address."""
+def picture(kind: str, picture_url: str, size: tuple[int, int], name: str) -> Picture:
+    """As Rushes would send it: inline if the provider accepts that, else by URL."""
     width, height = size
     body = drawn(width, height)
     if catalogue(kind).inline_limit:
         address = f"data:image/jpeg;base64,{base64.b64encode(body).decode()}"
     else:
-        address = f"{shelf}/{width}x{height}.jpg"
+        address = f"{picture_url}/{width}x{height}.jpg"
     return Picture(width, height, len(body), name, address)
 
 
-def mostly(
-    good: some.SearchStrategy[Any], odd: some.SearchStrategy[Any]
-) -> some.SearchStrategy[Any]:
-    """One in sixteen is odd, so that of all orders about one in two has nothing odd."""
-    return some.sampled_from((*(good,) * 15, odd)).flatmap(lambda chosen: chosen)
+ROLL = some.integers(0, 15)
 
 
-def value_of(option: Option) -> some.SearchStrategy[Any]:
+def mostly(draw: some.DrawFn, good: some.SearchStrategy[Any], odd: some.SearchStrategy[Any]) -> Any:
+    """One value in sixteen is odd, so that about every second order has nothing odd."""
+    return draw(good if draw(ROLL) else odd)
+
+
+def draw_value(draw: some.DrawFn, option: Option) -> Any:
     match option.type:
         case "switch":
-            return some.booleans()
+            return draw(some.booleans())
         case "number":
             low, high = option.low or 0, option.high or 0
-            return mostly(some.integers(low, high), some.sampled_from((low - 1, high + 1)))
+            return mostly(draw, some.integers(low, high), some.sampled_from((low - 1, high + 1)))
         case "choice":
-            return mostly(some.sampled_from(option.choices), some.just("wild"))
+            return mostly(draw, some.sampled_from(option.choices), some.just("wild"))
         case _:
             good = "https://app.example/a.png" if option.form == "address" else '{"Label": "x"}'
-            return mostly(some.just(good), some.sampled_from(TEXTS))
+            return mostly(draw, some.just(good), some.sampled_from(TEXTS))
+
+
+def draw_options(draw: some.DrawFn, kind: str, offer: Offer) -> dict[str, Any]:
+    """Up to four options, a few of them of other offers of the provider."""
+    every = {option.name: option for each in catalogue(kind).offers for option in each.options}
+    own = [option.name for option in offer.options]
+    names = [
+        mostly(draw, some.sampled_from(own or [*every]), some.sampled_from([*every]))
+        for _ in range(draw(some.integers(0, 4 if every else 0)))
+    ]
+    return {name: draw_value(draw, every[name]) for name in names}
 
 
 @some.composite
 def orders(draw: some.DrawFn) -> tuple[str, Offer, dict[str, Any]]:
     kind, offer = draw(some.sampled_from(OFFERS))
-    own = {option.name: option for option in offer.options}
-    every = {option.name: option for each in catalogue(kind).offers for option in each.options}
-    said = draw(
-        some.lists(mostly(some.sampled_from([*own]), some.sampled_from([*every])), max_size=4)
-    )
-    options = {name: draw(value_of(every[name])) for name in said}
+    options = draw_options(draw, kind, offer)
     low, high = offer.images
-    count = draw(mostly(some.integers(low, high), some.integers(0, 8)))
-    square = draw(mostly(some.just(True), some.just(False)))
+    count = mostly(draw, some.integers(low, high), some.integers(0, 8))
+    square = mostly(draw, some.just(True), some.just(False))
     sides = [(draw(some.sampled_from(SIDES)), draw(some.sampled_from(SIDES))) for _ in range(count)]
     named = offer.names_pictures and draw(some.booleans())
     ratios = offer.aspect_ratios or ("",)
+    resolutions = ("", *offer.resolutions)
     members: dict[str, Any] = {
-        "prompt": draw(mostly(some.just("A harbour, 港口"), WORDS)),
-        "duration": draw(mostly(some.sampled_from(offer.durations), some.integers(-1, 61))),
-        "resolution": draw(
-            mostly(some.sampled_from(("", *offer.resolutions)), some.sampled_from(RESOLUTIONS))
-        ),
-        "aspect_ratio": draw(mostly(some.sampled_from(ratios), some.sampled_from(RATIOS))),
+        "prompt": mostly(draw, some.just("A harbour, 港口"), WORDS),
+        "duration": mostly(draw, some.sampled_from(offer.durations), some.integers(-1, 61)),
+        "resolution": mostly(draw, some.sampled_from(resolutions), some.sampled_from(RESOLUTIONS)),
+        "aspect_ratio": mostly(draw, some.sampled_from(ratios), some.sampled_from(RATIOS)),
         "sizes": [(320, 320)] * count if square else sides,
-        "names": [draw(mostly(some.just(f"a{n}" if named else ""), WORDS)) for n in range(count)],
+        "names": [mostly(draw, some.just(f"a{n}" if named else ""), WORDS) for n in range(count)],
         "seed": options.pop("seed", None),
         "options": options,
     }
@@ -147,20 +152,20 @@ def as_request(request: httpx.Request) -> http.Request:
     )
 
 
-def as_response(answer: http.Answer) -> httpx.Response:
+def as_response(answer: http.Response) -> httpx.Response:
     assert isinstance(answer.body, bytes)
     return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
 
 
 def outcome(sandbox: Sandbox, kind: str, order: Order) -> Receipt | ProviderError:
-    """What the adapter makes of the sandbox's answer to this order."""
+    """What the adapter returns or raises for the sandbox's answer to this order."""
     sandbox.reset()
     base = BASE if kind == "vidu" else f"{BASE}/{kind}"
-    access = Access(base, DEMO_KEYS[kind])
+    access = Access(base, dialect_named(kind).demo_key)
     flow = provider(kind).submit(access, order)
     request = next(flow)
     try:
-        flow.send(as_response(sandbox.answer(as_request(request))))
+        flow.send(as_response(sandbox.respond(as_request(request))))
     except StopIteration as stop:
         receipt: Receipt = stop.value
         return receipt
@@ -169,7 +174,7 @@ def outcome(sandbox: Sandbox, kind: str, order: Order) -> Receipt | ProviderErro
     raise AssertionError("an order is sent once")
 
 
-# Each order is a POST of its own, so nothing is learned from one to the next.
+# Each order is a POST of its own, so one does not depend on another.
 EACH = settings(
     max_examples=500,
     deadline=None,
@@ -180,16 +185,16 @@ EACH = settings(
 @EACH
 @given(drawn_order=orders())
 def test_any_order_is_refused_by_our_form_with_a_reason_or_taken_by_the_strict_sandbox(
-    sandbox: Sandbox, shelf: str, drawn_order: tuple[str, Offer, dict[str, Any]]
+    sandbox: Sandbox, picture_url: str, drawn_order: tuple[str, Offer, dict[str, Any]]
 ) -> None:
     kind, offer, members = drawn_order
     sizes, names = members.pop("sizes"), members.pop("names")
-    images = [picture(kind, shelf, *pair) for pair in zip(sizes, names, strict=True)]
+    images = [picture(kind, picture_url, *pair) for pair in zip(sizes, names, strict=True)]
     order = Order(kind=offer.kind, model=offer.model, images=images, **members)
     problems = offer.problems(order)
     event("refused by the form" if problems else "sent")
     if problems:
-        assert all(sentence(problem, LABELS) for problem in problems)
+        assert all(explain_problem(problem) for problem in problems)
         return
     got = outcome(sandbox, kind, order)
     assert isinstance(got, Receipt), f"{kind} {order}: {got!r}"
@@ -197,9 +202,9 @@ def test_any_order_is_refused_by_our_form_with_a_reason_or_taken_by_the_strict_s
 
 @pytest.mark.parametrize(("kind", "offer"), OFFERS, ids=lambda each: getattr(each, "model", each))
 def test_an_order_of_nothing_but_defaults_is_taken(
-    sandbox: Sandbox, shelf: str, kind: str, offer: Offer
+    sandbox: Sandbox, picture_url: str, kind: str, offer: Offer
 ) -> None:
-    images = [picture(kind, shelf, (320, 320), "")] * offer.images[0]
+    images = [picture(kind, picture_url, (320, 320), "")] * offer.images[0]
     order = Order(kind=offer.kind, model=offer.model, prompt="A harbour", images=images)
     assert not offer.problems(order)
     assert isinstance(outcome(sandbox, kind, order), Receipt)
@@ -207,9 +212,9 @@ def test_an_order_of_nothing_but_defaults_is_taken(
 
 @pytest.mark.parametrize("kind", PROVIDERS)
 def test_a_question_for_a_task_that_never_was_is_refused_alike(sandbox: Sandbox, kind: str) -> None:
-    """So that a number which a person mistyped is told from one that is only slow."""
+    """So that a mistyped id differs from a task that is only slow."""
     base = BASE if kind == "vidu" else f"{BASE}/{kind}"
-    access = Access(base, DEMO_KEYS[kind])
-    number = {"vivienne": "f" * 32, "apixo": "task_never"}.get(kind, "911026047460327424")
-    request = first_request(provider(kind).check(access, number))
-    assert sandbox.answer(as_request(request)).status in {200, 400, 404}
+    access = Access(base, dialect_named(kind).demo_key)
+    remote_id = {"vivienne": "f" * 32, "apixo": "task_never"}.get(kind, "911026047460327424")
+    request = first_request(provider(kind).check(access, remote_id))
+    assert sandbox.respond(as_request(request)).status in {200, 400, 404}

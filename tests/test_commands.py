@@ -14,8 +14,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
-from generations.crypto import Sealed
-from generations.models import Credential, Film, Membership, Pulse, Task, Team, User
+from generations.crypto import UnsealError
+from generations.lifecycle import stops
+from generations.models import Credential, Film, Heartbeat, Membership, Task, Team, User
 from generations.models.ledger import Account
 from generations.providers import PROVIDERS
 from generations.teams import installation, ordering_stops
@@ -55,8 +56,8 @@ def team() -> Team:
 
 
 def test_add_team_makes_the_team_its_owner_and_a_password() -> None:
-    said = run("add_team", "Harbour Lane", "--owner", "Mara@Rushes.example")
-    password = said.strip().rpartition(" ")[2]
+    output = run("add_team", "Harbour Lane", "--owner", "Mara@Rushes.example")
+    password = output.strip().rpartition(" ")[2]
     member = Membership.objects.get()
     assert (member.team.slug, member.role, member.user.email) == ("harbour-lane", "owner", OWNER)
     assert member.user.check_password(password)
@@ -65,9 +66,9 @@ def test_add_team_makes_the_team_its_owner_and_a_password() -> None:
 def test_add_team_takes_the_password_from_a_file_and_does_not_say_it(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("slow-crane-shot-42\n")
-    said = run("add_team", "Harbour Lane", "--owner", OWNER, "--password-file", str(file))
+    output = run("add_team", "Harbour Lane", "--owner", OWNER, "--password-file", str(file))
     assert User.objects.get().check_password("slow-crane-shot-42")
-    assert "slow-crane" not in said
+    assert "slow-crane" not in output
 
 
 def test_add_team_refuses_a_weak_password_and_makes_nothing(tmp_path: Path) -> None:
@@ -98,11 +99,11 @@ def test_add_team_refuses_what_is_no_address(email: str) -> None:
 
 
 def test_add_credential_seals_the_key_and_shows_only_its_end(team: Team, tmp_path: Path) -> None:
-    said = add_credential(tmp_path)
+    output = add_credential(tmp_path)
     credential = Credential.objects.get(team=team)
     assert credential.open_key().reveal() == "vda_0123456789wxyz"
-    assert "wxyz" in said
-    assert "0123456789" not in said + credential.sealed_key
+    assert "wxyz" in output
+    assert "0123456789" not in output + credential.sealed_key
 
 
 def test_add_credential_names_the_teams_that_there_are(team: Team, tmp_path: Path) -> None:
@@ -126,45 +127,45 @@ def test_add_credential_refuses_an_empty_key(team: Team, tmp_path: Path) -> None
 
 
 @pytest.fixture
-def ring_file(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def keyring_file(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings.CREDENTIAL_KEYS = [new_credential_key()]
-    path = tmp_path / "ring"
+    path = tmp_path / "credential_keys"
     path.write_text(settings.CREDENTIAL_KEYS[0])
     monkeypatch.setenv("CREDENTIAL_KEYS_FILE", str(path))
     return path
 
 
 def test_rotate_keys_seals_every_key_with_a_new_one(
-    team: Team, ring_file: Path, tmp_path: Path, settings: Settings
+    team: Team, keyring_file: Path, tmp_path: Path, settings: Settings
 ) -> None:
     add_credential(tmp_path)
     add_credential(tmp_path, name="Second")
     old = settings.CREDENTIAL_KEYS[0]
     run("rotate_keys")
-    new, kept = ring_file.read_text().split()
+    new, kept = keyring_file.read_text().split()
     assert kept == old != new
-    assert stat.S_IMODE(ring_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(keyring_file.stat().st_mode) == 0o600
     settings.CREDENTIAL_KEYS = [new]
     assert {row.open_key().reveal() for row in Credential.objects.all()} == {"vda_0123456789wxyz"}
     settings.CREDENTIAL_KEYS = [old]
-    with pytest.raises(Sealed):
+    with pytest.raises(UnsealError):
         Credential.objects.get(name="Main").open_key()
 
 
 def test_rotate_keys_goes_on_where_it_was_interrupted(
-    team: Team, ring_file: Path, tmp_path: Path, settings: Settings
+    team: Team, keyring_file: Path, tmp_path: Path, settings: Settings
 ) -> None:
     add_credential(tmp_path)
     settings.CREDENTIAL_KEYS = [new_credential_key(), *settings.CREDENTIAL_KEYS]
-    before = ring_file.read_text()
+    before = keyring_file.read_text()
     run("rotate_keys")
-    assert ring_file.read_text() == before
+    assert keyring_file.read_text() == before
     settings.CREDENTIAL_KEYS = settings.CREDENTIAL_KEYS[:1]
     assert Credential.objects.get().open_key().reveal() == "vda_0123456789wxyz"
 
 
 def test_rotate_keys_names_a_key_that_nothing_opens(
-    team: Team, ring_file: Path, tmp_path: Path, settings: Settings
+    team: Team, keyring_file: Path, tmp_path: Path, settings: Settings
 ) -> None:
     add_credential(tmp_path, name="Lost")
     settings.CREDENTIAL_KEYS = [new_credential_key()]
@@ -172,8 +173,8 @@ def test_rotate_keys_names_a_key_that_nothing_opens(
         run("rotate_keys")
 
 
-def test_rotate_keys_waits_until_the_site_is_stopped(ring_file: Path) -> None:
-    Pulse.beat("cluster")
+def test_rotate_keys_waits_until_the_site_is_stopped(keyring_file: Path) -> None:
+    Heartbeat.record("cluster")
     with pytest.raises(CommandError, match="Stop it"):
         run("rotate_keys")
 
@@ -247,9 +248,9 @@ def test_two_demos_that_start_together_make_one(tmp_path: Path) -> None:
         )
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=100)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    assert said[0] == said[1]
+    printed = [process.communicate(timeout=100)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], printed
+    assert printed[0] == printed[1]
     with closing(sqlite3.connect(tmp_path / "data" / "rushes.sqlite3")) as database:
         counts = "SELECT (SELECT count(*) FROM generations_team), count(*) FROM generations_task"
         assert database.execute(counts).fetchone() == (1, 9)
@@ -261,7 +262,7 @@ def test_demo_says_why_nothing_can_be_ordered(settings: Settings) -> None:
     with pytest.raises(CommandError, match="make room, or set MIN_FREE_MB lower"):
         run("demo")
     settings.MIN_FREE_MB = 0
-    ordering_stops.stop(None)
+    stops.stop(None)
     with pytest.raises(CommandError, match="allow_ordering ends that"):
         run("demo")
 
@@ -271,10 +272,10 @@ def test_demo_says_why_nothing_can_be_ordered(settings: Settings) -> None:
 
 def test_ordering_is_stopped_and_allowed_from_the_command_line(team: Team) -> None:
     assert "allow_ordering ends it" in run("stop_ordering")
-    assert ordering_stops.against_sending(team) == ordering_stops.STOPPED
+    assert ordering_stops.sending_obstacle(team) == ordering_stops.STOPPED
     assert "was stopped already" in run("stop_ordering")
     assert run("allow_ordering") == "Orders may leave again.\n"
-    assert ordering_stops.against_sending(team) == ""
+    assert ordering_stops.sending_obstacle(team) == ""
 
 
 def test_allow_ordering_says_how_many_orders_of_a_copy_became_unclear(
@@ -283,8 +284,8 @@ def test_allow_ordering_says_how_many_orders_of_a_copy_became_unclear(
     add_credential(tmp_path)
     owner = Membership.objects.get()
     make_tasks(membership=owner, credential=Credential.objects.get(), count=2)
-    installation.settle()
-    installation.part()
+    installation.ensure_identity()
+    installation.mark_as_copy()
     assert "2 that waited are unclear now" in run("allow_ordering")
 
 
@@ -294,7 +295,7 @@ def test_allow_ordering_sends_all_where_the_operator_knows_that_nothing_was_sent
     add_credential(tmp_path)
     owner = Membership.objects.get()
     make_tasks(membership=owner, credential=Credential.objects.get())
-    installation.settle()
-    installation.part()
+    installation.ensure_identity()
+    installation.mark_as_copy()
     assert run("allow_ordering", "--nothing-was-sent") == "Orders may leave again.\n"
     assert Task.objects.get().state == "waiting"

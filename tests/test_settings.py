@@ -1,5 +1,6 @@
 """A bad setting stops the start and names itself; none set is a good start."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -7,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
-def start(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Read the settings in a process of their own, with nothing set but these variables."""
+def start(folder: Path, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own, with no variable set but these."""
     clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-c", "from project import settings; print(settings.PUBLIC_URL)"],
+        [sys.executable, "-c", f"from project import settings; {code}"],
         cwd=settings.BASE_DIR,
         env={**clean, "DATA_DIR": str(folder), **variables},
         capture_output=True,
@@ -23,40 +25,50 @@ def start(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("PORT", "eighty"),
-        ("PORT", "70000"),
-        ("DEBUG", "perhaps"),
-        ("WORKERS", "1"),
-        ("PUBLIC_URL", "rushes.example"),
-        ("PUBLIC_URL", "https://rushes.example/path"),
-        ("DATABASE_URL", "nonsense://"),
-        ("STORAGE_URL", "ftp://bucket"),
-        ("LANGUAGE_CODE", "fr"),
-        ("LOG_LEVEL", "LOUD"),
-        ("SECRET_KEY_FILE", "/nowhere/key"),
-        ("CREDENTIAL_KEYS", "too-short"),
-        ("SANDBOX_URL", "127.0.0.1:8001"),
-        ("TIME_ZONE", "Moon/Crater"),
-        ("EMAIL_PORT", "0"),
-    ],
-)
-def test_a_bad_setting_stops_the_start_and_names_itself(
-    tmp_path: Path, name: str, value: str
+BAD = [
+    ("PORT", "eighty"),
+    ("PORT", "70000"),
+    ("DEBUG", "perhaps"),
+    ("WORKERS", "1"),
+    ("PUBLIC_URL", "rushes.example"),
+    ("PUBLIC_URL", "https://rushes.example/path"),
+    ("DATABASE_URL", "nonsense://"),
+    ("STORAGE_URL", "ftp://bucket"),
+    ("LANGUAGE_CODE", "fr"),
+    ("LOG_LEVEL", "LOUD"),
+    ("SECRET_KEY_FILE", "/nowhere/key"),
+    ("CREDENTIAL_KEYS", "too-short"),
+    ("SANDBOX_URL", "127.0.0.1:8001"),
+    ("TIME_ZONE", "Moon/Crater"),
+    ("EMAIL_PORT", "0"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_bad_setting_is_refused_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    ended = start(tmp_path, **{name: value})
+    monkeypatch.setattr(os, "environ", {"DATA_DIR": str(tmp_path), name: value})
+    path = settings.BASE_DIR / "project" / "settings.py"
+    spec = importlib.util.spec_from_file_location("project.settings_of_a_test", path)
+    assert spec
+    assert spec.loader
+    with pytest.raises(ImproperlyConfigured, match=name):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def test_a_bad_setting_stops_the_start(tmp_path: Path) -> None:
+    ended = start(tmp_path, "", PORT="eighty")
     assert ended.returncode != 0
     last = ended.stderr.strip().splitlines()[-1]
     assert "ImproperlyConfigured" in last
-    assert name in last
+    assert "PORT" in last
 
 
 def test_with_nothing_set_it_starts_and_makes_its_secrets_for_the_owner_only(
     tmp_path: Path,
 ) -> None:
-    ended = start(tmp_path)
+    ended = start(tmp_path, "print(settings.PUBLIC_URL)")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == "http://127.0.0.1:8000"
     for name in ("secret_key", "credential_keys"):
@@ -67,17 +79,7 @@ def test_with_nothing_set_it_starts_and_makes_its_secrets_for_the_owner_only(
 
 def test_a_secret_comes_from_a_file_without_its_newline(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("a-secret-from-a-file-that-is-long-enough-for-django\n")
-    ended = subprocess.run(
-        [sys.executable, "-c", "from project import settings; print(repr(settings.SECRET_KEY))"],
-        cwd=settings.BASE_DIR,
-        env={
-            "PATH": os.environ["PATH"],
-            "DATA_DIR": str(tmp_path),
-            "SECRET_KEY_FILE": str(tmp_path / "secret"),
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    variables = {"SECRET_KEY_FILE": str(tmp_path / "secret")}
+    ended = start(tmp_path, "print(repr(settings.SECRET_KEY))", **variables)
+    assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == "'a-secret-from-a-file-that-is-long-enough-for-django'"

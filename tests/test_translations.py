@@ -18,14 +18,16 @@ from django.utils.translation import override
 from generations import clock
 from generations.providers.catalogue import Problem
 from generations.templatetags import formats
-from generations.web.messages.problems import sentence
+from generations.web.messages.orders import explain_problem
 
 CATALOGUE = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES" / "django.po"
 SOURCES = ("generations", "project", "templates")
 QUOTED = re.compile(r'(?:(msgctxt|msgid_plural|msgid|msgstr)(?:\[(\d+)\])? )?(".*")')
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{(\w+)\}|<(/?a\b)")
 VALUE = re.compile(r"%\(\w+\)s|\{\w+\}")
-CHINESE_VALUE = re.compile(r"%\((?:amount|held|left|span|name)\)s")  # e.g. 35 积分
+CHINESE_VALUE = re.compile(  # e.g. 35 积分, 版本 3, 十一月
+    r"%\((?:after|amount|before|held|left|month|name|other|role|span|take)\)s"
+)
 MARKUP = re.compile(r"<[^>]*>")
 HAN = r"[\u3400-\u9fff]"
 HALF_WIDTH = re.compile(rf"(?<={HAN})[,.:;?!()\"']|[,.:;?!()\"'](?={HAN})|\.\.\.")
@@ -137,7 +139,7 @@ def test_ages_places_amounts_and_sentences_follow_chinese_grammar() -> None:
 def test_a_list_of_choices_is_joined_as_chinese_joins_it() -> None:
     problem = Problem("resolution", "choice", {"choices": ("540p", "720p", "1080p")})
     with override("zh-hans"):
-        assert sentence(problem, {}) == "在此时长下，模型可生成 540p、720p 或 1080p。"
+        assert explain_problem(problem) == "在此时长下，模型可生成 540p、720p 或 1080p。"
 
 
 def test_sentences_escape_what_is_not_safe_and_only_once() -> None:

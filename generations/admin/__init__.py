@@ -1,7 +1,8 @@
-"""Floor 5: the credit audit and the operator's view, in Django's own admin site."""
+"""The credit audit and the operator's pages, in Django's own admin site."""
 
 from . import (
     audit,
+    authentication,
     caps,
     claims,
     collections,
@@ -11,7 +12,6 @@ from . import (
     installation,
     ledger,
     people,
-    signin,
     site,
     statements,
     tasks,
@@ -20,6 +20,7 @@ from . import (
 
 __all__ = [
     "audit",
+    "authentication",
     "caps",
     "claims",
     "collections",
@@ -29,7 +30,6 @@ __all__ = [
     "installation",
     "ledger",
     "people",
-    "signin",
     "statements",
     "tasks",
     "uploads",

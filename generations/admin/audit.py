@@ -1,16 +1,16 @@
-"""Who did what, and the signs of life of what works in the background."""
+"""Audit events, heartbeats and leases."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from generations.models import Event, Lease, Pulse
+from generations.models import AuditEvent, Heartbeat, Lease
 
 from .filters import TeamFilter
 from .records import Records, related
 
 
-@admin.register(Event)
-class EventAdmin(Records):
+@admin.register(AuditEvent)
+class AuditEventAdmin(Records):
     list_display = ("at", "verb", "subject", "by", "of_team")
     list_filter = ("at", TeamFilter, ("actor", admin.EmptyFieldListFilter))
     search_fields = ("verb", "subject", "actor__email")
@@ -21,8 +21,8 @@ class EventAdmin(Records):
     by = related("actor", _("by"))
 
 
-@admin.register(Pulse)
-class PulseAdmin(Records):
+@admin.register(Heartbeat)
+class HeartbeatAdmin(Records):
     list_display = ("name", "at")
     ordering = ("name",)
     fields = ("name", "at")

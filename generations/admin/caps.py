@@ -1,4 +1,4 @@
-"""Caps of a month and how much of each is used; owners set them on a page of their team."""
+"""Caps and their use in this month. Owners set them on a page of their team."""
 
 from typing import Any
 

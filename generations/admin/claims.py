@@ -1,4 +1,4 @@
-"""What statements claim beside what is booked: each difference is accepted or disputed."""
+"""Claims: what statements say beside the ledger; a person accepts or disputes differences."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -15,21 +15,21 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.billing import statements
 from generations.models import Claim, StatementLine, User
-from generations.models.statements import Decision
+from generations.models.statements import ClaimDecision
 from generations.templatetags.formats import figure, icon
 
-from .auditing import audited
 from .filters import Admin, Choices, CredentialFilter, Rows, TeamFilter
 from .ledger_filters import UnitFilter
+from .permissions import audited_teams
 from .records import Records, address, moment, one_line, related
 from .verdicts import ICONS, of_claim
 
 MOST_CHOSEN = 500
 STATES: dict[str, tuple[Any, Q]] = {
-    "open": (_("Differs"), Q(decision=Decision.NONE) & ~Q(difference=0)),
-    "disputed": (_("Disputed"), Q(decision=Decision.DISPUTED)),
-    "accepted": (_("Accepted"), Q(decision=Decision.ACCEPTED)),
-    "agrees": (_("Agrees"), Q(decision=Decision.NONE, difference=0)),
+    "open": (_("Differs"), Q(decision=ClaimDecision.NONE) & ~Q(difference=0)),
+    "disputed": (_("Disputed"), Q(decision=ClaimDecision.DISPUTED)),
+    "accepted": (_("Accepted"), Q(decision=ClaimDecision.ACCEPTED)),
+    "agrees": (_("Agrees"), Q(decision=ClaimDecision.NONE, difference=0)),
     "unknown": (_("Unknown here"), Q(attempt=None)),
 }
 
@@ -51,27 +51,27 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(Claim)
 class ClaimAdmin(Records):
     list_display = (
-        "number",
+        "remote_id",
         "of_task",
         "who",
         "key",
         "estimated",
-        "told",
+        "reported_cost",
         "held",
         "claimed",
         "judged",
     )
     list_filter = (StateFilter, TeamFilter, CredentialFilter, UnitFilter)
-    search_fields = ("number__exact", "attempt__task__id__exact", "attempt__task__prompt")
-    search_help_text = _("The provider's or the task's number, or words of the prompt.")
+    search_fields = ("remote_id__exact", "attempt__task__id__exact", "attempt__task__prompt")
+    search_help_text = _("Our ID or the provider's ID of a task, or words of the prompt.")
     fields = (
-        "number",
+        "remote_id",
         "of_task",
         "of_team",
         "key",
         "who",
         "estimated",
-        "told",
+        "reported_cost",
         "held",
         "claimed",
         "judged",
@@ -110,7 +110,7 @@ class ClaimAdmin(Records):
         return figure(claim.attempt.estimate, claim.unit) if claim.attempt else ""
 
     @admin.display(description=_("provider said"), empty_value="")
-    def told(self, claim: Claim) -> str:
+    def reported_cost(self, claim: Claim) -> str:
         cost = claim.attempt.cost if claim.attempt else None
         return "" if cost is None else figure(cost, claim.unit)
 
@@ -131,8 +131,10 @@ class ClaimAdmin(Records):
 
     @admin.display(description=_("lines of statements"))
     def lines(self, claim: Claim) -> str:
-        """Each line that this claim is the sum of, and where it stands."""
-        found = StatementLine.objects.filter(credential=claim.credential_id, number=claim.number)
+        """List the statement lines that this claim sums up."""
+        found = StatementLine.objects.filter(
+            credential=claim.credential_id, remote_id=claim.remote_id
+        )
         rows = found.select_related("statement").defer("statement__content").order_by("pk")[:50]
         return format_html_join(
             "",
@@ -161,7 +163,7 @@ class ClaimAdmin(Records):
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """A decision is posted to the claim's own page; a reason that is missing is asked for."""
+        """Show the claim, or post a decision; a dispute needs a reason."""
         claim = self.get_object(request, object_id)
         more: dict[str, object] = {
             "may_decide": claim is not None and _may_decide(request, claim) and claim.differs
@@ -189,8 +191,8 @@ class ClaimAdmin(Records):
         except statements.Decided:
             self.message_user(request, gettext("It was decided already."), messages.WARNING)
         except statements.UnderWay:
-            told = gettext("This order has not ended here yet. Decide when it has.")
-            self.message_user(request, told, messages.ERROR)
+            message = gettext("This order has not ended here yet. Decide when it has.")
+            self.message_user(request, message, messages.ERROR)
 
     @admin.action(description=_("Accept, and book the difference"))
     def accept_chosen(self, request: HttpRequest, claims: "QuerySet[Claim]") -> HttpResponse | None:
@@ -209,7 +211,7 @@ class ClaimAdmin(Records):
         act: str,
         decide: Callable[[Claim, User, str], None],
     ) -> HttpResponse | None:
-        """First a page that asks for the reason; then each of them."""
+        """Ask for a reason first; then decide each claim."""
         chosen = [claim for claim in claims[:MOST_CHOSEN] if _may_decide(request, claim)]
         reason = request.POST.get("reason", "").strip()
         if "_confirmed" not in request.POST or (act == "dispute" and not reason):
@@ -221,15 +223,15 @@ class ClaimAdmin(Records):
                 done += 1
             except (statements.Decided, statements.UnderWay):
                 continue
-        told = ngettext("%(n)s claim was decided.", "%(n)s claims were decided.", done)
-        self.message_user(request, told % {"n": done})
+        message = ngettext("%(n)s claim was decided.", "%(n)s claims were decided.", done)
+        self.message_user(request, message % {"n": done})
         if left := len(chosen) - done:
-            told = ngettext(
+            message = ngettext(
                 "%(n)s was left: it was decided already, or its order has not ended.",
                 "%(n)s were left: they were decided already, or their orders have not ended.",
                 left,
             )
-            self.message_user(request, told % {"n": left}, messages.WARNING)
+            self.message_user(request, message % {"n": left}, messages.WARNING)
         return None
 
     def _ask(self, request: HttpRequest, chosen: list[Claim], act: str) -> HttpResponse:
@@ -247,7 +249,7 @@ class ClaimAdmin(Records):
 
 
 def _may_decide(request: HttpRequest, claim: Claim) -> bool:
-    """Auditors decide the claims of their teams, staff those that they may change."""
+    """Whether the person decides this claim: auditors of its team, and staff with permission."""
     user = request.user
     staffed = user.is_staff and user.has_perm("generations.change_claim")
-    return bool(staffed or claim.team_id in audited(request))
+    return bool(staffed or claim.team_id in audited_teams(request))

@@ -1,16 +1,16 @@
-"""What was shared with whom, and what clients said and decided; to be read."""
+"""Collections, share links, remarks and verdicts, read only."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from generations.models import Collection, CollectionItem, Remark, ShareLink, ShareVisit, Verdict
 
-from .records import Records, Rows, related
+from .records import InlineRecords, Records, related
 
 WHO = ("created_by__password",)
 
 
-class Items(Rows):
+class Items(InlineRecords):
     model = CollectionItem
     of_teams = "collection__team"
     fields = ("position", "of_file", "title", "added_at", "removed_at")
@@ -19,7 +19,7 @@ class Items(Rows):
     of_file = related("file", _("file"))
 
 
-class Links(Rows):
+class Links(InlineRecords):
     model = ShareLink
     of_teams = "collection__team"
     fields = ("name", "expires_at", "revoked_at", "opens", "opened_at")
@@ -27,7 +27,7 @@ class Links(Rows):
     unread = ("token_hash", "password", "collection__description")
 
 
-class Visits(Rows):
+class Visits(InlineRecords):
     model = ShareVisit
     of_teams = "link__collection__team"
     fields = ("name", "opened_at")

@@ -1,4 +1,4 @@
-"""Keys to providers: their limits and their state, never the key."""
+"""Credentials: limits and state, never the API key."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from generations.models import Account, Credential
 
 from .filters import TeamFilter
-from .records import Records, Rows, related
+from .records import InlineRecords, Records, related
 
 
-class Pots(Rows):
+class AccountRows(InlineRecords):
     model = Account
     fields = ("name", "balance", "unit")
     joined = ("credential",)
@@ -26,7 +26,7 @@ class CredentialAdmin(Records):
         "slots",
         "requests_per_minute",
         "last_good_at",
-        "paused_code",
+        "paused_reason",
         "removed_at",
     )
     list_filter = (
@@ -49,14 +49,14 @@ class CredentialAdmin(Records):
         "balance_at",
         "last_good_at",
         "paused_at",
-        "paused_code",
+        "paused_reason",
         "by",
         "created_at",
         "removed_at",
     )
     joined = ("team", "created_by")
     unread = ("sealed_key", "created_by__password")
-    inlines = (Pots,)
+    inlines = (AccountRows,)
     of_team = related("team", _("team"))
     by = related("created_by", _("added by"))
 

@@ -1,4 +1,4 @@
-"""Results, and what became of them."""
+"""Result files and their states."""
 
 from datetime import datetime, timedelta
 
@@ -18,9 +18,9 @@ SOON = timedelta(days=1)
 
 
 def at_risk(now: datetime) -> Q:
-    """Paid for and not ours yet, while its link dies within a day."""
-    waits = Q(state__in=(FileState.REMOTE, FileState.FETCHING))
-    return waits & Q(expires_at__lte=now + SOON)
+    """Return the condition for files that are not stored and whose link dies within a day."""
+    unfetched = Q(state__in=(FileState.REMOTE, FileState.FETCHING))
+    return unfetched & Q(expires_at__lte=now + SOON)
 
 
 class RiskFilter(admin.SimpleListFilter):
@@ -28,7 +28,7 @@ class RiskFilter(admin.SimpleListFilter):
     parameter_name = "risk"
 
     def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
-        return [("soon", _("The link dies within a day"))]
+        return [("soon", _("The link expires within a day"))]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
         if not self.value():
@@ -46,23 +46,23 @@ class FileAdmin(Records):
         "content_type",
         "expires_at",
         "stored_at",
-        "trouble",
+        "last_error",
     )
-    list_filter = ("state", RiskFilter, "part", "stored_at", TeamFilter)
-    search_fields = ("pk__exact", "task__id__exact", "sha256__exact", "number__exact")
-    search_help_text = _("The file's, the task's or the provider's number, or a fingerprint.")
+    list_filter = ("state", RiskFilter, "role", "stored_at", TeamFilter)
+    search_fields = ("pk__exact", "task__id__exact", "sha256__exact", "remote_id__exact")
+    search_help_text = _("An ID of the file or the task, ours or the provider's, or a fingerprint.")
     fields = (
         "of_task",
         "of_team",
-        "part",
+        "role",
         "ordinal",
         "state",
-        "number",
+        "remote_id",
         "url",
         "seen_at",
         "expires_at",
         "tries",
-        "trouble",
+        "last_error",
         "received",
         "size",
         "sha256",

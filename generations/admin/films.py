@@ -1,39 +1,39 @@
-"""Ad films with their takes and cuts, as the provider's tree told them."""
+"""Ad films with their takes and cuts."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from generations.models import Composition, Film, Ingredient, Take
+from generations.models import Cut, CutPiece, Film, Take
 
 from .filters import TeamFilter
-from .records import Records, Rows, one_line, related
+from .records import InlineRecords, Records, one_line, related
 
-PART = ("of_film", "ordinal", "number", "state", "code", "alarm", "of_task", "of_file")
+PART = ("of_film", "ordinal", "remote_id", "state", "code", "alarm", "of_task", "of_file")
 SEEN = ("seen_at", "missing_at", "created_at")
 FILE_UNREAD = ("file__url", "file__placeholder", "task__message", "film__report")
 
 
-class Takes(Rows):
+class TakeRows(InlineRecords):
     model = Take
     of_teams = "film__team"
-    fields = ("strip", "ordinal", "number", "state", "code", "alarm", "missing_at")
-    joined = ("strip", "film")
+    fields = ("segment", "ordinal", "remote_id", "state", "code", "alarm", "missing_at")
+    joined = ("segment", "film")
     unread = ("prompt", "film__report")
 
 
-class Cuts(Rows):
-    model = Composition
+class CutRows(InlineRecords):
+    model = Cut
     of_teams = "film__team"
-    fields = ("ordinal", "number", "state", "code", "alarm", "missing_at")
+    fields = ("ordinal", "remote_id", "state", "code", "alarm", "missing_at")
     joined = ("film",)
     unread = ("film__report",)
 
 
-class Ingredients(Rows):
-    model = Ingredient
-    of_teams = "composition__film__team"
-    fields = ("kind", "ordinal", "number", "of_take")
-    joined = ("take", "composition")
+class PieceRows(InlineRecords):
+    model = CutPiece
+    of_teams = "cut__film__team"
+    fields = ("kind", "ordinal", "remote_id", "of_take")
+    joined = ("take", "cut")
     unread = ("take__prompt",)
     show_change_link = False
     of_take = related("take", _("take"))
@@ -43,12 +43,12 @@ class Ingredients(Rows):
 class FilmAdmin(Records):
     list_display = ("line", "of_team", "of_task", "read_at", "due_at", "misses", "alarm")
     list_filter = (("alarm", admin.EmptyFieldListFilter), "read_at", TeamFilter)
-    search_fields = ("pk__exact", "title", "task__prompt", "task__attempts__number__exact")
-    search_help_text = _("Our number, the provider's number, or words of the title or the brief.")
+    search_fields = ("pk__exact", "title", "task__prompt", "task__attempts__remote_id__exact")
+    search_help_text = _("Our ID, the provider's ID, or words of the title or the brief.")
     fields = ("title", "of_team", "of_task", "alarm", "read_at", "due_at", "misses", "tree")
     joined = ("team", "task")
     unread = ("report", "task__message")
-    inlines = (Takes, Cuts)
+    inlines = (TakeRows, CutRows)
     of_team = related("team", _("team"))
     of_task = related("task", _("task"))
 
@@ -64,29 +64,29 @@ class FilmAdmin(Records):
 @admin.register(Take)
 class TakeAdmin(Records):
     of_teams = "film__team"
-    list_display = ("__str__", "of_film", "number", "state", "code", "alarm", "missing_at")
-    list_filter = ("state", ("alarm", admin.EmptyFieldListFilter), "strip__kind")
-    search_fields = ("pk__exact", "number__exact", "prompt")
-    search_help_text = _("Our number, the provider's number, or words of the prompt.")
+    list_display = ("__str__", "of_film", "remote_id", "state", "code", "alarm", "missing_at")
+    list_filter = ("state", ("alarm", admin.EmptyFieldListFilter), "segment__kind")
+    search_fields = ("pk__exact", "remote_id__exact", "prompt")
+    search_help_text = _("Our ID, the provider's ID, or words of the prompt.")
     fields = ("prompt", *PART, *SEEN)
-    joined = ("film", "strip", "task", "file")
+    joined = ("film", "segment", "task", "file")
     unread = FILE_UNREAD
     of_film = related("film", _("film"))
     of_task = related("task", _("task"))
     of_file = related("file", _("file"))
 
 
-@admin.register(Composition)
-class CompositionAdmin(Records):
+@admin.register(Cut)
+class CutAdmin(Records):
     of_teams = "film__team"
-    list_display = ("__str__", "of_film", "number", "state", "code", "alarm", "missing_at")
+    list_display = ("__str__", "of_film", "remote_id", "state", "code", "alarm", "missing_at")
     list_filter = ("state", ("alarm", admin.EmptyFieldListFilter))
-    search_fields = ("pk__exact", "number__exact")
-    search_help_text = _("Our number, or the provider's.")
+    search_fields = ("pk__exact", "remote_id__exact")
+    search_help_text = _("Our ID, or the provider's.")
     fields = (*PART, *SEEN)
     joined = ("film", "task", "file")
     unread = FILE_UNREAD
-    inlines = (Ingredients,)
+    inlines = (PieceRows,)
     of_film = related("film", _("film"))
     of_task = related("task", _("task"))
     of_file = related("file", _("file"))

@@ -1,4 +1,4 @@
-"""Filters that offer no more than what the person may see."""
+"""Filters that offer only what the person may see."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.models import Credential, Membership, Team
 
-from .auditing import in_sight
+from .permissions import visible
 
 type Admin = ModelAdmin[Any]
 type Rows = QuerySet[Any]
@@ -20,8 +20,8 @@ type Choices = Sequence[tuple[str, Any]]
 MOST_OFFERED = 200
 
 
-class Numbered(admin.SimpleListFilter):
-    """By a related row, whose number the address carries."""
+class RelatedFilter(admin.SimpleListFilter):
+    """A filter by the primary key of a related row."""
 
     parameter_name: str
 
@@ -36,34 +36,34 @@ class Numbered(admin.SimpleListFilter):
         )
 
 
-class TeamFilter(Numbered):
+class TeamFilter(RelatedFilter):
     title = _("team")
     parameter_name = "team"
 
     def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
-        teams = Team.objects.filter(in_sight(request, "pk")).order_by("name", "pk")
+        teams = Team.objects.filter(visible(request, "pk")).order_by("name", "pk")
         return [(str(pk), name) for pk, name in teams.values_list("pk", "name")[:MOST_OFFERED]]
 
 
-class CredentialFilter(Numbered):
-    """By key, without reading the sealed keys."""
+class CredentialFilter(RelatedFilter):
+    """By credential, without reading the sealed keys."""
 
     title = _("credential")
     parameter_name = "credential"
 
     def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
-        rows = Credential.objects.filter(in_sight(request)).order_by("team__name", "name")
+        rows = Credential.objects.filter(visible(request)).order_by("team__name", "name")
         named = rows.values_list("pk", "team__name", "name")[:MOST_OFFERED]
         return [(str(pk), f"{team} · {name}") for pk, team, name in named]
 
 
-class PersonFilter(Numbered):
-    """By who ordered; offered are the members of now, found is whoever is named."""
+class PersonFilter(RelatedFilter):
+    """By person. It offers the present members, and finds any person."""
 
     title = _("person")
     parameter_name = "person"
 
     def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
-        seats = Membership.objects.filter(in_sight(request)).order_by("user__name", "user__email")
+        seats = Membership.objects.filter(visible(request)).order_by("user__name", "user__email")
         people = seats.values_list("user", "user__name", "user__email").distinct()[:MOST_OFFERED]
         return [(str(pk), name or email) for pk, name, email in people]

@@ -1,4 +1,4 @@
-"""The switch for all ordering, and the release of a copied database."""
+"""Stop and allow all ordering, and release a copied database."""
 
 from typing import cast
 
@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from generations.lifecycle.actions import allow
+from generations.lifecycle import stops
+from generations.lifecycle.stops import allow
 from generations.models import Installation, User
-from generations.teams import installation, ordering_stops
+from generations.teams import installation
 
 from .records import Records, related
 
@@ -19,7 +20,7 @@ ACTS = ("_stop", "_allow")
 
 @admin.register(Installation)
 class InstallationAdmin(Records):
-    """Two buttons on its page, for those who may change it."""
+    """The installation, with two buttons for those who may change it."""
 
     list_display = ("__str__", "ordering_is", "stopped_at", "by")
     fields = ("ordering_is", "stopped_at", "by")
@@ -58,16 +59,16 @@ class InstallationAdmin(Records):
     def _act(self, request: HttpRequest) -> None:
         by = cast(User, request.user)
         if "_stop" in request.POST:
-            ordering_stops.stop(by)
+            stops.stop(by)
             self.message_user(request, gettext("Nothing is ordered any more, of any team."))
             return
         unclear = allow(by, nothing_was_sent="nothing_was_sent" in request.POST)
         self.message_user(request, gettext("Orders may leave again."), messages.SUCCESS)
         if unclear:
-            told = ngettext(
+            message = ngettext(
                 "%(n)s order that waited is unclear now: it is searched for at its provider.",
                 "%(n)s orders that waited are unclear now: they are searched for at their"
                 " providers.",
                 unclear,
             )
-            self.message_user(request, told % {"n": unclear}, messages.WARNING)
+            self.message_user(request, message % {"n": unclear}, messages.WARNING)

@@ -1,4 +1,4 @@
-"""The books: every movement with its lines, and the pots that they sum up to."""
+"""The ledger: entries with their lines, and accounts."""
 
 from typing import Any
 
@@ -15,18 +15,18 @@ from generations.models import Account, Attempt, Entry, Line
 from generations.templatetags.formats import figure
 
 from . import exports
-from .auditing import may_import
-from .books import BookList, Books, DayPaginator
 from .filters import CredentialFilter, PersonFilter, TeamFilter
 from .ledger_filters import DayFilter, KindFilter, ModelFilter, UnitFilter, VerdictFilter
-from .records import Records, Rows, address, moment, one_line, related
+from .ledger_list import DayPaginator, LedgerList, ListSums
+from .permissions import may_import
+from .records import InlineRecords, Records, address, moment, one_line, related
 from .verdicts import verdict
 
 ATTEMPT_UNREAD = tuple(f"attempt__{name}" for name in ("token", "reference", "reply", "report"))
-MOST_DIGITS = 18  # of a number of ours
+MOST_DIGITS = 18  # of a primary key
 
 
-class Lines(Rows):
+class Lines(InlineRecords):
     model = Line
     of_teams = "entry__team"
     fields = ("of_account", "moved")
@@ -41,7 +41,7 @@ class Lines(Rows):
 
 
 def signed(amount: int) -> str:
-    """+35, −35, 0, with a true minus."""
+    """Format +35, −35 or 0, with a true minus sign."""
     return f"{amount:+,}".replace("-", "−") if amount else "0"
 
 
@@ -55,7 +55,7 @@ class EntryAdmin(Records):
         "key",
         "moved",
         "estimated",
-        "told",
+        "reported_cost",
         "stated",
         "judged",
     )
@@ -69,9 +69,9 @@ class EntryAdmin(Records):
         PersonFilter,
         ModelFilter,
     )
-    # Told to the search form; what is searched stands in get_search_results.
+    # Django shows the search form only with this; get_search_results does the search.
     search_fields = ("memo",)
-    search_help_text = _("The task's or the provider's number, words of the prompt, or the memo.")
+    search_help_text = _("Our ID or the provider's ID of a task, words of the prompt, or the memo.")
     fields = (
         "when",
         "day",
@@ -131,7 +131,7 @@ class EntryAdmin(Records):
         return figure(entry.attempt.estimate, entry.unit) if entry.attempt else ""
 
     @admin.display(description=_("provider said"), empty_value="")
-    def told(self, entry: Entry) -> str:
+    def reported_cost(self, entry: Entry) -> str:
         cost = entry.attempt.cost if entry.attempt else None
         return "" if cost is None else figure(cost, entry.unit)
 
@@ -144,15 +144,15 @@ class EntryAdmin(Records):
     def judged(self, entry: Entry) -> str:
         return verdict(entry)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BookList]:
-        return BookList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LedgerList]:
+        return LedgerList
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> "Paginator[Any]":
-        books: Books | None = getattr(request, "books", None)
-        if books is None:  # the history of an entry is no list of entries
+        list_sums: ListSums | None = getattr(request, "list_sums", None)
+        if list_sums is None:  # the history of an entry is no list of entries
             return Paginator(*args, **kwargs)
         paginator: Any = super().get_paginator(request, *args, **kwargs)
-        paginator.days = books.newest_first
+        paginator.days = list_sums.newest_first
         return paginator  # type: ignore[no-any-return]
 
     def changelist_view(
@@ -164,7 +164,7 @@ class EntryAdmin(Records):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """A number is looked up; only words are looked for in every prompt."""
+        """Look up an id; search all prompts only for words."""
         term = search_term.strip()
         return (queryset.filter(_found(term)) if term else queryset), False
 
@@ -180,7 +180,7 @@ class EntryAdmin(Records):
         ] + super().get_urls()
 
     def export(self, request: HttpRequest, kind: str) -> HttpResponseBase:
-        """What the list would show, all of it."""
+        """Export all entries that the list would show."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         entries = self.get_changelist_instance(request).queryset
@@ -188,15 +188,15 @@ class EntryAdmin(Records):
 
 
 def _found(term: str) -> Q:
-    """Numbers are looked up first, for a condition of several tables is answered by none."""
-    numbered = list(Attempt.objects.filter(number=term).values_list("pk", flat=True))
+    """Look up ids in queries of their own: no index serves a condition over several tables."""
+    attempts = list(Attempt.objects.filter(remote_id=term).values_list("pk", flat=True))
     if not term.isdecimal():
         words = Q(memo__icontains=term) | Q(attempt__task__prompt__icontains=term)
-        return Q(attempt__in=numbered) | words | Q(person__email=term)
+        return Q(attempt__in=attempts) | words | Q(person__email=term)
     if len(term) > MOST_DIGITS:
-        return Q(attempt__in=numbered)
+        return Q(attempt__in=attempts)
     ours = Attempt.objects.filter(task=int(term)).values_list("pk", flat=True)
-    found = Entry.objects.filter(attempt__in=[*numbered, *ours]).values_list("pk", flat=True)
+    found = Entry.objects.filter(attempt__in=[*attempts, *ours]).values_list("pk", flat=True)
     return Q(pk__in=[*found, int(term)])
 
 

@@ -1,4 +1,4 @@
-"""How the ledger is narrowed; all but the verdict hold for entries and for their totals alike."""
+"""Filters of the ledger. All but the verdict apply to entries and to totals."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ from generations.models import Claim
 from generations.models.caps import month_of
 from generations.models.films import WORK
 from generations.models.ledger import SPENDING, EntryKind, booking_day
-from generations.models.statements import Decision
+from generations.models.statements import ClaimDecision
 from generations.models.tasks import AttemptState
 from generations.providers import PROVIDERS, provider
 from generations.providers.catalogue import catalogue
@@ -26,10 +26,13 @@ from .filters import Admin, Choices, Rows
 OFFERED_MONTHS = 4
 KINDS: dict[str, tuple[Any, Q]] = {
     "spent": (_("Spent"), Q(kind__in=SPENDING)),
-    "in_vain": (_("Charged in vain"), Q(in_vain=True)),
-    "came_back": (_("Came back"), Q(kind=EntryKind.RELEASE, carried=False)),
+    "failed": (_("Failed"), Q(failed=True)),
+    "refunded": (_("Refunded"), Q(kind=EntryKind.RELEASE, carried=False)),
     **{kind.value: (kind.label, Q(kind=kind)) for kind in EntryKind},
 }
+
+# Old names in bookmarked addresses.
+OLD_KINDS = {"in_vain": "failed", "came_back": "refunded", "adopt": EntryKind.IMPORT.value}
 
 
 class UnitFilter(admin.SimpleListFilter):
@@ -68,12 +71,16 @@ class KindFilter(admin.SimpleListFilter):
         chosen = self.value()
         if not chosen:
             return None
+        chosen = OLD_KINDS.get(chosen, chosen)
         return queryset.filter(KINDS[chosen][1]) if chosen in KINDS else queryset.none()
 
 
 def days_of(text: str) -> tuple[date, date] | None:
-    """The first and the last day that a word names: ``today``, ``week`` (from Monday), ``month``,
-    2026, 2026-11, 2026-11-20, 2026-11-01..2026-11-20; None where it names none."""
+    """Return the first and the last day of a period, or None where the text names none.
+
+    Known are ``today``, ``week`` (from Monday), ``month``, 2026, 2026-11, 2026-11-20 and
+    2026-11-01..2026-11-20.
+    """
     today = booking_day()
     named = {
         "today": (today, today),
@@ -111,7 +118,7 @@ class DayFilter(admin.SimpleListFilter):
     parameter_name = "day"
 
     def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
-        """Named days, then the last months; the way through all of them stands over the list."""
+        """Offer named periods, then the last months; steps through all days are above the list."""
         months, month = [], month_of(booking_day())
         for _number in range(OFFERED_MONTHS):
             months.append((f"{month:%Y-%m}", date_format(month, pgettext("date", "F Y"))))
@@ -133,13 +140,13 @@ def _claims(**wanted: object) -> Q:
 
 def _differing() -> Q:
     open_claims = Claim.objects.exclude(difference=0).filter(attempt__isnull=False)
-    return Q(attempt__in=open_claims.filter(decision=Decision.NONE).values("attempt"))
+    return Q(attempt__in=open_claims.filter(decision=ClaimDecision.NONE).values("attempt"))
 
 
 VERDICTS: dict[str, tuple[Any, Callable[[], Q]]] = {
     "open": (_("Differs"), _differing),
-    "disputed": (_("Disputed"), lambda: _claims(decision=Decision.DISPUTED)),
-    "accepted": (_("Accepted"), lambda: _claims(decision=Decision.ACCEPTED)),
+    "disputed": (_("Disputed"), lambda: _claims(decision=ClaimDecision.DISPUTED)),
+    "accepted": (_("Accepted"), lambda: _claims(decision=ClaimDecision.ACCEPTED)),
     "agrees": (_("Agrees"), lambda: _claims(difference=0)),
     "none": (_("No statement yet"), lambda: Q(kind=EntryKind.SETTLE, attempt__claim=None)),
     "unclear": (
@@ -150,7 +157,7 @@ VERDICTS: dict[str, tuple[Any, Callable[[], Q]]] = {
 
 
 class VerdictFilter(admin.SimpleListFilter):
-    """By what statements say of the task: of entries alone, for totals do not know it."""
+    """By what statements say of the task. Totals do not have it."""
 
     title = _("verdict")
     parameter_name = "verdict"

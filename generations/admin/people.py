@@ -1,4 +1,4 @@
-"""People, teams, and who belongs to which."""
+"""Users, teams, memberships and invitations."""
 
 from typing import Any, cast
 
@@ -14,12 +14,12 @@ from generations.models import Invitation, Membership, Team, User
 from generations.teams import members, ordering_stops
 from generations.templatetags.formats import filesize
 
-from .auditing import audited
 from .filters import TeamFilter
-from .records import Records, Rows, related
+from .permissions import audited_teams
+from .records import InlineRecords, Records, related
 
 
-class Members(Rows):
+class Members(InlineRecords):
     model = Membership
     fields = ("person", "role", "created_at")
     joined = ("user", "team")
@@ -27,7 +27,7 @@ class Members(Rows):
     person = related("user", _("person"))
 
 
-class Teams(Rows):
+class Teams(InlineRecords):
     model = Membership
     fields = ("of_team", "role", "created_at")
     joined = ("team", "user")
@@ -58,10 +58,10 @@ class UserAdmin(Records):
     inlines = (Teams,)
 
     def narrowed(self, request: HttpRequest, rows: "QuerySet[Any]") -> "QuerySet[Any]":
-        """Each once, also who is in two teams of one auditor."""
-        if self.sees_all(request):
+        """Return each person once, also one in two teams of the same auditor."""
+        if self.may_see_all(request):
             return rows
-        seats = Membership.objects.filter(team__in=audited(request))
+        seats = Membership.objects.filter(team__in=audited_teams(request))
         return rows.filter(pk__in=seats.values("user"))
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -69,7 +69,7 @@ class UserAdmin(Records):
         return not above and super().has_change_permission(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        """Rights are given by superusers alone, so that nobody raises himself."""
+        """Let only superusers give rights, so that staff cannot raise their own."""
         kept = [] if _is_superuser(request) else ["is_staff", "groups"]
         return [*super().get_readonly_fields(request, obj), *kept]
 
@@ -99,9 +99,9 @@ class TeamAdmin(Records):
             before, actor = form.initial["quota"], cast(User, request.user)
             audit.record(obj, actor, "team.quota", obj, before=before, after=obj.quota)
 
-    @admin.display(description=_("keeps"))
+    @admin.display(description=_("storage used"))
     def keeps(self, team: Team) -> str:
-        return filesize(ordering_stops.used(team))
+        return filesize(ordering_stops.stored_bytes(team))
 
 
 @admin.register(Membership)
@@ -126,8 +126,8 @@ class MembershipAdmin(Records):
         try:
             return super().change_view(request, *args, **kwargs)
         except members.LastOwner:
-            told = gettext("The role was not changed: a team keeps at least one owner.")
-            self.message_user(request, told, messages.ERROR)
+            message = gettext("The role was not changed: a team needs at least one owner.")
+            self.message_user(request, message, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
 

@@ -1,4 +1,4 @@
-"""What every list and page of the admin site shares: read only, bounded, and without secrets."""
+"""The base of all lists and pages of the admin site: read only, bounded, without secrets."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,27 +16,29 @@ from django.utils.html import format_html
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import pgettext
 
-from .auditing import audited
+from generations.models import Attempt
+
 from .filters import TeamFilter
+from .permissions import audited_teams
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 MOST_COUNTED = 5000
 LINE = 60
-# No list may be narrowed by these: each guess at a first letter would be answered.
+# No list may be filtered by these: a filter would answer guesses letter by letter.
 SECRETS = frozenset(
     {"sealed_key", "token", "reference", "token_hash", "password", "secret", "data", "url"}
 )
 
 
-def slim(rows: QuerySet[Any], joined: tuple[str, ...], unread: tuple[str, ...]) -> QuerySet[Any]:
-    """The rows with their relations read along, and without what need not be read."""
+def select(rows: QuerySet[Any], joined: tuple[str, ...], unread: tuple[str, ...]) -> QuerySet[Any]:
+    """Select the relations with the rows, and defer what is not shown."""
     return (rows.select_related(*joined) if joined else rows).defer(*unread)
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Counts no further than MOST_COUNTED rows; older ones are found by search and filters."""
+    """Count at most MOST_COUNTED rows; older ones are found by search and filters."""
 
     @cached_property
     def count(self) -> int:
@@ -45,32 +47,32 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
 
     @property
     def is_cut(self) -> bool:
-        """Whether there may be more than were counted."""
+        """Whether there may be more rows than were counted."""
         return self.count == MOST_COUNTED
 
 
-class Seen:
-    """Rows that an auditor may read: those of the audited teams, where a path leads to a team.
+class TeamRecords:
+    """Rows that an auditor may read: those of the audited teams.
 
-    ``of_teams`` is that path; None: ``team`` where the model has one, else there is no way.
+    ``of_teams`` is the path to the team; None: ``team`` where the model has one, else no row.
     """
 
     of_teams: str | None = None
     model: type[Model]
 
-    def sees_all(self, request: HttpRequest) -> bool:
-        """Whether the person has the right to all rows, as staff have by Django's permissions."""
+    def may_see_all(self, request: HttpRequest) -> bool:
+        """Whether the person may see all rows, as staff with Django's permission."""
         return request.user.is_staff and bool(super().has_view_permission(request))  # type: ignore[misc]
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self.sees_all(request) or bool(self._path and audited(request))
+        return self.may_see_all(request) or bool(self._path and audited_teams(request))
 
     def narrowed(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-        if self.sees_all(request):
+        if self.may_see_all(request):
             return rows
         if not self._path:
             return rows.none()
-        return rows.filter(**{f"{self._path}__in": audited(request)})
+        return rows.filter(**{f"{self._path}__in": audited_teams(request)})
 
     @property
     def _path(self) -> str:
@@ -80,11 +82,10 @@ class Seen:
         return "team" if "team" in names else ""
 
 
-class Records(Seen, admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Rows that the site writes: found and read here, and changed only in ``editable``.
+class Records(TeamRecords, admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Rows that the site writes: searched and read here, and changed only in ``editable``.
 
-    ``joined``: relations that are read along, in the list and on the page.
-    ``unread``: fields that are left in the database until something shows them.
+    ``joined``: relations that are selected with the rows. ``unread``: fields that are deferred.
     """
 
     joined: tuple[str, ...] = ()
@@ -99,7 +100,7 @@ class Records(Seen, admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
     sortable_by = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = slim(super().get_queryset(request), self.joined, self.unread)
+        rows = select(super().get_queryset(request), self.joined, self.unread)
         return self.narrowed(request, rows)
 
     def changelist_view(
@@ -109,9 +110,9 @@ class Records(Seen, admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         return super().changelist_view(request, title | (extra_context or {}))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """No filter offers an auditor the names of what belongs to other teams."""
+        """Drop the filters that would show an auditor names of other teams."""
         safe = [TeamFilter if one == "team" else one for one in super().get_list_filter(request)]
-        if self.sees_all(request):
+        if self.may_see_all(request):
             return safe
         return [one for one in safe if not (isinstance(one, str) and self._is_relation(one))]
 
@@ -138,7 +139,7 @@ class Records(Seen, admin.ModelAdmin):  # type: ignore[type-arg]  # not generic 
         return False
 
 
-class Rows(Seen, admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+class InlineRecords(TeamRecords, admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     """Rows of another family on a page, to be read."""
 
     template = "admin/edit_inline/rows.html"
@@ -150,7 +151,7 @@ class Rows(Seen, admin.TabularInline):  # type: ignore[type-arg]  # not generic 
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = slim(super().get_queryset(request), self.joined, self.unread)
+        rows = select(super().get_queryset(request), self.joined, self.unread)
         return self.narrowed(request, rows)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
@@ -164,7 +165,7 @@ class Rows(Seen, admin.TabularInline):  # type: ignore[type-arg]  # not generic 
 
 
 def related(path: str, label: "_StrPromise") -> Callable[[Any, Model], str]:
-    """A column that names a related row and leads to it; the row must be among ``joined``."""
+    """Return a column that links to a related row, which must be among ``joined``."""
 
     @admin.display(description=label, empty_value="–")
     def column(_admin: object, row: Model) -> str:
@@ -175,14 +176,24 @@ def related(path: str, label: "_StrPromise") -> Callable[[Any, Model], str]:
 
 
 def address(row: Model) -> str:
-    """The admin page of a row."""
+    """Return the address of a row's admin page."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def one_line(text: str) -> str:
+    """Shorten a text to one short line."""
     return Truncator(" ".join(text.split())).chars(LINE)
 
 
 def moment(at: datetime | None) -> str:
-    """20 Nov 2026, 17:21; "" for never."""
+    """Format an instant: 20 Nov 2026, 17:21; "" for None."""
     return date_format(timezone.localtime(at), pgettext("date", "j M Y, H:i")) if at else ""
+
+
+HIDDEN = "•••"
+
+
+def masked(text: str, attempt: Attempt) -> str:
+    for secret in (attempt.token, attempt.reference):
+        text = text.replace(secret, HIDDEN)
+    return text

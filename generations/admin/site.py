@@ -1,4 +1,4 @@
-"""The admin site as a whole: its login, its name, what stands in it, and in which order."""
+"""The admin site: its login, its name, its sections and their order."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,27 +10,33 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, re_path
 from django.utils.translation import gettext_lazy as _
+from django.views.generic import RedirectView
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from . import overview
-from .auditing import may_enter
+from .permissions import may_enter
 
-# Rows of the queue are pickles and one bad schedule stops all; tokens and addresses are private.
+# Rows of the queue are pickles, a bad schedule stops them all; tokens and addresses are private.
 HIDDEN = (Failure, OrmQ, Schedule, Success, EmailAddress, SocialAccount, SocialToken)
 SECTIONS = {
     "credits": (_("Credits"), ("Entry", "Claim", "Statement", "Cap", "Account")),
     "work": (_("Work"), ("Task", "Attempt", "Callback", "File", "Upload", "Credential")),
-    "films": (_("Films"), ("Film", "Take", "Composition")),
+    "films": (_("Films"), ("Film", "Take", "Cut")),
     "sharing": (_("Shares"), ("Collection", "ShareLink", "Remark", "Verdict")),
-    "people": (_("People"), ("Team", "User", "Membership", "Invitation", "Event")),
+    "people": (_("People"), ("Team", "User", "Membership", "Invitation", "AuditEvent")),
     "access": (_("Access"), (Group.__name__, "SocialApp", "Authenticator")),
-    "system": (_("System"), ("Installation", "Pulse", "Lease")),
+    "system": (_("System"), ("Installation", "Heartbeat", "Lease")),
 }
 
 
+# Addresses of models that had another name.
+OLD_NAMES = {"pulse": "heartbeat", "composition": "cut", "event": "auditevent"}
+
+
 def arrange() -> None:
-    """Called once, after every other application has registered its own pages."""
+    """Set the site up, after all other applications have registered their pages."""
     site = admin.site
     site.unregister([model for model in HIDDEN if site.is_registered(model)])
     site.site_header = site.site_title = _("Rushes administration")
@@ -46,6 +52,8 @@ def arrange() -> None:
         return first(request, overview.context(request) | (extra_context or {}))
 
     site.index = index  # type: ignore[method-assign,assignment]
+    urls = site.get_urls
+    site.get_urls = lambda: [*_old_addresses(), *urls()]  # type: ignore[method-assign]
     listed = site.get_app_list
 
     def by_section(request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
@@ -55,8 +63,18 @@ def arrange() -> None:
     site.get_app_list = by_section  # type: ignore[method-assign]
 
 
+def _old_addresses() -> list[URLPattern]:
+    return [
+        re_path(
+            rf"^generations/{old}/(?P<rest>.*)$",
+            RedirectView.as_view(url=f"/admin/generations/{new}/%(rest)s", query_string=True),
+        )
+        for old, new in OLD_NAMES.items()
+    ]
+
+
 def sections(listed: Sequence[Any]) -> list[dict[str, Any]]:
-    """The same models, told apart by what they are about and not by where they are written."""
+    """Group the models by subject, not by application."""
     models = {model["object_name"]: (model, app) for app in listed for model in app["models"]}
     found = []
     for label, (name, members) in SECTIONS.items():

@@ -1,4 +1,4 @@
-"""Statements: a file is given, looked over with its columns, and then taken in."""
+"""Statements: upload a file, check its columns in a preview, then import it."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -15,32 +15,32 @@ from django.utils.translation import gettext_lazy as _
 from generations.billing import statements
 from generations.models import Credential, Statement, User
 
-from .auditing import in_sight, may_import
 from .filters import CredentialFilter, TeamFilter
+from .permissions import may_import, visible
 from .records import Records, address, moment, related
 
 SAMPLE, MOST_UNREAD, MOST_DIFFERENT, MOST_LINES = 6, 50, 100, 200
 WORDS = {
-    "number": _("The provider's number"),
+    "number": _("Provider's task ID"),
     "amount": _("The amount"),
     "at": _("When"),
-    "words": _("Words"),
+    "words": _("Text"),
 }
 UNREAD = {
-    "number": _("It names no number."),
-    "rounded": _("A spreadsheet rounded its number: export it as text."),
-    "amount": _("Its amount is none."),
-    "fraction": _("Its amount is no whole number of the key's unit."),
+    "number": _("It has no task ID."),
+    "rounded": _("A spreadsheet rounded its task ID: export it as text."),
+    "amount": _("Its amount is not a number."),
+    "fraction": _("Its amount is not a whole number of the key's unit."),
 }
 UNREADABLE = {
     "large": _("The file is larger than 8 MB. Split it."),
-    "letters": _("This is no CSV file. Save the sheet as CSV, then choose it again."),
-    "empty": _("The file holds no row."),
+    "letters": _("This is not a CSV file. Save the sheet as CSV, then choose it again."),
+    "empty": _("The file has no row."),
 }
 
 
 class StatementForm(forms.Form):
-    """For whose key, and the file; both are named in the page that takes it in."""
+    """Choose the credential and the file."""
 
     credential = forms.ModelChoiceField(Credential.objects.none(), label=_("Key"))
     file = forms.FileField(
@@ -50,7 +50,7 @@ class StatementForm(forms.Form):
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request.POST or None, request.FILES or None)
         field = cast(forms.ModelChoiceField, self.fields["credential"])  # type: ignore[type-arg]
-        keys = Credential.objects.filter(in_sight(request)).without_secret()
+        keys = Credential.objects.filter(visible(request)).without_secret()
         field.queryset = keys.select_related("team").order_by("team__name", "name")
         field.label_from_instance = _named  # type: ignore[method-assign]
 
@@ -63,8 +63,8 @@ def _named(obj: Any) -> str:
 class StatementAdmin(Records):
     list_display = ("name", "key", "of_team", "first", "last", "holds", "when", "by")
     list_filter = (TeamFilter, CredentialFilter, ("imported_at", admin.EmptyFieldListFilter))
-    search_fields = ("name", "lines__number__exact")
-    search_help_text = _("The file's name, or a number that stands in it.")
+    search_fields = ("name", "lines__remote_id__exact")
+    search_help_text = _("The name of the file, or a task ID in it.")
     fields = ("name", "of_team", "key", "first", "last", "fingerprint", "given", "when", "by")
     joined = ("team", "credential", "imported_by")
     unread = ("content", "credential__sealed_key", "imported_by__password")
@@ -108,7 +108,7 @@ class StatementAdmin(Records):
         return render(request, "admin/generations/statement/add.html", page, status=status)
 
     def _draft(self, request: HttpRequest, form: StatementForm) -> Statement | None:
-        """The statement that a file is; None where it is none, and the form says why."""
+        """Save the file as a draft. None, with an error on the form, where it is unreadable."""
         file = form.cleaned_data["file"]
         content = file.read(statements.MOST_BYTES + 1)
         try:
@@ -119,9 +119,9 @@ class StatementAdmin(Records):
             form.add_error("file", UNREADABLE[error.code])
             return None
         if given.imported_at:
-            told = gettext("This file was imported on %(when)s already; nothing was changed.")
+            message = gettext("This file was imported on %(when)s already; nothing was changed.")
             when = moment(given.imported_at)
-            self.message_user(request, told % {"when": when}, messages.WARNING)
+            self.message_user(request, message % {"when": when}, messages.WARNING)
         return given
 
     def change_view(
@@ -131,18 +131,18 @@ class StatementAdmin(Records):
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """Until it is imported, the page on which it is looked over."""
+        """Show the preview of a draft, or an imported statement with its lines."""
         statement = self.get_object(request, object_id)
         if not isinstance(statement, Statement):
             raise Http404
         if statement.imported_at is None and self.has_add_permission(request):
-            return self._look_over(request, statement)
+            return self._preview(request, statement)
         lines = statement.lines.order_by("ordinal")[:MOST_LINES]
         unit = statement.credential.accounts.values_list("unit", flat=True)[0]
         more = {"lines": lines, "most": MOST_LINES, "unit": unit}
         return super().change_view(request, object_id, form_url, more | (extra_context or {}))
 
-    def _look_over(self, request: HttpRequest, statement: Statement) -> HttpResponse:
+    def _preview(self, request: HttpRequest, statement: Statement) -> HttpResponse:
         columns = _columns(request.POST)
         if request.method == "POST" and "_discard" in request.POST:
             statements.discard(statement)
@@ -150,10 +150,10 @@ class StatementAdmin(Records):
             return redirect("admin:generations_statement_changelist")
         seen = statements.preview(statement, columns)
         if request.method == "POST" and "_import" in request.POST and seen.table.is_clear:
-            taken = statements.take_in(statement, cast(User, request.user), columns)
-            self._tell(request, taken)
+            result = statements.import_lines(statement, cast(User, request.user), columns)
+            self._report(request, result)
             return redirect(address(statement))
-        page = self._page(request, _("Look the statement over")) | {
+        page = self._page(request, _("Preview of the statement")) | {
             "statement": statement,
             "seen": seen,
             "columns": [
@@ -165,23 +165,23 @@ class StatementAdmin(Records):
         }
         return render(request, "admin/generations/statement/preview.html", page)
 
-    def _tell(self, request: HttpRequest, taken: statements.Taken) -> None:
-        said = ngettext("%(n)s line was imported.", "%(n)s lines were imported.", taken.lines)
-        self.message_user(request, said % {"n": taken.lines})
-        if taken.differences:
-            said = ngettext(
-                "%(n)s number differs and waits for a decision.",
-                "%(n)s numbers differ and wait for a decision.",
-                taken.differences,
+    def _report(self, request: HttpRequest, result: statements.ImportResult) -> None:
+        message = ngettext("%(n)s line was imported.", "%(n)s lines were imported.", result.lines)
+        self.message_user(request, message % {"n": result.lines})
+        if result.differences:
+            message = ngettext(
+                "%(n)s task differs and waits for a decision.",
+                "%(n)s tasks differ and wait for a decision.",
+                result.differences,
             )
-            self.message_user(request, said % {"n": taken.differences}, messages.WARNING)
+            self.message_user(request, message % {"n": result.differences}, messages.WARNING)
 
     def _page(self, request: HttpRequest, title: object) -> dict[str, object]:
         return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
 
 
 def _columns(typed: Mapping[str, str]) -> dict[str, int] | None:
-    """What a person has said of the columns; None where nobody has."""
+    """Return the columns that a person chose, or None."""
     chosen = {
         part: int(typed[f"column-{part}"])
         for part in statements.PARTS

@@ -1,4 +1,4 @@
-"""Tasks, the attempts to hand them over, and the rings that came for them."""
+"""Tasks, their attempts, and callbacks."""
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -7,30 +7,29 @@ from django.utils.translation import gettext_lazy as _
 from generations.models import Attempt, Callback, File, Task
 
 from .filters import CredentialFilter, TeamFilter
-from .masking import masked
-from .records import Records, Rows, one_line, related
+from .records import InlineRecords, Records, masked, one_line, related
 from .timeline import Timeline
 
 ATTEMPT_SECRETS = ("token", "reference", "reply", "report")
 
 
-class Attempts(Rows):
+class Attempts(InlineRecords):
     model = Attempt
     of_teams = "task__team"
-    fields = ("state", "number", "estimate", "cost", "code", "sent_at", "answered_at")
+    fields = ("state", "remote_id", "estimate", "cost", "code", "sent_at", "answered_at")
     unread = ATTEMPT_SECRETS
 
 
-class Files(Rows):
+class Files(InlineRecords):
     model = File
-    fields = ("part", "state", "size", "expires_at", "stored_at", "trouble")
+    fields = ("role", "state", "size", "expires_at", "stored_at", "last_error")
     unread = ("url", "placeholder")
 
 
-class Callbacks(Rows):
+class Callbacks(InlineRecords):
     model = Callback
     of_teams = "attempt__task__team"
-    fields = ("received_at", "verdict", "word", "number", "answered_at")
+    fields = ("received_at", "verdict", "state_word", "remote_id", "answered_at")
     joined = ("attempt",)
     unread = ("headers", "body", "nonce", *(f"attempt__{name}" for name in ATTEMPT_SECRETS))
 
@@ -54,8 +53,8 @@ class TaskAdmin(Records):
         TeamFilter,
         CredentialFilter,
     )
-    search_fields = ("pk__exact", "prompt", "attempts__number__exact", "created_by__email")
-    search_help_text = _("Our number, the provider's number, words of the prompt, or an e-mail.")
+    search_fields = ("pk__exact", "prompt", "attempts__remote_id__exact", "created_by__email")
+    search_help_text = _("Our ID, the provider's ID, words of the prompt, or an e-mail.")
     fields = (
         "prompt",
         "state",
@@ -66,12 +65,12 @@ class TaskAdmin(Records):
         "model",
         "settings",
         "progress",
-        "reason",
+        "obstacle",
         "code",
         "message",
         "alarm",
         "created_at",
-        "adopted_at",
+        "imported_at",
         "accepted_at",
         "finished_at",
         "check_at",
@@ -103,31 +102,31 @@ class TaskAdmin(Records):
 
     @admin.display(description=_("why"))
     def why(self, task: Task) -> str:
-        return task.alarm or task.code or task.reason
+        return task.alarm or task.code or task.obstacle
 
 
 @admin.register(Attempt)
 class AttemptAdmin(Records):
     of_teams = "task__team"
-    list_display = ("__str__", "state", "number", "key", "estimate", "cost", "code", "sent_at")
+    list_display = ("__str__", "state", "remote_id", "key", "estimate", "cost", "code", "sent_at")
     list_filter = ("state", "sent_at", CredentialFilter)
-    search_fields = ("pk__exact", "task__id__exact", "number__exact", "code__exact")
-    search_help_text = _("The attempt's, the task's or the provider's number, or an error code.")
+    search_fields = ("pk__exact", "task__id__exact", "remote_id__exact", "code__exact")
+    search_help_text = _("An ID of the attempt or task, ours or the provider's, or an error code.")
     fields = (
         "of_task",
         "ordinal",
         "key",
         "state",
-        "number",
+        "remote_id",
         "estimate",
         "cost",
         "code",
-        "said",
-        "reported",
+        "raw_reply",
+        "raw_report",
         "created_at",
         "sent_at",
         "answered_at",
-        "looked_at",
+        "searched_at",
     )
     joined = ("task", "credential")
     unread = (*ATTEMPT_SECRETS, "credential__sealed_key")
@@ -136,27 +135,29 @@ class AttemptAdmin(Records):
     key = related("credential", _("credential"))
 
     @admin.display(description=_("raw reply"), empty_value="–")
-    def said(self, attempt: Attempt) -> str:
+    def raw_reply(self, attempt: Attempt) -> str:
         return masked(attempt.reply, attempt)
 
     @admin.display(description=_("last raw report"), empty_value="–")
-    def reported(self, attempt: Attempt) -> str:
+    def raw_report(self, attempt: Attempt) -> str:
         return masked(attempt.report, attempt)
 
 
 @admin.register(Callback)
 class CallbackAdmin(Records):
     of_teams = "attempt__task__team"
-    list_display = ("__str__", "verdict", "word", "number", "received_at", "answered_at")
+    list_display = ("__str__", "verdict", "state_word", "remote_id", "received_at", "answered_at")
     list_filter = ("received_at", ("answered_at", admin.EmptyFieldListFilter))
-    search_fields = ("attempt__task__id__exact", "number__exact", "word", "verdict")
-    search_help_text = _("The task's or the provider's number, the word it said, or the verdict.")
+    search_fields = ("attempt__task__id__exact", "remote_id__exact", "state_word", "verdict")
+    search_help_text = _(
+        "Our ID or the provider's ID of the task, the state it named, or the verdict."
+    )
     fields = (
         "of_attempt",
         "received_at",
         "verdict",
-        "number",
-        "word",
+        "remote_id",
+        "state_word",
         "sent_headers",
         "sent_body",
         "answered_at",

@@ -1,4 +1,4 @@
-"""All that happened to a task, in one column of time; what a provider said is one click away."""
+"""The timeline of a task: all that happened, in order, with the provider's raw replies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,20 +12,19 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
-from generations.models import Attempt, Callback, Claim, Entry, Event, StatementLine, Task
+from generations.models import Attempt, AuditEvent, Callback, Claim, Entry, StatementLine, Task
 from generations.models.files import FileState
 from generations.models.ledger import EntryKind
-from generations.models.statements import Decision
+from generations.models.statements import ClaimDecision
 from generations.models.tasks import AttemptState, TaskState
 from generations.templatetags.formats import amount, filesize
 
-from .masking import masked
-from .records import address
+from .records import address, masked
 
 ANSWERS = {
-    AttemptState.ACCEPTED: ("check", _("Taken"), "leaf"),
+    AttemptState.ACCEPTED: ("check", _("Accepted"), "leaf"),
     AttemptState.REFUSED: ("circle-x", _("Refused"), "coral"),
-    AttemptState.THROTTLED: ("clock", _("Not taken, tried again later"), ""),
+    AttemptState.THROTTLED: ("clock", _("Throttled, tried again later"), ""),
     AttemptState.UNCLEAR: ("circle-question-mark", _("No clear answer"), "lilac"),
 }
 ENDS = {
@@ -37,36 +36,41 @@ ENTRY_ICON, EVENT_ICON = "coins", "pencil-line"
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """One line: when, what, in which words; ``raw`` is what a provider said, by its name."""
+class TimelineLine:
+    """One line of the timeline; ``raw`` holds the provider's texts by their names."""
 
     at: datetime
     icon: str
-    word: Any
-    words: Any = ""
+    title: Any
+    text: Any = ""
     tone: str = ""
     href: str = ""
     raw: tuple[tuple[Any, str], ...] = ()
 
     @property
     def day(self) -> str:
-        """20 November 2026."""
+        """Format the day: 20 November 2026."""
         return date_format(timezone.localtime(self.at), pgettext("date", "j F Y"))
 
 
 class Timeline:
-    """A task's moments, read in a constant number of queries."""
+    """The lines of a task, in a constant count of queries."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
 
     @cached_property
-    def moments(self) -> list[Moment]:
-        parts = (self._ordered, self._tries, self._rings, self._ended, self._kept, self._booked)
-        more = (self._acts, self._stated)
-        return sorted(
-            (moment for part in parts + more for moment in part()), key=lambda moment: moment.at
+    def lines(self) -> list[TimelineLine]:
+        parts = (
+            self._order,
+            self._attempts,
+            self._callbacks,
+            self._end,
+            self._files,
+            self._entries,
         )
+        more = (self._audit_events, self._statement_lines)
+        return sorted((line for part in parts + more for line in part()), key=lambda line: line.at)
 
     @cached_property
     def attempts(self) -> list[Attempt]:
@@ -78,7 +82,7 @@ class Timeline:
 
     @property
     def attempt(self) -> Attempt:
-        """The last one, which is the one that counts."""
+        """Return the last attempt, the one that counts."""
         return self.attempts[-1]
 
     @cached_property
@@ -91,45 +95,48 @@ class Timeline:
         claims = (getattr(attempt, "claim", None) for attempt in self.attempts)
         return next(filter(None, claims), None)
 
-    def _ordered(self) -> Iterator[Moment]:
+    def _order(self) -> Iterator[TimelineLine]:
         who = gettext("by %(who)s") % {"who": self.task.created_by}
-        adopted = self.task.is_adopted
-        icon, word = ("inbox", _("Taken in")) if adopted else ("plus", _("Ordered"))
-        yield Moment(self.task.created_at, icon, word, who)
+        icon, word = ("inbox", _("Imported")) if self.task.is_imported else ("plus", _("Ordered"))
+        yield TimelineLine(self.task.created_at, icon, word, who)
 
-    def _tries(self) -> Iterator[Moment]:
+    def _attempts(self) -> Iterator[TimelineLine]:
         for attempt in self.attempts:
             which = gettext("attempt %(n)s") % {"n": attempt.ordinal}
             if attempt.sent_at:
                 key = gettext("to %(key)s") % {"key": self.task.credential.name}
-                yield Moment(
+                yield TimelineLine(
                     attempt.sent_at, "arrow-up", _("Sent"), f"{which}, {key}", "", address(attempt)
                 )
             if attempt.answered_at:
                 yield self._answer(attempt, attempt.answered_at)
 
-    def _answer(self, attempt: Attempt, at: datetime) -> Moment:
+    def _answer(self, attempt: Attempt, at: datetime) -> TimelineLine:
         icon, word, tone = ANSWERS.get(AttemptState(attempt.state), ("ban", _("Given up"), ""))
-        said = attempt.code or attempt.number
+        text = attempt.code or attempt.remote_id
         raw = ((_("Raw reply"), masked(attempt.reply, attempt)),) if attempt.reply else ()
-        return Moment(at, icon, word, said, tone, address(attempt), raw)
+        return TimelineLine(at, icon, word, text, tone, address(attempt), raw)
 
-    def _rings(self) -> Iterator[Moment]:
+    def _callbacks(self) -> Iterator[TimelineLine]:
         for attempt in self.attempts:
-            for ring in attempt.callbacks.all():
-                words = f"{ring.verdict} · {ring.word}" if ring.word else ring.verdict
-                raw = ((_("Headers"), _headers(ring)), (_("Body"), ring.body))
-                yield Moment(
-                    ring.received_at,
+            for callback in attempt.callbacks.all():
+                words = (
+                    f"{callback.verdict} · {callback.state_word}"
+                    if callback.state_word
+                    else callback.verdict
+                )
+                raw = ((_("Headers"), _headers(callback)), (_("Body"), callback.body))
+                yield TimelineLine(
+                    callback.received_at,
                     "bell",
-                    _("The provider rang"),
+                    _("Callback received"),
                     words,
                     "",
-                    address(ring),
+                    address(callback),
                     tuple((name, masked(text, attempt)) for name, text in raw if text),
                 )
 
-    def _ended(self) -> Iterator[Moment]:
+    def _end(self) -> Iterator[TimelineLine]:
         task = self.task
         if task.finished_at is None:
             return
@@ -141,64 +148,72 @@ class Timeline:
             for attempt in self.attempts
             if attempt.report
         )
-        yield Moment(task.finished_at, icon, word, words, tone, "", reports)
+        yield TimelineLine(task.finished_at, icon, word, words, tone, "", reports)
 
-    def _kept(self) -> Iterator[Moment]:
+    def _files(self) -> Iterator[TimelineLine]:
         for file in self.task.files.all():
-            part = file.get_part_display()
-            yield Moment(file.seen_at, "eye", _("Link seen"), part, "", address(file))
+            part = file.get_role_display()
+            yield TimelineLine(file.seen_at, "eye", _("Link seen"), part, "", address(file))
             if file.stored_at:
                 kept = f"{part} · {filesize(file.size)}"
-                yield Moment(file.stored_at, "check", _("Kept here"), kept, "leaf", address(file))
+                link = address(file)
+                yield TimelineLine(file.stored_at, "check", _("Stored here"), kept, "leaf", link)
             elif file.state == FileState.LOST and file.expires_at:
-                yield Moment(
-                    file.expires_at, "unlink", _("Link died"), file.trouble, "coral", address(file)
+                yield TimelineLine(
+                    file.expires_at,
+                    "unlink",
+                    _("Link expired"),
+                    file.last_error,
+                    "coral",
+                    address(file),
                 )
 
-    def _booked(self) -> Iterator[Moment]:
+    def _entries(self) -> Iterator[TimelineLine]:
         for attempt in self.attempts:
             for entry in attempt.entries.all():
-                said = [amount(entry.amount, entry.unit), entry.memo, entry.actor]
+                texts = [amount(entry.amount, entry.unit), entry.memo, entry.actor]
                 carried = gettext("carried over") if entry.carried else ""
-                vain = gettext("though no clip came") if entry.in_vain else ""
-                yield Moment(
+                failed = gettext("although no clip came") if entry.failed else ""
+                yield TimelineLine(
                     entry.at,
                     ENTRY_ICON,
                     EntryKind(entry.kind).label,
-                    " · ".join(str(part) for part in [*said, carried, vain] if part),
-                    "coral" if entry.in_vain else "",
+                    " · ".join(str(part) for part in [*texts, carried, failed] if part),
+                    "coral" if entry.failed else "",
                     address(entry),
                 )
 
-    def _acts(self) -> Iterator[Moment]:
-        events = Event.objects.filter(team=self.task.team_id, subject=str(self.task))
+    def _audit_events(self) -> Iterator[TimelineLine]:
+        events = AuditEvent.objects.filter(team=self.task.team_id, subject=str(self.task))
         for event in events.select_related("actor"):
             who = str(event.actor or gettext("Rushes"))
             detail = ", ".join(f"{name} {value}" for name, value in event.detail.items())
             words = f"{who} · {detail}" if detail else who
-            yield Moment(event.at, EVENT_ICON, event.verb, words, "", address(event))
+            yield TimelineLine(event.at, EVENT_ICON, event.verb, words, "", address(event))
 
-    def _stated(self) -> Iterator[Moment]:
+    def _statement_lines(self) -> Iterator[TimelineLine]:
         claim = self.claim
         if claim is None:
             return
-        lines = StatementLine.objects.filter(credential=claim.credential_id, number=claim.number)
+        lines = StatementLine.objects.filter(
+            credential=claim.credential_id, remote_id=claim.remote_id
+        )
         for line in lines.select_related("statement").defer("statement__content"):
             if line.statement.imported_at:
-                said = f"{amount(line.amount, claim.unit)} · {line.statement}"
-                yield Moment(
+                text = f"{amount(line.amount, claim.unit)} · {line.statement}"
+                yield TimelineLine(
                     line.statement.imported_at,
                     "file-down",
                     _("On a statement"),
-                    said,
+                    text,
                     "coral" if claim.is_open else "",
                     address(claim),
                 )
         if claim.decided_at:
             who = f"{claim.decided_by} · {claim.reason}" if claim.reason else str(claim.decided_by)
-            word = Decision(claim.decision).label
-            yield Moment(claim.decided_at, EVENT_ICON, word, who, "", address(claim))
+            word = ClaimDecision(claim.decision).label
+            yield TimelineLine(claim.decided_at, EVENT_ICON, word, who, "", address(claim))
 
 
-def _headers(ring: Callback) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in ring.headers.items())
+def _headers(callback: Callback) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in callback.headers.items())

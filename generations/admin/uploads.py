@@ -1,4 +1,4 @@
-"""Pictures that people gave, and the tasks that were made from them."""
+"""Uploaded pictures and the tasks that use them."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from generations.models import TaskPicture, Upload
 
 from .filters import TeamFilter
-from .records import Records, Rows, related
+from .records import InlineRecords, Records, related
 
 
-class Uses(Rows):
+class Uses(InlineRecords):
     model = TaskPicture
     of_teams = "task__team"
     fields = ("task", "ordinal", "name")
@@ -31,7 +31,7 @@ class UploadAdmin(Records):
     )
     list_filter = ("content_type", "source_at", "used_at", TeamFilter)
     search_fields = ("pk__exact", "name", "sha256__exact", "uses__task__id__exact")
-    search_help_text = _("The picture's number, its name, its fingerprint, or a task's number.")
+    search_help_text = _("The ID, the name or the fingerprint of a picture, or our ID of a task.")
     fields = (
         "name",
         "of_team",
@@ -51,5 +51,5 @@ class UploadAdmin(Records):
     unread = ("placeholder", "created_by__password", "source_file__url", "source_file__placeholder")
     inlines = (Uses,)
     of_team = related("team", _("team"))
-    giver = related("created_by", _("given by"))
+    giver = related("created_by", _("uploaded by"))
     of_file = related("source_file", _("frame of"))

@@ -1,11 +1,11 @@
-"""Whether the provider's amounts agree with ours: a mark, and a sentence."""
+"""Verdicts: whether the provider's amounts agree with ours, as an icon and a sentence."""
 
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from generations.models import Attempt, Claim, Entry
 from generations.models.ledger import CLOSING, EntryKind
-from generations.models.statements import Decision
+from generations.models.statements import ClaimDecision
 from generations.models.tasks import AttemptState
 from generations.templatetags.formats import figure, icon
 
@@ -18,7 +18,7 @@ ICONS = {
 
 
 def verdict(entry: Entry) -> str:
-    """Of the statement where there is one; else of the reply, where it is not the estimate."""
+    """Compare an entry with its statement, or without one the reply with the estimate."""
     tone, words = _judge(entry)
     if not tone:
         return words
@@ -39,22 +39,22 @@ def _judge(entry: Entry) -> tuple[str, str]:
 
 
 def of_claim(claim: Claim) -> tuple[str, str]:
-    """A tone and words for what statements say beside what is booked."""
-    if claim.decision == Decision.ACCEPTED and not claim.differs:
+    """Return a tone and words: what statements say beside the ledger."""
+    if claim.decision == ClaimDecision.ACCEPTED and not claim.differs:
         return "agrees", gettext("Accepted")
     if not claim.differs:
         return "agrees", gettext("Agrees")
     amount = figure(abs(claim.difference), claim.unit)
     more = claim.difference > 0
     words = gettext("%(n)s more than booked") if more else gettext("%(n)s less than booked")
-    if claim.decision == Decision.DISPUTED:
+    if claim.decision == ClaimDecision.DISPUTED:
         return "disputed", gettext("Disputed: %(words)s") % {"words": words % {"n": amount}}
     return "differs", words % {"n": amount}
 
 
 def _of_reply(attempt: Attempt, entry: Entry) -> tuple[str, str]:
     if attempt.cost is None:
-        return "unclear", gettext("The provider told no cost")
+        return "unclear", gettext("The provider reported no cost")
     difference = attempt.cost - attempt.estimate
     if not difference:
         return "", gettext("No statement yet")

@@ -1,4 +1,4 @@
-"""Caps: set by owners, and what is used of each this month."""
+"""Caps: set by owners, with their use in this month."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +13,7 @@ from generations.models.ledger import booking_day
 
 @dataclass(frozen=True)
 class Use:
-    """How much of a cap is used in a month; what was charged beyond what was held may pass it."""
+    """The use of a cap in a month. It may be over the cap: charges may be above their holds."""
 
     cap: Cap
     used: int
@@ -37,14 +37,14 @@ class Use:
 
 
 def uses(caps: CapQuerySet) -> list[Use]:
-    """Each cap with what is used of it this month."""
+    """Return each cap with its use in this month."""
     month = month_of(booking_day())
     return [Use(cap, cap.used, month) for cap in caps.with_use(month)]  # type: ignore[attr-defined]
 
 
 @transaction.atomic
 def change(team: Team, user: User | None, unit: str, amount: int | None, by: User) -> None:
-    """Set, move or (None) lift a cap; what is under way already goes on."""
+    """Set, change or (None) remove a cap. Orders that run go on."""
     cap = Cap.objects.filter(team=team, user=user, unit=unit).first()
     before = cap.amount if cap else None
     if amount == before:

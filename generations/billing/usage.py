@@ -1,6 +1,6 @@
-"""What a team's credits went into, by day, person, model and key: read from the day's totals."""
+"""What a team spent by day, person, model and key, read from totals."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cached_property
@@ -14,22 +14,20 @@ from generations.models import DayTotal, Entry, Team, Total
 from generations.models.films import WORK
 from generations.models.ledger import SPENDING, EntryKind, TotalQuerySet
 
-# The film that an entry's task began, or made a take or a cut of.
-OF_FILM = Coalesce(
-    *(f"attempt__task__{path}" for path in ("film", "take__film", "composition__film"))
-)
+# The film of an entry's task: it began it, or made a take or a cut of it.
+OF_FILM = Coalesce(*(f"attempt__task__{path}" for path in ("film", "take__film", "cut__film")))
 # The rows under each figure.
 ROWS: dict[str, Q] = {
     "spent": Q(kind__in=SPENDING),
-    "in_vain": Q(in_vain=True),
-    "came_back": Q(kind=EntryKind.RELEASE, carried=False),
-    "taken_in": Q(kind=EntryKind.ADOPT),
+    "failed": Q(failed=True),
+    "refunded": Q(kind=EntryKind.RELEASE, carried=False),
+    "imported": Q(kind=EntryKind.IMPORT),
 }
 
 
 @dataclass(frozen=True)
 class Period:
-    """Days from the first to the last, both of them in it."""
+    """Days from the first to the last, both included."""
 
     first: date
     last: date
@@ -38,22 +36,23 @@ class Period:
         return (self.last - self.first).days + 1
 
     def __iter__(self) -> Iterator[date]:
-        return (self.first + timedelta(days=number) for number in range(len(self)))
+        return (self.first + timedelta(days=offset) for offset in range(len(self)))
 
 
 @dataclass(frozen=True)
 class Sum:
-    """What was spent, of it for films and in vain; what came back; and how many clips came.
+    """Amounts of one unit, and how many clips came.
 
-    Beside it what was paid elsewhere for clips that were taken in.
+    ``films`` and ``failed`` (charged though no clip came) are parts of ``spent``. ``refunded`` was
+    held and given back. ``imported`` was paid elsewhere for clips that were imported here.
     """
 
     spent: int = 0
     films: int = 0
-    vain: int = 0
-    came_back: int = 0
+    failed: int = 0
+    refunded: int = 0
     clips: int = 0
-    taken_in: int = 0
+    imported: int = 0
 
     def __add__(self, other: "Sum") -> "Sum":
         names = [one.name for one in fields(self)]
@@ -61,27 +60,36 @@ class Sum:
 
     @property
     def on_clips(self) -> int:
-        return self.spent - self.films - self.vain
+        return self.spent - self.films - self.failed
 
     @property
     def each(self) -> int:
-        """What a clip that came cost, with all that did not come."""
+        """What each clip cost on average, with what was charged for failed ones."""
         return round(self.spent / self.clips) if self.clips else 0
 
 
-MADE = Q(kind=EntryKind.SETTLE, in_vain=False)
+MADE = Q(kind=EntryKind.SETTLE, failed=False)
 
 
 def _sums(of_film: Q) -> dict[str, Any]:
-    """What a row of sums tells; ``of_film``: how those rows know what is a film's."""
+    """Return the annotations that ``read_sum`` reads; ``of_film``: which rows are of films.
+
+    Each is named ``sum_…``, because totals and entries have a column ``failed`` of their own.
+    """
+    spent = ROWS["spent"]
     return {
-        "spent": Added("amount", filter=ROWS["spent"], default=0),
-        "films": Added("amount", filter=ROWS["spent"] & of_film & Q(in_vain=False), default=0),
-        "vain": Added("amount", filter=ROWS["in_vain"], default=0),
-        "came_back": Added("amount", filter=ROWS["came_back"], default=0),
-        "clips": Added("entries", filter=MADE & ~of_film, default=0),
-        "taken_in": Added("amount", filter=ROWS["taken_in"], default=0),
+        "sum_spent": Added("amount", filter=spent, default=0),
+        "sum_films": Added("amount", filter=spent & of_film & Q(failed=False), default=0),
+        "sum_failed": Added("amount", filter=ROWS["failed"], default=0),
+        "sum_refunded": Added("amount", filter=ROWS["refunded"], default=0),
+        "sum_clips": Added("entries", filter=MADE & ~of_film, default=0),
+        "sum_imported": Added("amount", filter=ROWS["imported"], default=0),
     }
+
+
+def read_sum(row: Mapping[str, Any]) -> Sum:
+    """Read a row that is annotated with ``SUMS``."""
+    return Sum(**{field.name: row[f"sum_{field.name}"] for field in fields(Sum)})
 
 
 SUMS = _sums(Q(model__in=WORK))
@@ -90,7 +98,7 @@ DAY_SUMS = _sums(Q(of_film=True))
 
 @dataclass(frozen=True)
 class Usage:
-    """One unit of one team in a period, perhaps of one person, model or credential alone."""
+    """One unit of one team in a period, if wanted of one person, model, credential or film."""
 
     team: Team
     unit: str
@@ -102,11 +110,11 @@ class Usage:
 
     @property
     def totals(self) -> TotalQuerySet:
-        """All that was moved but holds, which are no use."""
+        """All totals but those of holds."""
         return Total.objects.filter(**self._chosen).exclude(kind=EntryKind.HOLD).order_by()
 
     def entries(self, what: str) -> "QuerySet[Entry]":
-        """The rows under a figure (one of ``ROWS``), newest first."""
+        """Return the entries behind a figure (one of ``ROWS``), newest first."""
         rows = Entry.objects.filter(ROWS[what], **self._chosen).order_by("-day", "-pk")
         if self.film:
             rows = rows.filter(model__in=WORK).alias(of=OF_FILM).filter(of=self.film)
@@ -114,12 +122,12 @@ class Usage:
 
     @cached_property
     def days(self) -> dict[date, Sum]:
-        """Every day of the period, those too on which nothing moved."""
-        found = {row.pop("day"): Sum(**row) for row in self._by_day()}
+        """The sum of each day of the period, also of days without entries."""
+        found = {row["day"]: read_sum(row) for row in self._by_day()}
         return {day: found.get(day, Sum()) for day in self.period}
 
     def _by_day(self) -> Iterable[dict[str, Any]]:
-        """From the few rows of whole days, unless one person's or model's part is asked for."""
+        """Read day totals, which are few; totals only for one person or model."""
         rows: Any = self.totals.values("day").annotate(**SUMS)
         if not (self.person or self.model):
             of_days = DayTotal.objects.filter(**self._chosen).order_by()
@@ -131,29 +139,29 @@ class Usage:
         return sum(self.days.values(), Sum())
 
     def by(self, name: str) -> list[tuple[Any, Sum]]:
-        """For each ``person``, ``model`` or ``credential``, the most expensive first."""
+        """Return the sum of each ``person``, ``model`` or ``credential``, the highest first."""
         found: dict[Any, Sum] = {}
         for row, one in self._parts:
             found[row[name]] = found.get(row[name], Sum()) + one
-        return _dearest_first(found)
+        return _highest_first(found)
 
     @cached_property
     def _parts(self) -> list[tuple[dict[str, Any], Sum]]:
-        """Every person's use of every model on every key, read once for all the lists."""
+        """Sums by person, model and key, read once for all lists."""
         rows: Any = self.totals.values("person", "model", "credential").annotate(**SUMS)
-        return [(row, Sum(**{name: row[name] for name in SUMS})) for row in rows]
+        return [(row, read_sum(row)) for row in rows]
 
     def by_film(self) -> list[tuple[int, Sum]]:
-        """What each film cost with all its parts; ``clips`` counts the parts that came."""
+        """Return what each film cost with all its parts; ``clips`` counts the parts that came."""
         entries = Entry.objects.filter(model__in=WORK, **self._chosen).annotate(of=OF_FILM)
         clips = Count("pk", filter=MADE)
-        rows: Any = entries.order_by().values("of").annotate(**SUMS | {"clips": clips})
-        found = {row["of"]: Sum(**{name: row[name] for name in SUMS}) for row in rows}
-        return _dearest_first(found)
+        rows: Any = entries.order_by().values("of").annotate(**SUMS | {"sum_clips": clips})
+        found = {row["of"]: read_sum(row) for row in rows}
+        return _highest_first(found)
 
     @property
     def _chosen(self) -> dict[str, Any]:
-        """What entries and totals alike are narrowed by."""
+        """The filter for entries and totals."""
         perhaps = {"person": self.person, "model": self.model, "credential": self.credential}
         return {
             "team": self.team,
@@ -163,5 +171,5 @@ class Usage:
         } | {name: value for name, value in perhaps.items() if value}
 
 
-def _dearest_first(sums: dict[Any, Sum]) -> list[tuple[Any, Sum]]:
-    return sorted(sums.items(), key=lambda row: (-row[1].spent, -row[1].came_back, str(row[0])))
+def _highest_first(sums: dict[Any, Sum]) -> list[tuple[Any, Sum]]:
+    return sorted(sums.items(), key=lambda row: (-row[1].spent, -row[1].refunded, str(row[0])))

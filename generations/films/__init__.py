@@ -1,55 +1,55 @@
-"""Floor 4: ad films, from the brief to a cut that was made of chosen takes."""
+"""Ad films: from the brief to a cut that was joined of chosen takes."""
 
 from .board import (
     Board,
     BoardCut,
-    BoardStrip,
+    BoardSegment,
     BoardTake,
     Difference,
+    board_version,
     compare,
     load_board,
-    version,
 )
-from .checks import FilmRefused, Obstacle, Pieces
+from .checks import CutSelection, FilmRefused, Obstacle
 from .data import Cost
 from .list import FilmCard, list_films
 from .order import (
     PROMPT_LIMIT,
-    begin,
-    choose,
-    compose,
-    price,
-    prices,
-    redo,
-    rename,
+    choose_take,
+    last_price,
+    last_prices,
+    order_cut,
+    order_film,
+    order_takes,
+    rename_film,
 )
-from .sync import look_again, read
-from .tree import take_in
+from .sync import sync_film, sync_soon
+from .tree import apply_tree
 
 __all__ = [
     "PROMPT_LIMIT",
     "Board",
     "BoardCut",
-    "BoardStrip",
+    "BoardSegment",
     "BoardTake",
     "Cost",
+    "CutSelection",
     "Difference",
     "FilmCard",
     "FilmRefused",
     "Obstacle",
-    "Pieces",
-    "begin",
-    "choose",
+    "apply_tree",
+    "board_version",
+    "choose_take",
     "compare",
-    "compose",
+    "last_price",
+    "last_prices",
     "list_films",
     "load_board",
-    "look_again",
-    "price",
-    "prices",
-    "read",
-    "redo",
-    "rename",
-    "take_in",
-    "version",
+    "order_cut",
+    "order_film",
+    "order_takes",
+    "rename_film",
+    "sync_film",
+    "sync_soon",
 ]

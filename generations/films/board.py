@@ -1,4 +1,4 @@
-"""A film as its board shows it, read in a constant number of queries."""
+"""A film as its board shows it, in a constant number of queries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from generations.models import Composition, File, Film, Strip, Take, Task
-from generations.models.films import StripKind
+from generations.models import Cut, File, Film, Segment, Take, Task
+from generations.models.films import SegmentKind
 from generations.models.tasks import TaskState
 
-from .checks import Obstacle, chosen_pieces, obstacles
-from .data import ENDED_BADLY, ORDER, Booked, Cost, Place, Rows, booked, cost
-from .order import prices
+from .checks import Obstacle, chosen_selection, obstacles
+from .data import ORDER, UNSUCCESSFUL, BookedAmounts, Cost, FilmRows, SegmentKey, booked, cost
+from .order import last_prices
 
-NOTHING = Booked()
+NOTHING = BookedAmounts()
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A strip with what stands there in the one and in the other, by the provider's numbers."""
+    """A segment and its pieces in one cut and in another, by remote id."""
 
     kind: str
     shot: int
@@ -29,17 +29,18 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class BoardTake:
-    """One version of a strip. ``number`` counts from 1; ``remote`` is the provider's number.
+    """One version of a segment. ``number`` counts from 1.
 
     ``state`` is a task's state; ``task`` made it, None where it came with the film; ``file`` is
-    what is or will be kept of it. ``cuts`` are the numbers of the compositions that it is in.
+    what is or will be kept of it. ``cuts`` are the numbers of the cuts that it is in.
     """
 
     pk: int
     number: int
-    remote: str
+    remote_id: str
     prompt: str
     state: str
+    reason: str
     code: str
     alarm: str
     is_missing: bool
@@ -64,12 +65,12 @@ class BoardTake:
         return self.file is not None and self.file.is_stored
 
     @property
-    def ended_badly(self) -> bool:
-        return self.state in ENDED_BADLY
+    def is_unsuccessful(self) -> bool:
+        return self.state in UNSUCCESSFUL
 
 
 @dataclass(frozen=True, slots=True)
-class BoardStrip:
+class BoardSegment:
     """A shot, the narration or the music; ``shot`` is its index from 0, 0 for the other two."""
 
     pk: int
@@ -96,17 +97,18 @@ class BoardStrip:
 
 @dataclass(frozen=True, slots=True)
 class BoardCut:
-    """A composition. ``pieces``: for each strip, by kind and index, the provider's numbers."""
+    """A cut. ``pieces``: for each segment, by kind and index, the remote ids."""
 
     pk: int
     number: int
-    remote: str
+    remote_id: str
     state: str
+    reason: str
     code: str
     alarm: str
     is_missing: bool
     is_newest: bool
-    pieces: Mapping[Place, Sequence[str]]
+    pieces: Mapping[SegmentKey, Sequence[str]]
     cost: int
     held: int
     made_at: datetime
@@ -114,22 +116,14 @@ class BoardCut:
     file: File | None
 
 
-def version(film: Film) -> int:
-    """The last change of a film or of any of its tasks, as the team's sequence counts."""
+def board_version(film: Film) -> int:
+    """Return the team's sequence at the last change of a film or of any of its tasks."""
     of_film = Film.objects.filter(pk=film.pk).values_list("version", "task__version")
     of_parts = [
         rows.filter(film=film).aggregate(last=Max("task__version"))["last"] or 0
-        for rows in (Take.objects, Composition.objects)
+        for rows in (Take.objects, Cut.objects)
     ]
     return max(*of_film[0], *of_parts)
-
-
-def stale(rows: Rows) -> tuple[Difference, ...]:
-    """What is chosen now and not in the newest cut; nothing where there is no cut."""
-    newest = rows.newest_cut
-    if newest is None:
-        return ()
-    return differences(rows.numbers_of(newest), rows.chosen_numbers())
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +135,9 @@ class Board:
     """
 
     film: Film
-    shots: tuple[BoardStrip, ...]
-    narration: BoardStrip | None
-    music: BoardStrip | None
+    shots: tuple[BoardSegment, ...]
+    narration: BoardSegment | None
+    music: BoardSegment | None
     cuts: tuple[BoardCut, ...]
     stale: tuple[Difference, ...]
     obstacles: tuple[Obstacle, ...]
@@ -157,70 +151,75 @@ class Board:
 
     @property
     def milliseconds(self) -> int:
-        """How long the next cut is, as far as its takes are here."""
+        """Return the length of the next cut, as far as its takes are stored."""
         chosen = (shot.chosen for shot in self.shots)
         return sum(take.milliseconds or 0 for take in chosen if take)
 
-    def take(self, remote: str) -> BoardTake | None:
-        """The take that has this number at the provider."""
-        sound = [strip for strip in (self.narration, self.music) if strip]
-        takes = (take for strip in (*self.shots, *sound) for take in strip.takes)
-        return next((take for take in takes if take.remote == remote), None)
+    def take(self, remote_id: str) -> BoardTake | None:
+        """Return the take with this remote id."""
+        sound = [segment for segment in (self.narration, self.music) if segment]
+        takes = (take for segment in (*self.shots, *sound) for take in segment.takes)
+        return next((take for take in takes if take.remote_id == remote_id), None)
 
 
 def load_board(film: Film) -> Board:
-    """The whole film; ``film`` with its task and credential read along."""
-    rows = Rows(film)
+    """Load a whole film; ``film`` comes with its task and credential (``for_board``)."""
+    rows = FilmRows(film)
     of = booked(rows)
-    pieces = {cut.pk: rows.numbers_of(cut) for cut in rows.cuts}
-    strips = [_strip(strip, rows, pieces, of) for strip in rows.strips]
+    pieces = {cut.pk: rows.piece_ids(cut) for cut in rows.cuts}
+    segments = [_segment(segment, rows, pieces, of) for segment in rows.segments]
     newest = rows.newest_cut
-    chosen = rows.chosen_numbers()
+    chosen = rows.chosen_ids()
     return Board(
         film=film,
-        shots=tuple(strip for strip in strips if strip.kind == StripKind.SHOT),
-        narration=_only(strips, StripKind.NARRATION),
-        music=_only(strips, StripKind.MUSIC),
+        shots=tuple(segment for segment in segments if segment.kind == SegmentKind.SHOT),
+        narration=_only(segments, SegmentKind.NARRATION),
+        music=_only(segments, SegmentKind.MUSIC),
         cuts=tuple(_cut(cut, cut == newest, pieces[cut.pk], of) for cut in rows.cuts),
         stale=differences(pieces[newest.pk], chosen) if newest else (),
-        obstacles=obstacles(rows, chosen_pieces(rows)),
+        obstacles=obstacles(rows, chosen_selection(rows)),
         cost=cost(rows, of),
-        prices=prices(film.task.credential),
-        version=version(film),
+        prices=last_prices(film.task.credential),
+        version=board_version(film),
     )
 
 
-def _only(strips: Sequence[BoardStrip], kind: StripKind) -> BoardStrip | None:
-    return next((strip for strip in strips if strip.kind == kind), None)
+def _only(segments: Sequence[BoardSegment], kind: SegmentKind) -> BoardSegment | None:
+    return next((segment for segment in segments if segment.kind == kind), None)
 
 
-def _strip(
-    strip: Strip,
-    rows: Rows,
-    pieces: Mapping[int, Mapping[Place, Sequence[str]]],
-    of: Mapping[int, Booked],
-) -> BoardStrip:
-    place = (strip.kind, strip.ordinal)
+def _segment(
+    segment: Segment,
+    rows: FilmRows,
+    pieces: Mapping[int, Mapping[SegmentKey, Sequence[str]]],
+    of: Mapping[int, BookedAmounts],
+) -> BoardSegment:
+    place = (segment.kind, segment.ordinal)
     used = {cut.ordinal + 1: pieces[cut.pk].get(place, ()) for cut in rows.cuts}
     takes = (
-        _take(take, strip, [cut for cut, numbers in used.items() if take.number in numbers], of)
-        for take in rows.takes_of(strip)
+        _take(
+            take, segment, [cut for cut, numbers in used.items() if take.remote_id in numbers], of
+        )
+        for take in rows.takes_of(segment)
     )
-    return BoardStrip(strip.pk, strip.kind, strip.ordinal, tuple(takes))
+    return BoardSegment(segment.pk, segment.kind, segment.ordinal, tuple(takes))
 
 
-def _take(take: Take, strip: Strip, cuts: Sequence[int], of: Mapping[int, Booked]) -> BoardTake:
+def _take(
+    take: Take, segment: Segment, cuts: Sequence[int], of: Mapping[int, BookedAmounts]
+) -> BoardTake:
     amount = of.get(take.task_id or 0, NOTHING)
     return BoardTake(
         pk=take.pk,
         number=take.ordinal + 1,
-        remote=take.number,
+        remote_id=take.remote_id,
         prompt=take.prompt,
         state=take.status,
+        reason=take.task.reason if take.task else take.reason,
         code=take.task.code if take.task else take.code,
         alarm=take.alarm or (take.task.alarm if take.task else ""),
         is_missing=take.missing_at is not None,
-        is_chosen=take.pk == strip.chosen_id,
+        is_chosen=take.pk == segment.chosen_id,
         cuts=tuple(cuts),
         cost=amount.spent,
         held=amount.held,
@@ -231,17 +230,18 @@ def _take(take: Take, strip: Strip, cuts: Sequence[int], of: Mapping[int, Booked
 
 
 def _cut(
-    cut: Composition,
+    cut: Cut,
     is_newest: bool,
-    pieces: Mapping[Place, Sequence[str]],
-    of: Mapping[int, Booked],
+    pieces: Mapping[SegmentKey, Sequence[str]],
+    of: Mapping[int, BookedAmounts],
 ) -> BoardCut:
     amount = of.get(cut.task_id or 0, NOTHING)
     return BoardCut(
         pk=cut.pk,
         number=cut.ordinal + 1,
-        remote=cut.number,
+        remote_id=cut.remote_id,
         state=cut.status,
+        reason=cut.task.reason if cut.task else cut.reason,
         code=cut.task.code if cut.task else cut.code,
         alarm=cut.alarm or (cut.task.alarm if cut.task else ""),
         is_missing=cut.missing_at is not None,
@@ -255,20 +255,20 @@ def _cut(
     )
 
 
-def compare(film: Film, one: Composition, other: Composition) -> tuple[Difference, ...]:
-    """In which strips two cuts of a film differ."""
-    rows = Rows(film)
-    return differences(rows.numbers_of(one), rows.numbers_of(other))
+def compare(film: Film, one: Cut, other: Cut) -> tuple[Difference, ...]:
+    """Return the segments in which two cuts of a film differ."""
+    rows = FilmRows(film)
+    return differences(rows.piece_ids(one), rows.piece_ids(other))
 
 
 def differences(
-    before: Mapping[Place, Sequence[str]], after: Mapping[Place, Sequence[str]]
+    before: Mapping[SegmentKey, Sequence[str]], after: Mapping[SegmentKey, Sequence[str]]
 ) -> tuple[Difference, ...]:
-    """In the order of a board."""
+    """Return the differing segments in the order of a board."""
     found = (
         Difference(kind, shot, tuple(before.get(place, ())), tuple(after.get(place, ())))
         for place in before.keys() | after.keys()
         for kind, shot in [place]
     )
     differing = (each for each in found if each.before != each.after)
-    return tuple(sorted(differing, key=lambda each: (ORDER[StripKind(each.kind)], each.shot)))
+    return tuple(sorted(differing, key=lambda each: (ORDER[SegmentKind(each.kind)], each.shot)))

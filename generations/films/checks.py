@@ -1,25 +1,25 @@
-"""What a cut is to be made of, and what is in the way of it."""
+"""Check what a film allows: the pieces of a cut, new takes, changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generations.lifecycle.order import OrderRefused
-from generations.models import Film, Membership, Strip, Take
-from generations.models.films import StripKind
+from generations.models import Film, Membership, Segment, Take
+from generations.models.films import SegmentKind
 from generations.models.tasks import TaskState
 
-from .data import Rows
+from .data import FilmRows
 
 REQUIRED = {
-    StripKind.SHOT: "take_required",
-    StripKind.NARRATION: "narration_required",
-    StripKind.MUSIC: "music_required",
+    SegmentKind.SHOT: "take_required",
+    SegmentKind.NARRATION: "narration_required",
+    SegmentKind.MUSIC: "music_required",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
-    """The provider's numbers: a take for each shot in the film's order, "" for none."""
+class CutSelection:
+    """Remote ids to join: a take for each shot in the film's order, "" for none."""
 
     takes: tuple[str, ...]
     narration: str = ""
@@ -28,7 +28,7 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """A code, and the values of its sentence: ``kind`` and ``shot`` (from 0) name the strip.
+    """A code, and the values of its sentence: ``kind`` and ``shot`` (from 0) name the segment.
 
     ``limit`` and ``length`` (prompt_too_long), ``wanted`` and ``given`` (takes_count), ``number``
     (take_unknown) stand beside them.
@@ -39,7 +39,7 @@ class Obstacle:
 
 
 class FilmRefused(OrderRefused):
-    """The film as it is now does not allow it; all that stands in the way."""
+    """The film as it is now does not allow it; ``obstacles`` say all that is in the way."""
 
     def __init__(self, *obstacles: Obstacle) -> None:
         super().__init__(", ".join(obstacle.code for obstacle in obstacles))
@@ -50,54 +50,61 @@ class FilmRefused(OrderRefused):
         return self.obstacles[0].code
 
 
-def chosen_pieces(rows: Rows) -> Pieces:
-    """What is chosen now."""
-    numbers = [_number(rows.chosen(shot)) for shot in rows.shots]
-    narration, music = rows.strip(StripKind.NARRATION), rows.strip(StripKind.MUSIC)
-    return Pieces(tuple(numbers), _number(rows.chosen(narration)), _number(rows.chosen(music)))
+def chosen_selection(rows: FilmRows) -> CutSelection:
+    """Return what is chosen now."""
+    remote_ids = [_remote_id(rows.chosen(shot)) for shot in rows.shots]
+    narration, music = rows.segment(SegmentKind.NARRATION), rows.segment(SegmentKind.MUSIC)
+    return CutSelection(
+        tuple(remote_ids), _remote_id(rows.chosen(narration)), _remote_id(rows.chosen(music))
+    )
 
 
-def _number(take: Take | None) -> str:
-    return take.number if take else ""
+def _remote_id(take: Take | None) -> str:
+    return take.remote_id if take else ""
 
 
-def obstacles(rows: Rows, pieces: Pieces) -> tuple[Obstacle, ...]:
-    """Everything that keeps these pieces from becoming a cut (2.13)."""
+def obstacles(rows: FilmRows, pieces: CutSelection) -> tuple[Obstacle, ...]:
+    """Return everything that keeps these pieces from becoming a cut (docs/wire.md, 2.13)."""
     return tuple(_obstacles(rows, pieces))
 
 
-def _obstacles(rows: Rows, pieces: Pieces) -> Iterator[Obstacle]:
+def _obstacles(rows: FilmRows, pieces: CutSelection) -> Iterator[Obstacle]:
     wanted, given = len(rows.shots), len(pieces.takes)
     if wanted != given or not wanted:
         yield Obstacle("takes_count", {"wanted": wanted, "given": given})
     else:
-        for shot, number in zip(rows.shots, pieces.takes, strict=True):
-            yield from _of_piece(rows, StripKind.SHOT, shot, number)
-    for kind, number in ((StripKind.NARRATION, pieces.narration), (StripKind.MUSIC, pieces.music)):
-        yield from _of_piece(rows, kind, rows.strip(kind), number)
+        for shot, remote_id in zip(rows.shots, pieces.takes, strict=True):
+            yield from _of_piece(rows, SegmentKind.SHOT, shot, remote_id)
+    for kind, remote_id in (
+        (SegmentKind.NARRATION, pieces.narration),
+        (SegmentKind.MUSIC, pieces.music),
+    ):
+        yield from _of_piece(rows, kind, rows.segment(kind), remote_id)
 
 
-def _of_piece(rows: Rows, kind: StripKind, strip: Strip | None, number: str) -> Iterator[Obstacle]:
-    where = {"kind": str(kind), "shot": strip.ordinal if strip else 0}
-    take = rows.by_number.get(number)
-    if not number:
+def _of_piece(
+    rows: FilmRows, kind: SegmentKind, segment: Segment | None, remote_id: str
+) -> Iterator[Obstacle]:
+    where = {"kind": str(kind), "shot": segment.ordinal if segment else 0}
+    take = rows.by_remote_id.get(remote_id)
+    if not remote_id:
         yield Obstacle(REQUIRED[kind], where)
     elif take is None:
-        yield Obstacle("take_unknown", {**where, "number": number})
-    elif strip is None or take.strip_id != strip.pk:
-        yield Obstacle("take_misplaced", {**where, "number": number})
+        yield Obstacle("take_unknown", {**where, "number": remote_id})
+    elif segment is None or take.segment_id != segment.pk:
+        yield Obstacle("take_misplaced", {**where, "number": remote_id})
     elif not take.is_stored:
-        yield Obstacle("take_not_stored", {**where, "number": number})
+        yield Obstacle("take_not_stored", {**where, "number": remote_id})
 
 
-def judged(rows: Rows, pieces: Pieces) -> Mapping[StripKind, Sequence[Take]]:
-    """The takes of a cut, by what they are. Raises FilmRefused."""
+def require_complete(rows: FilmRows, pieces: CutSelection) -> Mapping[SegmentKind, Sequence[Take]]:
+    """Return the takes of a cut by kind. Raises FilmRefused with all that is in the way."""
     if found := obstacles(rows, pieces):
         raise FilmRefused(*found)
     return {
-        StripKind.SHOT: [rows.by_number[number] for number in pieces.takes],
-        StripKind.NARRATION: [rows.by_number[pieces.narration]],
-        StripKind.MUSIC: [rows.by_number[pieces.music]],
+        SegmentKind.SHOT: [rows.by_remote_id[remote_id] for remote_id in pieces.takes],
+        SegmentKind.NARRATION: [rows.by_remote_id[pieces.narration]],
+        SegmentKind.MUSIC: [rows.by_remote_id[pieces.music]],
     }
 
 
@@ -107,12 +114,12 @@ def refuse_if(condition: object, code: str, **values: object) -> None:
 
 
 def require_right(membership: Membership, film: Film) -> None:
-    """Raises PermissionError for who may not order in the film's team."""
+    """Raise PermissionError where the member may not order in the film's team."""
     if film.team_id != membership.team_id or not membership.may_order:
         raise PermissionError("this person may not change this film")
 
 
 def require_finished(film: Film) -> None:
-    """Only a finished film whose tree is known can be changed (2.13)."""
-    finished = film.task.state == TaskState.SUCCEEDED and film.read_at is not None
-    refuse_if(not finished, "not_finished")
+    """Raise FilmRefused unless the film is finished and its tree is known (docs/wire.md, 2.13)."""
+    is_finished = film.task.state == TaskState.SUCCEEDED and film.read_at is not None
+    refuse_if(not is_finished, "not_finished")

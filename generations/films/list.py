@@ -1,4 +1,4 @@
-"""Films beside each other: what a list of them shows, whatever its length in six queries."""
+"""The list of films, in six queries whatever its length."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from django.db.models import Sum
 
-from generations.models import Composition, File, Film, Line, Strip, Take
-from generations.models.films import StripKind
+from generations.models import Cut, File, Film, Line, Segment, Take
+from generations.models.films import SegmentKind
 from generations.models.ledger import AccountName
 
-from .data import ENDED_BADLY
+from .data import UNSUCCESSFUL
 
 
 @dataclass(frozen=True, slots=True)
 class FilmCard:
-    """A film in a list. ``still``: a kept file of its newest cut, else of its first shot.
+    """A film in a list. ``still``: a stored file of its newest cut, else of its first shot.
 
     ``cuts`` counts those that did not fail; ``spent`` is in the credential's unit.
     """
@@ -28,14 +28,14 @@ class FilmCard:
 
 
 def list_films(films: Sequence[Film]) -> list[FilmCard]:
-    """A card for each; ``films`` as ``for_board`` reads them."""
-    shots = Strip.objects.filter(film__in=films, kind=StripKind.SHOT)
+    """Return a card for each film; ``films`` come from ``for_board``."""
+    shots = Segment.objects.filter(film__in=films, kind=SegmentKind.SHOT)
     counts = Counter(shots.values_list("film", flat=True))
     firsts = shots.filter(ordinal=0).select_related("chosen__file")
-    stills = {shot.film_id: _kept(shot.chosen) for shot in firsts}
+    stills = {shot.film_id: _stored_file(shot.chosen) for shot in firsts}
     cuts = defaultdict(list)
-    for cut in Composition.objects.filter(film__in=films).select_related("task", "file"):
-        if cut.status not in ENDED_BADLY:
+    for cut in Cut.objects.filter(film__in=films).select_related("task", "file"):
+        if cut.status not in UNSUCCESSFUL:
             cuts[cut.film_id].append(cut)
     spent = _spent(films)
     return [
@@ -50,20 +50,20 @@ def list_films(films: Sequence[Film]) -> list[FilmCard]:
     ]
 
 
-def _kept(part: Take | Composition | None) -> File | None:
+def _stored_file(part: Take | Cut | None) -> File | None:
     return part.file if part and part.is_stored else None
 
 
-def _newest(cuts: Iterable[Composition]) -> File | None:
-    """The file of the newest cut that is here."""
+def _newest(cuts: Iterable[Cut]) -> File | None:
+    """Return the file of the newest cut that is stored."""
     kept = [cut for cut in cuts if cut.is_stored]
-    return _kept(max(kept, key=lambda cut: cut.ordinal, default=None))
+    return _stored_file(max(kept, key=lambda cut: cut.ordinal, default=None))
 
 
 def _spent(films: Sequence[Film]) -> Counter[int]:
-    """By film, on all the orders that it was made by."""
+    """Return what was spent on all orders of a film, by film id."""
     of_task = {film.task_id: film.pk for film in films}
-    for rows in (Take.objects, Composition.objects):
+    for rows in (Take.objects, Cut.objects):
         parts = rows.filter(film__in=films, task__isnull=False)
         of_task |= dict(parts.values_list("task", "film"))
     lines = Line.objects.filter(

@@ -1,4 +1,4 @@
-"""Order a film, a strip's next takes, or a cut of what is chosen."""
+"""Order a film, a segment's next takes, or a cut of what is chosen."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,195 +9,202 @@ from generations import audit
 from generations.lifecycle import order as orders
 from generations.models import (
     Attempt,
-    Composition,
     Credential,
+    Cut,
+    CutPiece,
     Film,
-    Ingredient,
     Membership,
-    Strip,
+    Segment,
     Take,
     Task,
     Team,
 )
-from generations.models.films import COMPOSE, FILM, RETAKES, StripKind
+from generations.models.films import FILM, FILM_CUT, MODELS, TAKE_KINDS, SegmentKind
 from generations.models.tasks import AttemptState, TaskState
-from generations.providers.contract import FilmPart, Order
-from generations.uploads import Given
+from generations.providers.contract import FilmEdit, Order, TaskKind
+from generations.uploads import NamedUploads
 
 from .checks import (
+    CutSelection,
     FilmRefused,
     Obstacle,
-    Pieces,
-    chosen_pieces,
-    judged,
+    chosen_selection,
     refuse_if,
+    require_complete,
     require_finished,
     require_right,
 )
-from .data import Rows
-from .sync import adopt
+from .data import FilmRows
+from .sync import assign_remote_ids
 
-PROMPT_LIMIT = 2000  # 2.13 names it of the brief; nothing says that a part may have more
+# The limit of the brief; the provider names none for a part (docs/wire.md, 2.13).
+PROMPT_LIMIT = 2000
 
 
-def begin(
+def order_film(
     membership: Membership,
     credential: Credential,
     wanted: Order,
     *,
     form_token: str,
-    pictures: Given = (),
+    pictures: NamedUploads = (),
 ) -> Film:
     """Order a whole film from its brief. Raises an OrderRefused, as every order does."""
     (task,) = orders.order(
         membership,
         credential,
         wanted,
-        estimate=price(credential, FILM, duration=wanted.duration),
+        estimate=last_price(credential, FILM, duration=wanted.duration),
         form_token=form_token,
         pictures=pictures,
     )
     return Film.objects.get(task=task)
 
 
-def redo(
+def order_takes(
     membership: Membership,
     film: Film,
-    kind: StripKind,
+    kind: SegmentKind,
     *,
     shot: int | None = None,
     prompt: str,
     count: int = 1,
     form_token: str,
 ) -> list[Take]:
-    """Order ``count`` more takes of a strip; none of them chooses itself.
+    """Order ``count`` more takes of a segment; none of them becomes the chosen one.
 
     Raises a FilmRefused or another OrderRefused, before anything is held or sent.
     """
     require_right(membership, film)
     require_finished(film)
-    strip = _strip(film, kind, shot)
+    segment = _segment(film, kind, shot)
     length = len(prompt)
     refuse_if(not prompt.strip(), "prompt_required")
     refuse_if(length > PROMPT_LIMIT, "prompt_too_long", limit=PROMPT_LIMIT, length=length)
     wanted = Order(
-        kind=RETAKES[kind],
-        model=RETAKES[kind].removeprefix("ad-"),
+        kind=TAKE_KINDS[kind],
+        model=MODELS[TAKE_KINDS[kind]],
         prompt=prompt,
-        part=FilmPart(_number(film), shot=strip.ordinal if kind == StripKind.SHOT else None),
+        film_edit=FilmEdit(
+            _remote_id(film), shot_index=segment.ordinal if kind == SegmentKind.SHOT else None
+        ),
     )
     tasks = orders.order_part(
         membership,
         film.task.credential,
         wanted,
         count=count,
-        estimate=price(film.task.credential, wanted.kind) or 0,
+        estimate=last_price(film.task.credential, wanted.kind) or 0,
         form_token=form_token,
-        beside=lambda tasks: _add_takes(film, strip, tasks),
+        beside=lambda tasks: _add_takes(film, segment, tasks),
     )
     return list(Take.objects.filter(task__in=tasks).order_by("ordinal"))
 
 
-def compose(
-    membership: Membership, film: Film, pieces: Pieces | None = None, *, form_token: str
-) -> Composition:
+def order_cut(
+    membership: Membership, film: Film, pieces: CutSelection | None = None, *, form_token: str
+) -> Cut:
     """Order a cut of the chosen takes, or of those that ``pieces`` names.
 
     Raises a FilmRefused with all that is in the way, or another OrderRefused.
     """
     require_right(membership, film)
     require_finished(film)
-    adopt(film)
-    rows = Rows(film)
-    takes = judged(rows, pieces or chosen_pieces(rows))
-    part = FilmPart(
-        _number(film),
-        takes=tuple(take.number for take in takes[StripKind.SHOT]),
-        narration=takes[StripKind.NARRATION][0].number,
-        music=takes[StripKind.MUSIC][0].number,
+    assign_remote_ids(film)
+    rows = FilmRows(film)
+    takes = require_complete(rows, pieces or chosen_selection(rows))
+    part = FilmEdit(
+        _remote_id(film),
+        take_remote_ids=tuple(take.remote_id for take in takes[SegmentKind.SHOT]),
+        narration_remote_id=takes[SegmentKind.NARRATION][0].remote_id,
+        music_remote_id=takes[SegmentKind.MUSIC][0].remote_id,
     )
     (task,) = orders.order_part(
         membership,
         film.task.credential,
-        Order(kind=COMPOSE, model=COMPOSE.removeprefix("ad-"), prompt="", part=part),
-        estimate=price(film.task.credential, COMPOSE) or 0,
+        Order(kind=FILM_CUT, model=MODELS[FILM_CUT], prompt="", film_edit=part),
+        estimate=last_price(film.task.credential, FILM_CUT) or 0,
         form_token=form_token,
         beside=lambda tasks: _add_cut(film, takes, tasks),
     )
-    return Composition.objects.get(task=task)
+    return Cut.objects.get(task=task)
 
 
-def _strip(film: Film, kind: StripKind, shot: int | None) -> Strip:
-    """The strip that a person means."""
-    is_shot = kind == StripKind.SHOT
+def _segment(film: Film, kind: SegmentKind, shot: int | None) -> Segment:
+    """Return the segment that a person means. Raises FilmRefused where there is none."""
+    is_shot = kind == SegmentKind.SHOT
     refuse_if(is_shot and shot is None, "shot_required")
-    strip = Strip.objects.filter(
+    segment = Segment.objects.filter(
         film=film, kind=kind, ordinal=(shot or 0) if is_shot else 0
     ).first()
-    if strip is None:
+    if segment is None:
         raise FilmRefused(Obstacle("shot_unknown", {"shot": shot}))
-    return strip
+    return segment
 
 
-def _number(film: Film) -> str:
-    """The provider's number of the film itself."""
-    taken = film.task.attempts.filter(state=AttemptState.ACCEPTED).order_by("-ordinal")
-    return taken.values_list("number", flat=True)[0]
+def _remote_id(film: Film) -> str:
+    """Return the provider's id of the film itself."""
+    accepted = film.task.attempts.filter(state=AttemptState.ACCEPTED).order_by("-ordinal")
+    return accepted.values_list("remote_id", flat=True)[0]
 
 
-def _next(rows: QuerySet[Take] | QuerySet[Composition]) -> int:
-    """The next place; only for who holds the team's sequence."""
+def _next_ordinal(rows: QuerySet[Take] | QuerySet[Cut]) -> int:
+    """Return the next ordinal. The caller holds the team's sequence."""
     last: int | None = rows.aggregate(last=Max("ordinal"))["last"]
     return 0 if last is None else last + 1
 
 
-def _add_takes(film: Film, strip: Strip, tasks: Sequence[Task]) -> None:
-    first = _next(Take.objects.filter(strip=strip))
-    for place, task in enumerate(tasks, start=first):
-        Take.objects.create(film=film, strip=strip, ordinal=place, task=task, prompt=task.prompt)
+def _add_takes(film: Film, segment: Segment, tasks: Sequence[Task]) -> None:
+    first = _next_ordinal(Take.objects.filter(segment=segment))
+    for ordinal, task in enumerate(tasks, start=first):
+        Take.objects.create(
+            film=film, segment=segment, ordinal=ordinal, task=task, prompt=task.prompt
+        )
 
 
-def _add_cut(film: Film, takes: Mapping[StripKind, Sequence[Take]], tasks: Sequence[Task]) -> None:
-    place = _next(Composition.objects.filter(film=film))
+def _add_cut(
+    film: Film, takes: Mapping[SegmentKind, Sequence[Take]], tasks: Sequence[Task]
+) -> None:
+    ordinal = _next_ordinal(Cut.objects.filter(film=film))
     for task in tasks:
-        cut = Composition.objects.create(film=film, ordinal=place, task=task)
-        Ingredient.objects.bulk_create(
-            Ingredient(composition=cut, kind=kind, ordinal=n, number=take.number, take=take)
+        cut = Cut.objects.create(film=film, ordinal=ordinal, task=task)
+        CutPiece.objects.bulk_create(
+            CutPiece(cut=cut, kind=kind, ordinal=n, remote_id=take.remote_id, take=take)
             for kind, pieces in takes.items()
             for n, take in enumerate(pieces)
         )
 
 
-def choose(membership: Membership, take: Take) -> None:
-    """Put a take into the next cut in place of the one that was. Raises FilmRefused."""
+def choose_take(membership: Membership, take: Take) -> None:
+    """Choose a take for the next cut. Raises FilmRefused where it is not stored."""
     require_right(membership, take.film)
     if take.file is None:
-        adopt(take.film)
+        assign_remote_ids(take.film)
     with transaction.atomic():
         version = Team.next_sequence(take.film.team_id)
-        now = Take.objects.select_related("task", "file", "strip").get(pk=take.pk)
-        kept = now.status == TaskState.SUCCEEDED and now.is_stored
-        refuse_if(not kept, "take_not_stored", kind=now.strip.kind, shot=now.strip.ordinal)
-        changed = Strip.objects.filter(pk=now.strip_id).exclude(chosen=now).update(chosen=now)
+        now = Take.objects.select_related("task", "file", "segment").get(pk=take.pk)
+        is_stored = now.status == TaskState.SUCCEEDED and now.is_stored
+        refuse_if(not is_stored, "take_not_stored", kind=now.segment.kind, shot=now.segment.ordinal)
+        changed = Segment.objects.filter(pk=now.segment_id).exclude(chosen=now).update(chosen=now)
         if changed:
             Film.objects.filter(pk=now.film_id).update(version=version)
             audit.record(take.film.team, membership.user, "take.chosen", take.film, take=str(now))
 
 
-def rename(membership: Membership, film: Film, title: str) -> None:
-    """What a film is called; "" takes its prompt's first words."""
+def rename_film(membership: Membership, film: Film, title: str) -> None:
+    """Rename a film; "" shows the first words of its prompt."""
     require_right(membership, film)
     with transaction.atomic():
         version = Team.next_sequence(film.team_id)
         Film.objects.filter(pk=film.pk).update(title=title.strip()[:120], version=version)
 
 
-STRIPS = {kind: strip for strip, kind in RETAKES.items()}
-PARTS = (*RETAKES.values(), COMPOSE)
+SEGMENT_KINDS = {kind: segment for segment, kind in TAKE_KINDS.items()}
+PARTS = (*TAKE_KINDS.values(), FILM_CUT)
 
 
-def price(credential: Credential, kind: str, *, duration: int | None = None) -> int | None:
-    """What the last such task on this key cost; None where none did: "read from the reply".
+def last_price(credential: Credential, kind: str, *, duration: int | None = None) -> int | None:
+    """Return what the last such task on this key cost; None where none did.
 
     ``duration`` in seconds, of a whole film: the last one that was as long.
     """
@@ -205,18 +212,18 @@ def price(credential: Credential, kind: str, *, duration: int | None = None) -> 
     if kind == FILM:
         of_length = {} if duration is None else {"task__settings__duration": duration}
         return _last_cost(Film.objects.filter(**same, **of_length))
-    if kind == COMPOSE:
-        return _last_cost(Composition.objects.filter(**same))
-    return _last_cost(Take.objects.filter(strip__kind=STRIPS[kind], **same))
+    if kind == FILM_CUT:
+        return _last_cost(Cut.objects.filter(**same))
+    return _last_cost(Take.objects.filter(segment__kind=SEGMENT_KINDS[TaskKind(kind)], **same))
 
 
-def prices(credential: Credential, kinds: Iterable[str] = PARTS) -> dict[str, int | None]:
-    """Of each kind of part."""
-    return {kind: price(credential, kind) for kind in kinds}
+def last_prices(credential: Credential, kinds: Iterable[str] = PARTS) -> dict[str, int | None]:
+    """Return the last price of each kind of part."""
+    return {kind: last_price(credential, kind) for kind in kinds}
 
 
 def _last_cost[Row: Model](rows: QuerySet[Row]) -> int | None:
-    """Newest first, from tables that hold films only, so that no million of clips is read."""
+    """Read from tables that hold films only, so that no million of clips is searched."""
     last = rows.order_by("-task").values_list("task", flat=True)[:1]
     costs = Attempt.objects.filter(task__in=last, state=AttemptState.ACCEPTED, cost__isnull=False)
     return costs.values_list("cost", flat=True).first()

@@ -1,7 +1,7 @@
-"""A film's tree taken in: whatever order the replies come in, each of them once or often.
+"""Apply a film's tree to its rows, in whatever order and however often the replies come.
 
-A list says what its records are; their states only go forward; nothing that is chosen changes by
-itself. What contradicts what was said before raises an alarm and changes nothing.
+The list in which a record stands says what it is. States only go forward, and nothing that is
+chosen changes by itself. What contradicts an earlier reading raises an alarm and changes nothing.
 """
 
 from collections import Counter, defaultdict
@@ -10,197 +10,211 @@ from itertools import chain
 
 from django.db import transaction
 
-from generations.models import Attempt, Composition, Film, Ingredient, Strip, Take, Team
-from generations.models.films import StripKind
+from generations import events
+from generations.models import Attempt, Cut, CutPiece, Film, Segment, Take, Team
+from generations.models.events import EventKind
+from generations.models.films import SegmentKind
 from generations.models.tasks import FINAL, TaskState
 from generations.providers.contract import FilmCut, FilmRecord, FilmReport
 
-from .records import ENDED_BADLY, Reading, in_order, sound
+from .records import UNSUCCESSFUL, TreeReading, in_order, raise_alarm
 
 
-class Strips:
-    """The rows of one film; ``takes`` are those that have a number, by it."""
+class TreeSegments:
+    """Segments and takes of one film; ``takes`` by remote id, those that have one."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: TreeReading) -> None:
         self.reading, self.film = reading, reading.film
-        takes = list(self.film.takes.select_related("task", "file", "strip"))
-        self.takes = {take.number: take for take in takes if take.number}
-        self._strips = {(strip.kind, strip.ordinal): strip for strip in self.film.strips.all()}
-        self._places = Counter[int]()
+        takes = list(self.film.takes.select_related("task", "file", "segment"))
+        self.takes = {take.remote_id: take for take in takes if take.remote_id}
+        self._by_key = {
+            (segment.kind, segment.ordinal): segment for segment in self.film.segments.all()
+        }
+        self._next_ordinals = Counter[int]()
         for take in takes:
-            self._places[take.strip_id] = max(self._places[take.strip_id], take.ordinal + 1)
+            self._next_ordinals[take.segment_id] = max(
+                self._next_ordinals[take.segment_id], take.ordinal + 1
+            )
 
     @property
     def chosen(self) -> set[int | None]:
-        return {strip.chosen_id for strip in self._strips.values()}
+        return {segment.chosen_id for segment in self._by_key.values()}
 
-    def grow(
-        self, kind: StripKind, ordinal: int, records: Sequence[FilmRecord], cuts: Sequence[FilmCut]
+    def apply_records(
+        self,
+        kind: SegmentKind,
+        ordinal: int,
+        records: Sequence[FilmRecord],
+        cuts: Sequence[FilmCut],
     ) -> None:
-        """A strip with its takes; of its first ones it chooses, and never again by itself."""
-        strip = self._strip(kind, ordinal)
-        is_first = not self._places[strip.pk]
+        """Apply the records of one segment. Its first takes are chosen from once, never again."""
+        segment = self._segment(kind, ordinal)
+        is_first = not self._next_ordinals[segment.pk]
         for record in in_order(records):
-            self._add(strip, record)
-        if is_first and (first := self._first_choice(strip, cuts)):
-            strip.chosen = first
-            strip.save(update_fields=["chosen"])
+            self._add(segment, record)
+        if is_first and (first := self._first_choice(segment, cuts)):
+            segment.chosen = first
+            segment.save(update_fields=["chosen"])
 
-    def _strip(self, kind: StripKind, ordinal: int) -> Strip:
-        if (kind, ordinal) not in self._strips:
-            made = Strip.objects.create(film=self.film, kind=kind, ordinal=ordinal)
-            self._strips[kind, ordinal] = made
+    def _segment(self, kind: SegmentKind, ordinal: int) -> Segment:
+        if (kind, ordinal) not in self._by_key:
+            made = Segment.objects.create(film=self.film, kind=kind, ordinal=ordinal)
+            self._by_key[kind, ordinal] = made
             self.reading.changed = True
-        return self._strips[kind, ordinal]
+        return self._by_key[kind, ordinal]
 
-    def _add(self, strip: Strip, record: FilmRecord) -> None:
-        take = self.takes.get(record.number)
+    def _add(self, segment: Segment, record: FilmRecord) -> None:
+        take = self.takes.get(record.remote_id)
         if take is None:
-            place = self._places[strip.pk]
-            self._places[strip.pk] += 1
-            take = Take(film=self.film, strip=strip, ordinal=place, number=record.number)
-            self.takes[record.number] = take
-        elif take.strip_id != strip.pk:
-            return self._misplaced(take, strip)
-        return self.reading.saw(take, record)
+            ordinal = self._next_ordinals[segment.pk]
+            self._next_ordinals[segment.pk] += 1
+            take = Take(
+                film=self.film, segment=segment, ordinal=ordinal, remote_id=record.remote_id
+            )
+            self.takes[record.remote_id] = take
+        elif take.segment_id != segment.pk:
+            return self._alarm_moved(take, segment)
+        return self.reading.apply_record(take, record)
 
-    def _misplaced(self, take: Take, strip: Strip) -> None:
-        """It was listed elsewhere before, and stays there."""
+    def _alarm_moved(self, take: Take, segment: Segment) -> None:
+        """Alarm that a take is listed under another segment now; it stays where it was."""
         if not take.alarm:
-            sound(take, "moved", f"{strip.kind} {strip.ordinal}")
+            raise_alarm(take, "moved", f"{segment.kind} {segment.ordinal}")
             take.save(update_fields=["alarm"])
             self.reading.changed = True
         self.reading.seen.add(take)
 
-    def _first_choice(self, strip: Strip, cuts: Sequence[FilmCut]) -> Take | None:
-        """What the film itself was made of, else the first that has not failed."""
+    def _first_choice(self, segment: Segment, cuts: Sequence[FilmCut]) -> Take | None:
+        """Return the take that the film itself was made of, else the first that did not fail."""
         good = sorted(
             (
                 take
                 for take in self.takes.values()
-                if take.strip_id == strip.pk and take.status not in ENDED_BADLY
+                if take.segment_id == segment.pk and take.status not in UNSUCCESSFUL
             ),
             key=lambda take: take.ordinal,
         )
-        made_of = _newest_ingredients(cuts)
-        return next((take for take in good if take.number in made_of), next(iter(good), None))
+        made_of = _newest_piece_ids(cuts)
+        return next((take for take in good if take.remote_id in made_of), next(iter(good), None))
 
 
-class Cuts:
-    """The rows of one film; ``rows`` are those that have a number, by it."""
+class TreeCuts:
+    """Cuts of one film; ``rows`` by remote id, those that have one."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: TreeReading) -> None:
         self.reading, self.film = reading, reading.film
-        cuts = list(self.film.compositions.select_related("task", "file"))
-        self.rows = {cut.number: cut for cut in cuts if cut.number}
+        cuts = list(self.film.cuts.select_related("task", "file"))
+        self.rows = {cut.remote_id: cut for cut in cuts if cut.remote_id}
         self._next = max((cut.ordinal + 1 for cut in cuts), default=0)
-        self._pieces: dict[int, list[Ingredient]] = defaultdict(list)
-        for piece in Ingredient.objects.filter(composition__film=self.film).order_by("pk"):
-            self._pieces[piece.composition_id].append(piece)
+        self._pieces: dict[int, list[CutPiece]] = defaultdict(list)
+        for piece in CutPiece.objects.filter(cut__film=self.film).order_by("pk"):
+            self._pieces[piece.cut_id].append(piece)
 
     @property
-    def newest(self) -> Composition | None:
-        """The newest that did not fail."""
-        good = [cut for cut in self.rows.values() if cut.status not in ENDED_BADLY]
+    def newest(self) -> Cut | None:
+        """Return the newest cut that did not fail."""
+        good = [cut for cut in self.rows.values() if cut.status not in UNSUCCESSFUL]
         return max(good, key=lambda cut: cut.ordinal, default=None)
 
-    def takes_of(self, cut: Composition) -> set[int | None]:
+    def takes_of(self, cut: Cut) -> set[int | None]:
         return {piece.take_id for piece in self._pieces[cut.pk]}
 
-    def add(self, record: FilmCut) -> None:
-        cut = self.rows.get(record.number)
+    def apply_record(self, record: FilmCut) -> None:
+        cut = self.rows.get(record.remote_id)
         if cut is None:
-            cut = Composition(film=self.film, ordinal=self._next, number=record.number)
+            cut = Cut(film=self.film, ordinal=self._next, remote_id=record.remote_id)
             self._next += 1
-            self.rows[record.number] = cut
-        self.reading.saw(cut, record)
-        self._add_pieces(cut, StripKind.SHOT, record.takes)
-        self._add_pieces(cut, StripKind.NARRATION, [record.narration])
-        self._add_pieces(cut, StripKind.MUSIC, [record.music])
+            self.rows[record.remote_id] = cut
+        self.reading.apply_record(cut, record)
+        self._add_pieces(cut, SegmentKind.SHOT, record.take_remote_ids)
+        self._add_pieces(cut, SegmentKind.NARRATION, [record.narration_remote_id])
+        self._add_pieces(cut, SegmentKind.MUSIC, [record.music_remote_id])
 
-    def _add_pieces(self, cut: Composition, kind: StripKind, said: Sequence[str]) -> None:
-        """What a cut was made of is written once; what says otherwise later raises an alarm."""
-        numbers = [number for number in said if number]
-        known = [piece.number for piece in self._pieces[cut.pk] if piece.kind == kind]
-        if numbers and not known:
-            self._pieces[cut.pk] += Ingredient.objects.bulk_create(
-                Ingredient(composition=cut, kind=kind, ordinal=place, number=number)
-                for place, number in enumerate(numbers)
+    def _add_pieces(self, cut: Cut, kind: SegmentKind, remote_ids: Sequence[str]) -> None:
+        """Save the pieces of a cut once. A later reading with other pieces raises an alarm."""
+        named = [remote_id for remote_id in remote_ids if remote_id]
+        known = [piece.remote_id for piece in self._pieces[cut.pk] if piece.kind == kind]
+        if named and not known:
+            self._pieces[cut.pk] += CutPiece.objects.bulk_create(
+                CutPiece(cut=cut, kind=kind, ordinal=ordinal, remote_id=remote_id)
+                for ordinal, remote_id in enumerate(named)
             )
             self.reading.changed = True
-        elif numbers and numbers != known and not cut.alarm:
-            sound(cut, "differs", kind)
+        elif named and named != known and not cut.alarm:
+            raise_alarm(cut, "differs", kind)
             cut.save(update_fields=["alarm"])
             self.reading.changed = True
 
-    def name_pieces(self, takes: Mapping[str, Take]) -> None:
-        """Say which take an ingredient is, once its number is known; that may be much later."""
+    def link_pieces(self, takes: Mapping[str, Take]) -> None:
+        """Link pieces to takes whose id is known now, which may be much later."""
         for piece in chain.from_iterable(self._pieces.values()):
-            if piece.take_id is None and piece.number in takes:
-                piece.take = takes[piece.number]
+            if piece.take_id is None and piece.remote_id in takes:
+                piece.take = takes[piece.remote_id]
                 piece.save(update_fields=["take"])
                 self.reading.changed = True
 
 
 @transaction.atomic
-def take_in(film: Film, attempt: Attempt, report: FilmReport) -> bool:
-    """Take over what the provider says of a film now; whether more of it is to be expected.
+def apply_tree(film: Film, attempt: Attempt, report: FilmReport) -> bool:
+    """Apply what the provider says of a film now; return whether more is expected.
 
     ``attempt`` is the order that became the film.
     """
     version = Team.next_sequence(film.team_id)
     film.refresh_from_db(fields=["alarm", "version"])
-    reading = Reading(film)
-    strips, cuts = Strips(reading), Cuts(reading)
-    for kind, ordinal, records in _lists(report):
-        strips.grow(kind, ordinal, records, report.cuts)
+    reading = TreeReading(film)
+    segments, cuts = TreeSegments(reading), TreeCuts(reading)
+    for kind, ordinal, records in _record_lists(report):
+        segments.apply_records(kind, ordinal, records, report.cuts)
     for cut in in_order(report.cuts):
-        cuts.add(cut)
-    cuts.name_pieces(strips.takes)
-    _tell_lost(reading, strips, cuts)
+        cuts.apply_record(cut)
+    cuts.link_pieces(segments.takes)
+    _mark_missing(reading, segments, cuts)
     reading.finish(attempt)
-    _judge(reading, report)
+    _check_film(reading, report)
+    if film.read_at is None:
+        events.record(film.team_id, EventKind.FILM_READY, film.pk)
     film.read_at, film.misses, film.report = reading.now, 0, report.raw
     film.version = version if reading.changed else film.version
     film.save(update_fields=["read_at", "misses", "report", "alarm", "version"])
     return reading.is_under_way or not report.shots
 
 
-def _lists(report: FilmReport) -> Iterator[tuple[StripKind, int, Sequence[FilmRecord]]]:
+def _record_lists(report: FilmReport) -> Iterator[tuple[SegmentKind, int, Sequence[FilmRecord]]]:
     for shot in report.shots:
-        yield StripKind.SHOT, shot.index, shot.records
-    yield StripKind.NARRATION, 0, report.narrations
-    yield StripKind.MUSIC, 0, report.musics
+        yield SegmentKind.SHOT, shot.index, shot.records
+    yield SegmentKind.NARRATION, 0, report.narrations
+    yield SegmentKind.MUSIC, 0, report.musics
 
 
-def _tell_lost(reading: Reading, strips: Strips, cuts: Cuts) -> None:
-    """What the tree had before and has no more; it may only be late, and come back."""
-    newest, needed = cuts.newest, strips.chosen
+def _mark_missing(reading: TreeReading, segments: TreeSegments, cuts: TreeCuts) -> None:
+    """Mark what an earlier tree had and this one has not; it may come back."""
+    newest, needed = cuts.newest, segments.chosen
     if newest:
         needed |= cuts.takes_of(newest)
-    for take in strips.takes.values():
+    for take in segments.takes.values():
         if take.seen_at and take not in reading.seen:
-            reading.lost(take, is_needed=take.pk in needed)
+            reading.mark_missing(take, is_needed=take.pk in needed)
     for cut in cuts.rows.values():
         if cut.seen_at and cut not in reading.seen:
-            reading.lost(cut, is_needed=cut == newest)
+            reading.mark_missing(cut, is_needed=cut == newest)
 
 
-def _judge(reading: Reading, report: FilmReport) -> None:
-    """What the reply says of the film as a whole."""
+def _check_film(reading: TreeReading, report: FilmReport) -> None:
+    """Raise the alarms of the film as a whole."""
     film, before = reading.film, reading.film.alarm
     state = TaskState(report.state) if report.state else None
     if state in FINAL and state != film.task.state:
-        sound(film, f"turned_{state}")
-    elif report.unread and not film.alarm:
-        sound(film, "unread", str(report.unread))
+        raise_alarm(film, f"turned_{state}")
+    elif report.unreadable_count and not film.alarm:
+        raise_alarm(film, "unread", str(report.unreadable_count))
     reading.changed |= film.alarm != before
 
 
-def _newest_ingredients(cuts: Sequence[FilmCut]) -> set[str]:
-    """What the newest of these cuts was made of."""
-    good = [cut for cut in cuts if str(cut.state) not in ENDED_BADLY]
+def _newest_piece_ids(cuts: Sequence[FilmCut]) -> set[str]:
+    """Return the remote ids that the newest of these cuts joined."""
+    good = [cut for cut in cuts if str(cut.state) not in UNSUCCESSFUL]
     if not good:
         return set()
     newest = in_order(good)[-1]
-    return {*newest.takes, newest.narration, newest.music}
+    return {*newest.take_remote_ids, newest.narration_remote_id, newest.music_remote_id}

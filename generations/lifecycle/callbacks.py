@@ -1,6 +1,6 @@
-"""The inbox of callbacks: a ring makes us ask, and nothing else (design 1.3).
+"""Callbacks of providers: each makes us ask the provider, and changes nothing by itself.
 
-No provider signs the body, so nothing in it is believed: it names at most where to look.
+No provider signs the body, so nothing in it is believed; at most it names the id to ask for.
 """
 
 import structlog
@@ -9,79 +9,89 @@ from django.db import IntegrityError, transaction
 from generations import clock
 from generations.models import Attempt, Callback
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
-from generations.net.client import client
-from generations.net.drive import drive
 from generations.providers import PROVIDERS, provider
 from generations.providers.contract import (
+    CallbackReading,
+    CallbackRequest,
+    CallbackTrust,
     ProviderError,
     Receipt,
     Report,
-    Ring,
-    RingRequest,
     Unauthorised,
-    Verdict,
 )
-from generations.teams import credentials
+from generations.teams import provider_access, request_budget
+from generations.teams.provider_access import connect
 
 from . import queue, transitions
 
 log = structlog.get_logger(__name__)
 
-MOST_KEPT = 50  # rings of one attempt; a provider sends four
+MOST_KEPT = 50  # callbacks of one attempt; a provider sends about four
 KEPT_HEADERS = ("date", "content-type", "user-agent", "x-request-nonce", "x-hmac-signed-headers")
 
 
-class Unknown(Exception):
+class UnknownToken(Exception):
     """No attempt has this token."""
 
 
-class Forged(Exception):
-    """The ring's own signature is wrong or too old."""
+class ForgedCallback(Exception):
+    """The callback's signature is wrong or too old, or it is about another task."""
 
 
-def receive(kind: str, token: str, request: RingRequest) -> None:
-    """Keep a ring and have its task asked for; raises Unknown or Forged, and then nothing is."""
+def receive(kind: str, token: str, request: CallbackRequest) -> None:
+    """Store a callback and queue the question it asks for.
+
+    Raises UnknownToken or ForgedCallback; then nothing is stored.
+    """
     attempt = (
         Attempt.objects.select_related("credential", "task")
         .filter(token=token, credential__kind=kind)
         .first()
     )
     if attempt is None or kind not in PROVIDERS:
-        raise Unknown
-    ring = _judge(attempt, request)
-    trusted = ring.verdict == Verdict.SIGNED or not provider(kind).rings_signed
-    if not trusted:
-        log.warning("ring refused", attempt=attempt.pk, verdict=ring.verdict)
-        raise Forged(ring.verdict)
-    if provider(kind).rings_name and attempt.number and ring.number != attempt.number:
-        log.warning("ring refused", attempt=attempt.pk, verdict="another_number")
-        raise Forged("another_number")
+        raise UnknownToken
+    reading = _read(attempt, request)
+    _require_trust(attempt, reading)
     if attempt.callbacks.count() >= MOST_KEPT:
         return
     with transaction.atomic():
-        ended = attempt.state == AttemptState.ACCEPTED and attempt.task.is_final
-        if _keep(attempt, ring, request) and not ended:
-            queue.ring("answer", attempt.pk)
+        has_ended = attempt.state == AttemptState.ACCEPTED and attempt.task.is_final
+        if _store(attempt, reading, request) and not has_ended:
+            queue.enqueue("callbacks", attempt.pk)
 
 
-def _judge(attempt: Attempt, request: RingRequest) -> Ring:
+def _read(attempt: Attempt, request: CallbackRequest) -> CallbackReading:
     try:
-        access = credentials.access(attempt.credential)
+        access = provider_access.access(attempt.credential)
     except Unauthorised:
-        return Ring(Verdict.FORGED)
-    return provider(attempt.credential.kind).read_ring(access, request, now=clock.now().timestamp())
+        return CallbackReading(CallbackTrust.FORGED)
+    adapter = provider(attempt.credential.kind)
+    return adapter.read_callback(access, request, now=clock.now().timestamp())
 
 
-def _keep(attempt: Attempt, ring: Ring, request: RingRequest) -> bool:
-    """Store the ring; False where this very ring (by its nonce) is stored already."""
+def _require_trust(attempt: Attempt, reading: CallbackReading) -> None:
+    """Raise ForgedCallback unless the callback may be the provider's, about this very task."""
+    adapter = provider(attempt.credential.kind)
+    is_trusted = reading.trust == CallbackTrust.SIGNED or not adapter.has_signed_callbacks
+    if not is_trusted:
+        log.warning("callback refused", attempt=attempt.pk, trust=reading.trust)
+        raise ForgedCallback(reading.trust)
+    is_another = attempt.remote_id and reading.remote_id != attempt.remote_id
+    if adapter.has_named_callbacks and is_another:
+        log.warning("callback refused", attempt=attempt.pk, trust="another_task")
+        raise ForgedCallback("another_task")
+
+
+def _store(attempt: Attempt, reading: CallbackReading, request: CallbackRequest) -> bool:
+    """Store the callback; return False where the same one (by its nonce) is stored already."""
     try:
         with transaction.atomic():
             Callback.objects.create(
                 attempt=attempt,
-                verdict=ring.verdict,
-                nonce=ring.nonce[:200],
-                number=ring.number[:100],
-                word=ring.word[:60],
+                verdict=reading.trust,
+                nonce=reading.nonce[:200],
+                remote_id=reading.remote_id[:100],
+                state_word=reading.state_word[:60],
                 headers={name: request.headers.get(name, "") for name in KEPT_HEADERS},
                 body=request.body.decode("utf-8", "replace").replace("\x00", ""),
             )
@@ -90,55 +100,54 @@ def _keep(attempt: Attempt, ring: Ring, request: RingRequest) -> bool:
     return True
 
 
-def answer(attempt_id: int) -> None:
-    """Ask the provider once for all the rings that wait; the same question as the watch's."""
+def answer_callbacks(attempt_id: int) -> None:
+    """Ask the provider once for all callbacks that wait: the same question as the poller's."""
     attempt = Attempt.objects.select_related("task__team", "credential__team").get(pk=attempt_id)
     if attempt.task.state == TaskState.SENDING:
-        return None  # the POST's own answer is on its way, and rings again
-    rings = Callback.objects.filter(attempt=attempt, answered_at=None)
-    numbers = list(rings.values_list("number", flat=True))
-    if not numbers:
+        return None  # the answer to the POST is on its way, and queues this job again
+    waiting = Callback.objects.filter(attempt=attempt, answered_at=None)
+    named = list(waiting.values_list("remote_id", flat=True))
+    if not named:
         return None
-    if not credentials.take_requests(attempt.credential_id, 1):
-        return transitions.look_soon(attempt.task)  # the watch asks once the budget allows
-    if not rings.update(answered_at=clock.now()):
+    if not request_budget.take_requests(attempt.credential_id, 1):
+        return transitions.check_soon(attempt.task)  # the poller asks once the budget allows
+    if not waiting.update(answered_at=clock.now()):
         return None
     if attempt.state != AttemptState.ACCEPTED:
-        for number in sorted({attempt.number, *numbers} - {""}):
-            _ask_unclear(attempt, number)
+        for remote_id in sorted({attempt.remote_id, *named} - {""}):
+            _ask_for_unclear(attempt, remote_id)
     elif attempt.task.state in AT_PROVIDER:
-        _ask(attempt, attempt.number)
+        _ask(attempt)
     return None
 
 
-def _question(attempt: Attempt, number: str) -> Report:
-    adapter = provider(attempt.credential.kind)
-    with client(credentials.policy()) as http:
-        return drive(adapter.check(credentials.access(attempt.credential), number), http)
+def _check(attempt: Attempt, remote_id: str) -> Report:
+    with connect(attempt.credential) as connection:
+        return connection.check(remote_id)
 
 
-def _ask(attempt: Attempt, number: str) -> None:
+def _ask(attempt: Attempt) -> None:
     try:
-        report = _question(attempt, number)
+        report = _check(attempt, attempt.remote_id)
     except ProviderError as error:
-        transitions.not_answered(attempt, error)
+        transitions.record_no_answer(attempt, error)
     else:
-        transitions.reported(attempt, report)
+        transitions.apply_report(attempt, report)
 
 
-def _ask_unclear(attempt: Attempt, number: str) -> None:
-    """A ring on the secret token named a number: ours unless the provider says otherwise.
+def _ask_for_unclear(attempt: Attempt, remote_id: str) -> None:
+    """Take over the task that a callback on the secret token named, unless it is another's.
 
-    Where the question fails, ``find`` asks again for what rings have named.
+    Where the question fails, ``recover`` asks again for the ids that callbacks have named.
     """
     try:
-        report = _question(attempt, number)
+        report = _check(attempt, remote_id)
     except ProviderError as error:
-        log.warning("unclear task not found by its ring", attempt=attempt.pk, code=error.code)
+        log.warning("unclear task not found by its callback", attempt=attempt.pk, code=error.code)
         return
-    if attempt.number != number and not transitions.is_ours(attempt, report):
-        log.warning("ring named another task's number", attempt=attempt.pk)
+    if attempt.remote_id != remote_id and not transitions.is_ours(attempt, report):
+        log.warning("callback named another task's id", attempt=attempt.pk)
         return
-    if transitions.accepted(attempt, Receipt(number, cost=report.cost, raw=report.raw)):
+    if transitions.mark_accepted(attempt, Receipt(remote_id, cost=report.cost, raw=report.raw)):
         attempt.refresh_from_db()
-        transitions.reported(attempt, report)
+        transitions.apply_report(attempt, report)

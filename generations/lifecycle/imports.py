@@ -1,7 +1,7 @@
-"""Take in what was ordered elsewhere, by the numbers that its provider gave: nothing is sent.
+"""Import tasks that were ordered elsewhere, by their remote ids. Nothing is sent.
 
-Each number becomes a task that its provider has, as if it had been ordered here; the watch asks
-for it, within the key's budget. Nothing is held; what it had cost is booked once it has ended.
+Each id becomes a task that its provider has, as if it had been ordered here; the poller asks for it
+within the key's request budget. Nothing is held; its cost is booked once it has ended.
 """
 
 import enum
@@ -16,33 +16,34 @@ from django.db import IntegrityError, transaction
 from generations import audit, clock
 from generations.models import Attempt, Credential, Film, Membership, Task, Team
 from generations.models.films import FILM
-from generations.models.tasks import ADOPTED, AttemptState, TaskState
+from generations.models.tasks import AttemptState, TaskState
 from generations.providers.catalogue import catalogue
+from generations.providers.contract import TaskKind
 from generations.providers.wire.values import read_identifier
 
 from . import queue
 
 SEPARATORS = re.compile(r"[\s,;，；、]+")
-SHARE = 2  # so much of the key's budget is left to what runs: one half
+SHARE = 2  # one half of the key's request budget is left to what runs
 
 
 class Outcome(enum.StrEnum):
-    TAKEN = "taken"
+    IMPORTED = "imported"
     KNOWN = "known"
     UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
-class Adoption:
-    """What became of one number; ``task``: the one that is made, or that had the number already."""
+class Imported:
+    """What became of one remote id; ``task`` is the new one, or the one that had the id already."""
 
-    number: str
+    remote_id: str
     outcome: Outcome
     task: Task | None = None
 
 
-def numbers_in(text: str) -> list[str]:
-    """The numbers of a text, each once, in its order; between them stands what people type."""
+def ids_in(text: str) -> list[str]:
+    """Return the ids in a text, each once, in its order, whatever people type between them."""
     return list(dict.fromkeys(filter(None, SEPARATORS.split(text))))
 
 
@@ -51,57 +52,58 @@ def makes_films(credential: Credential) -> bool:
     return bool(catalogue(credential.kind).models(FILM))
 
 
-def adopt(
+def import_tasks(
     membership: Membership,
     credential: Credential,
-    numbers: Iterable[str],
+    remote_ids: Iterable[str],
     *,
     films: bool = False,
-) -> list[Adoption]:
-    """Take in each number that is not here yet; ``films``: they are whole ad films.
+) -> list[Imported]:
+    """Import each id that is not here yet; ``films``: they are whole ad films.
 
-    The credential must be of the membership's team. Twice, or by two at once, takes in once.
+    The credential must be of the membership's team. Twice, or by two at once, imports once.
     """
     if credential.team_id != membership.team_id or not membership.may_order:
-        raise PermissionError("this person may not take in on this credential")
-    kind = FILM if films and makes_films(credential) else ADOPTED
-    due, adoptions = clock.now(), []
-    for number in numbers:
-        adoption = _adopt(membership, credential, number, kind, due)
-        adoptions.append(adoption)
-        if adoption.outcome == Outcome.TAKEN:
+        raise PermissionError("this person may not import on this credential")
+    kind = FILM if films and makes_films(credential) else TaskKind.IMPORTED
+    due, results = clock.now(), []
+    for remote_id in remote_ids:
+        result = _import(membership, credential, remote_id, kind, due)
+        results.append(result)
+        if result.outcome == Outcome.IMPORTED:
             due += _pause(credential)
-    queue.wake_watch()
-    return adoptions
+    queue.wake_poller()
+    return results
 
 
 def _pause(credential: Credential) -> timedelta:
-    """Between two questions, so that what runs already is still asked for in time."""
+    """Return the time between two questions, so that what runs is still asked for in time."""
     limit = credential.requests_per_minute
     return timedelta(seconds=60 * SHARE / limit) if limit else timedelta(0)
 
 
-def _adopt(
-    membership: Membership, credential: Credential, number: str, kind: str, due: datetime
-) -> Adoption:
-    if not read_identifier(number):
-        return Adoption(number, Outcome.UNREADABLE)
-    if known := _task_of(credential, number):
-        return Adoption(number, Outcome.KNOWN, known)
+def _import(
+    membership: Membership, credential: Credential, remote_id: str, kind: str, due: datetime
+) -> Imported:
+    if not read_identifier(remote_id):
+        return Imported(remote_id, Outcome.UNREADABLE)
+    if known := _task_of(credential, remote_id):
+        return Imported(remote_id, Outcome.KNOWN, known)
     try:
-        return Adoption(number, Outcome.TAKEN, _make(membership, credential, number, kind, due))
-    except IntegrityError:  # somebody else took the same one in just now
-        return Adoption(number, Outcome.KNOWN, _task_of(credential, number))
+        task = _create(membership, credential, remote_id, kind, due)
+    except IntegrityError:  # somebody else imported the same one just now
+        return Imported(remote_id, Outcome.KNOWN, _task_of(credential, remote_id))
+    return Imported(remote_id, Outcome.IMPORTED, task)
 
 
-def _task_of(credential: Credential, number: str) -> Task | None:
-    attempts = Attempt.objects.filter(credential=credential, number=number)
+def _task_of(credential: Credential, remote_id: str) -> Task | None:
+    attempts = Attempt.objects.filter(credential=credential, remote_id=remote_id)
     return Task.objects.filter(attempts__in=attempts).first()
 
 
 @transaction.atomic
-def _make(
-    membership: Membership, credential: Credential, number: str, kind: str, due: datetime
+def _create(
+    membership: Membership, credential: Credential, remote_id: str, kind: str, due: datetime
 ) -> Task:
     now, version = clock.now(), Team.next_sequence(membership.team_id)
     task: Task = Task.objects.create(
@@ -114,13 +116,17 @@ def _make(
         state=TaskState.QUEUED,
         version=version,
         accepted_at=now,
-        adopted_at=now,
+        imported_at=now,
         check_at=due,
     )
     Attempt.objects.create(
-        task=task, credential=credential, ordinal=1, state=AttemptState.ACCEPTED, number=number
+        task=task,
+        credential=credential,
+        ordinal=1,
+        state=AttemptState.ACCEPTED,
+        remote_id=remote_id,
     )
     if kind == FILM:
         Film.objects.create(team_id=task.team_id, task=task, version=version)
-    audit.record(membership.team, membership.user, "task.adopted", task, number=number)
+    audit.record(membership.team, membership.user, "task.imported", task, remote_id=remote_id)
     return task

@@ -1,4 +1,4 @@
-"""A person orders: judged by the catalogue, paid for in the ledger, and only then rung."""
+"""Order clips: check them by the catalogue, hold their price in the ledger, queue the sending."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -7,20 +7,20 @@ from django.db import IntegrityError, transaction
 
 from generations import uploads
 from generations.billing import ledger
-from generations.billing.ledger import Capped, Short
+from generations.billing.ledger import CapExceeded, InsufficientCredits
 from generations.models import Attempt, Cap, Credential, Film, Membership, Task, Team
 from generations.models.films import FILM
 from generations.providers.catalogue import Problem, catalogue
 from generations.providers.contract import Order
 from generations.teams import ordering_stops
-from generations.uploads import Given
+from generations.uploads import NamedUploads
 
 from . import queue
 
 MOST_AT_ONCE = 20
 
 type Beside = Callable[[Sequence[Task]], object]
-"""What is written of new tasks in the transaction that makes them."""
+"""Write further rows of new tasks, in the transaction that makes them."""
 
 
 class OrderRefused(Exception):
@@ -55,7 +55,7 @@ class OverCap(OrderRefused):
 
 
 class Stopped(OrderRefused):
-    """Nothing may be ordered now; ``code`` says why (``guards``)."""
+    """Nothing may be ordered now; ``code`` is the obstacle (``teams.ordering_stops``)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -78,9 +78,9 @@ def order(
     count: int = 1,
     estimate: int | None = None,
     form_token: str,
-    pictures: Given = (),
+    pictures: NamedUploads = (),
 ) -> list[Task]:
-    """Make ``count`` tasks of one order, each held in the ledger; the same press makes them once.
+    """Order ``count`` tasks, each held in the ledger; the same press orders them once.
 
     Raises an OrderRefused. The credential and the pictures must be those of the membership's team;
     ``wanted`` is filled with the pictures. ``estimate`` is what one will probably cost where the
@@ -89,10 +89,10 @@ def order(
     _require_right(membership, credential)
     if any(upload.team_id != membership.team_id for upload, _name in pictures):
         raise PermissionError("these pictures are another team's")
-    if code := ordering_stops.against_ordering(membership.team):
-        return _pressed(membership, form_token, Stopped(code))
-    wanted = uploads.filled(wanted, pictures)
-    _judge(credential, wanted, count, pictures)
+    if code := ordering_stops.ordering_obstacle(membership.team):
+        return _ordered_before(membership, form_token, Stopped(code))
+    wanted = uploads.with_pictures(wanted, pictures)
+    _check(credential, wanted, count, pictures)
     estimate = _estimate(credential, wanted) or estimate or 0
 
     def beside(tasks: Sequence[Task]) -> None:
@@ -110,9 +110,9 @@ def order_at_each(
     *,
     count: int = 1,
     form_token: str,
-    pictures: Given = (),
+    pictures: NamedUploads = (),
 ) -> list[Task]:
-    """The same order on several keys, to compare them: on all, or on none. Raises as ``order``."""
+    """Order the same on several keys to compare them: on all or on none. Raises as ``order``."""
     try:
         with transaction.atomic():
             # All of them before the team's row, so that no claim of one of them waits for us.
@@ -126,8 +126,8 @@ def order_at_each(
                 )
             return tasks
     except NotEnough:
-        for key in keys:  # what ``order`` rang for was undone with it
-            queue.ring("balance", key.pk)
+        for key in keys:  # what ``order`` queued was rolled back with it
+            queue.enqueue("balance", key.pk)
         raise
 
 
@@ -141,11 +141,11 @@ def order_part(
     form_token: str,
     beside: Beside,
 ) -> list[Task]:
-    """The same for a part of an ad film; whether the film allows it has been judged (``films``)."""
+    """Order a part of an ad film. ``films.checks`` has checked that the film allows it."""
     _require_right(membership, credential)
-    if code := ordering_stops.against_ordering(membership.team):
-        return _pressed(membership, form_token, Stopped(code))
-    _judge_count(count)
+    if code := ordering_stops.ordering_obstacle(membership.team):
+        return _ordered_before(membership, form_token, Stopped(code))
+    _check_count(count)
     return _place(membership, credential, wanted, estimate, count, form_token, beside)
 
 
@@ -163,22 +163,22 @@ def _place(
     form_token: str,
     beside: Beside,
 ) -> list[Task]:
-    """Write it down once, or say why not."""
+    """Write the order down once, or raise why not."""
     tokens = [f"{form_token}-{n}" for n in range(count)]
     try:
         return _write(membership, credential, wanted, estimate, tokens, beside)
     except IntegrityError as error:
-        return _pressed(membership, form_token, error)
-    except Short as short:
-        # Perhaps there was a top-up that we have not seen: look, so that the next press knows.
-        queue.ring("balance", credential.pk)
-        raise NotEnough(ledger.left(credential) or 0, estimate * count) from short
-    except Capped as capped:
-        raise OverCap(capped.cap, ledger.room(capped.cap), estimate * count) from capped
+        return _ordered_before(membership, form_token, error)
+    except InsufficientCredits as short:
+        # Perhaps there was a top-up that we have not seen: ask, so that the next press knows.
+        queue.enqueue("balance", credential.pk)
+        raise NotEnough(ledger.available(credential) or 0, estimate * count) from short
+    except CapExceeded as capped:
+        raise OverCap(capped.cap, ledger.cap_remaining(capped.cap), estimate * count) from capped
 
 
-def _pressed(membership: Membership, form_token: str, error: Exception) -> list[Task]:
-    """What an earlier call for the same press has made; where there was none, the error."""
+def _ordered_before(membership: Membership, form_token: str, error: Exception) -> list[Task]:
+    """Return what an earlier call for the same press has ordered, else raise the error."""
     pressed = Task.objects.for_team(membership.team).filter(
         form_token__in=[f"{form_token}-{n}" for n in range(MOST_AT_ONCE)]
     )
@@ -187,8 +187,8 @@ def _pressed(membership: Membership, form_token: str, error: Exception) -> list[
     return list(pressed.order_by("pk"))
 
 
-def _judge(credential: Credential, wanted: Order, count: int, pictures: Given) -> None:
-    _judge_count(count)
+def _check(credential: Credential, wanted: Order, count: int, pictures: NamedUploads) -> None:
+    _check_count(count)
     offer = catalogue(credential.kind).offer(wanted.kind, wanted.model)
     if offer is None:
         models = catalogue(credential.kind).models(wanted.kind)
@@ -200,7 +200,7 @@ def _judge(credential: Credential, wanted: Order, count: int, pictures: Given) -
         raise Invalid(problems)
 
 
-def _judge_count(count: int) -> None:
+def _check_count(count: int) -> None:
     if not 1 <= count <= MOST_AT_ONCE:
         raise Invalid((Problem("count", "range", {"low": 1, "high": MOST_AT_ONCE}),))
 
@@ -214,7 +214,7 @@ def _write(
     tokens: list[str],
     beside: Beside,
 ) -> list[Task]:
-    credential = _in_use(credential)
+    credential = _lock(credential)
     version = Team.next_sequence(membership.team_id)
     tasks = []
     for token in tokens:
@@ -235,7 +235,7 @@ def _write(
         ledger.hold(attempt)
         tasks.append(task)
     beside(tasks)
-    queue.ring("send", credential.pk)
+    queue.enqueue("send", credential.pk)
     return tasks
 
 
@@ -244,16 +244,16 @@ def _begin_films(tasks: Sequence[Task]) -> None:
         Film.objects.create(team_id=task.team_id, task=task, version=task.version)
 
 
-def _in_use(credential: Credential) -> Credential:
-    """The row as it is now, locked, so that nobody removes it under the order; or raises Paused."""
+def _lock(credential: Credential) -> Credential:
+    """Lock the credential, so that nobody removes it meanwhile. Raises Paused."""
     now = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
     if now.removed_at or now.is_paused:
-        raise Paused("removed" if now.removed_at else now.paused_code)
+        raise Paused("removed" if now.removed_at else now.paused_reason)
     return now
 
 
 def _estimate(credential: Credential, wanted: Order) -> int:
-    """What one task may cost; 0 where the provider publishes no price."""
+    """Return what one task may cost; 0 where the provider publishes no price."""
     offer = catalogue(credential.kind).offer(wanted.kind, wanted.model)
     return (offer.estimate(wanted) if offer else None) or 0
 
@@ -265,6 +265,6 @@ def _settings(wanted: Order) -> dict[str, object]:
         "aspect_ratio": wanted.aspect_ratio,
         "seed": wanted.seed,
     }
-    said = {name: value for name, value in shape.items() if value not in (None, "")}
-    part = {"part": asdict(wanted.part)} if wanted.part else {}
-    return said | part | dict(wanted.options)
+    chosen = {name: value for name, value in shape.items() if value not in (None, "")}
+    edit = {"film_edit": asdict(wanted.film_edit)} if wanted.film_edit else {}
+    return chosen | edit | dict(wanted.options)

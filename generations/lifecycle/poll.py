@@ -1,7 +1,8 @@
-"""Look after every task that a provider has: ask when due, within each key's budget (design 4).
+"""Ask for every task that a provider has, when it is due and within each key's request budget.
 
-One process at a time holds the lease and goes round in three phases that never mix: read rows;
-talk, without the database; write rows. The same round rings for what waits to be sent or fetched.
+One process at a time holds the lease and goes round in three phases that never mix: read rows; ask
+all providers at once, without the database; write rows. The same round queues what waits to be
+sent or fetched.
 """
 
 import asyncio
@@ -17,84 +18,85 @@ from django.db.models import Count, F, Q
 
 from generations import clock
 from generations.models import Attempt, Credential, File, Film, Lease, Task
-from generations.models.files import FileQuerySet, FileState
+from generations.models.leases import idle
 from generations.models.tasks import AT_PROVIDER, BUSY, LIVE, AttemptState, TaskState
 from generations.net.client import async_client
-from generations.net.drive import adrive
+from generations.net.flows import run_flow_async
 from generations.providers import provider
 from generations.providers.contract import Access, ProviderError, Report, Unauthorised, Unavailable
-from generations.teams import credentials
+from generations.teams import provider_access, request_budget
 
 from . import queue, transitions
 
 log = structlog.get_logger(__name__)
 
-LEASE = "watch"
-LEASE_SECONDS = 45  # more than one round can take: a question has 30 s
+LEASE = "poll"
+# More than one round can take, because one question has 30 s.
+LEASE_SECONDS = 45
 SHIFT_SECONDS = 100  # well below a job's own time limit
 ROUND_SECONDS = 0.5
 MOST_IN_A_ROUND = 200
-RING_AGAIN_SECONDS = 5
+ENQUEUE_AGAIN_SECONDS = 5
 
 type Answer = tuple[Attempt, Report | ProviderError]
 
 
-def watch(shift: int) -> None:
-    """Watch until nothing is left to watch, or until it is time for a successor."""
+def poll(shift: int) -> None:
+    """Go round until nothing is left to ask for, or until it is time for the next job."""
     holder = uuid.uuid4().hex
-    if not Lease.take(LEASE, holder, LEASE_SECONDS):
+    if not Lease.acquire(LEASE, holder, LEASE_SECONDS):
         return
     ends = time.monotonic() + SHIFT_SECONDS
-    bells = Bells()
+    throttle = EnqueueThrottle()
     try:
         with asyncio.Runner() as runner:
             while (
-                _anything_left()
+                _has_work()
                 and time.monotonic() < ends
-                and Lease.take(LEASE, holder, LEASE_SECONDS)
+                and Lease.acquire(LEASE, holder, LEASE_SECONDS)
             ):
-                go_round(runner, bells)
+                go_round(runner, throttle)
                 runner.run(clock.sleep(ROUND_SECONDS))
     finally:
-        Lease.give_back(LEASE, holder)
-    if _anything_left():
-        queue.ring("watch", shift + 1)
+        Lease.release(LEASE, holder)
+    if _has_work():
+        queue.enqueue("poll", shift + 1)
 
 
-class Bells:
-    """What this shift has rung for; the same bell is not rung again at once."""
+class EnqueueThrottle:
+    """What this job has queued lately, so that the same job is not queued again at once."""
 
-    def __init__(self, every: float = RING_AGAIN_SECONDS) -> None:
+    def __init__(self, every: float = ENQUEUE_AGAIN_SECONDS) -> None:
         self._every = every
-        self._rung: dict[tuple[str, int], float] = {}
+        self._enqueued: dict[tuple[str, int], float] = {}
 
-    def ring(self, verb: str, number: int) -> None:
+    def enqueue(self, job: str, row_id: int) -> None:
         now = time.monotonic()
-        if self._rung.get((verb, number), 0) <= now - self._every:
-            self._rung[verb, number] = now
-            queue.ring(verb, number)
+        if self._enqueued.get((job, row_id), 0) <= now - self._every:
+            self._enqueued[job, row_id] = now
+            queue.enqueue(job, row_id)
 
 
-def go_round(runner: asyncio.Runner, bells: Bells) -> None:
-    """Ask for what is due, and ring for what is to be sent or fetched."""
+def go_round(runner: asyncio.Runner, throttle: EnqueueThrottle) -> None:
+    """Ask for what is due, then queue what is to be sent or fetched."""
     if due := _read():
-        _write(runner.run(_talk(_with_access(due))))
-    _ring_for_senders(bells)
-    _ring_for_files(bells)
-    _ring_for_films(bells)
+        _write(runner.run(_ask_all(_with_access(due))))
+    _enqueue_senders(throttle)
+    _enqueue_files(throttle)
+    _enqueue_films(throttle)
 
 
-def _anything_left() -> bool:
+def _has_work() -> bool:
     stuck = Q(state=TaskState.WAITING, credential__paused_at__isnull=False)
     live = Task.objects.filter(state__in=LIVE, credential__removed_at=None).exclude(stuck)
-    return live.exists() or unfetched().exists() or Film.objects.expected().exists()
+    return live.exists() or File.objects.unfetched().exists() or Film.objects.expected().exists()
 
 
 # ---- Read -----------------------------------------------------------------------------------
 
 
 def _read() -> list[Attempt]:
-    """What is due, the longest overdue first, as far as each key's budget reaches."""
+    """Return what is due, longest overdue first, as far as each key's request budget reaches."""
     attempts = (
         Attempt.objects.filter(
             state=AttemptState.ACCEPTED,
@@ -112,12 +114,12 @@ def _read() -> list[Attempt]:
     due: list[Attempt] = []
     for credential_id, waiting in by_credential.items():
         keep = 1 if credential_id in orders_wait else 0
-        due += waiting[: credentials.take_requests(credential_id, len(waiting), keep=keep)]
+        due += waiting[: request_budget.take_requests(credential_id, len(waiting), keep=keep)]
     return due
 
 
 def _with_orders_to_send(credential_ids: Iterable[int]) -> set[int]:
-    """Those whose budget must not all go into questions: a task waits and a slot is free."""
+    """Return the keys that must keep one request: a task waits and a slot is free."""
     soon = clock.now() + transitions.SHORT_WAIT
     due = Q(tasks__not_before=None) | Q(tasks__not_before__lte=soon)
     found = (
@@ -134,31 +136,31 @@ def _with_orders_to_send(credential_ids: Iterable[int]) -> set[int]:
 
 
 def _with_access(due: Sequence[Attempt]) -> list[tuple[Attempt, Access]]:
-    """Each attempt with the way to its account; a key that does not open pauses its credential."""
-    ways: dict[int, Access | Unauthorised] = {}
+    """Return each attempt with the access to its account; pause what cannot be decrypted."""
+    opened_keys: dict[int, Access | Unauthorised] = {}
     for attempt in due:
-        if attempt.credential_id not in ways:
+        if attempt.credential_id not in opened_keys:
             try:
-                ways[attempt.credential_id] = credentials.access(attempt.credential)
+                opened_keys[attempt.credential_id] = provider_access.access(attempt.credential)
             except Unauthorised as error:
-                ways[attempt.credential_id] = error
+                opened_keys[attempt.credential_id] = error
     opened = []
     for attempt in due:
-        way = ways[attempt.credential_id]
+        way = opened_keys[attempt.credential_id]
         if isinstance(way, Unauthorised):
-            transitions.not_answered(attempt, way)
+            transitions.record_no_answer(attempt, way)
         else:
             opened.append((attempt, way))
     return opened
 
 
-# ---- Talk -----------------------------------------------------------------------------------
+# ---- Ask ------------------------------------------------------------------------------------
 
 
-async def _talk(asked: Sequence[tuple[Attempt, Access]]) -> list[Answer]:
-    """Ask for all at once; each origin has a client of its own, which keeps its pool small."""
+async def _ask_all(asked: Sequence[tuple[Attempt, Access]]) -> list[Answer]:
+    """Ask for all at once. Each origin has a client of its own, which keeps its pool small."""
     clients: dict[str, httpx.AsyncClient] = {}
-    policy = credentials.policy()
+    policy = provider_access.policy()
     try:
         for _attempt, access in asked:
             if access.base_url not in clients:
@@ -174,11 +176,13 @@ async def _ask(
 ) -> Answer:
     adapter = provider(attempt.credential.kind)
     try:
-        flow = adapter.check(access, attempt.number)
-        return attempt, await adrive(flow, clients[access.base_url])
+        flow = adapter.check(access, attempt.remote_id)
+        return attempt, await run_flow_async(flow, clients[access.base_url])
     except ProviderError as error:
         return attempt, error
-    except Exception as error:  # one reply that we misread must not stop the watch over the others
+    except (
+        Exception
+    ) as error:  # one reply that we misread must not stop the questions for the others
         log.exception("reply not understood", attempt=attempt.pk)
         return attempt, Unavailable("misread", repr(error))
 
@@ -191,23 +195,23 @@ def _write(answers: Sequence[Answer]) -> None:
     good: set[int] = set()
     for attempt, answer in answers:
         if isinstance(answer, ProviderError):
-            transitions.not_answered(attempt, answer)
+            transitions.record_no_answer(attempt, answer)
             continue
         good.add(attempt.credential_id)
-        if transitions.is_news(attempt, answer):
-            transitions.reported(attempt, answer)
+        if transitions.has_news(attempt, answer):
+            transitions.apply_report(attempt, answer)
         else:
             unchanged.append(attempt)
     with transaction.atomic():
-        transitions.looked(unchanged)
+        transitions.reschedule(unchanged)
         Credential.objects.filter(pk__in=good).update(last_good_at=clock.now())
 
 
-# ---- Ring -----------------------------------------------------------------------------------
+# ---- Queue ----------------------------------------------------------------------------------
 
 
-def _ring_for_senders(bells: Bells) -> None:
-    """Credentials with a task whose time to be tried again has come."""
+def _enqueue_senders(throttle: EnqueueThrottle) -> None:
+    """Queue the senders of credentials with a task whose time to be tried again has come."""
     due = Task.objects.filter(
         state=TaskState.WAITING,
         not_before__lte=clock.now(),
@@ -215,24 +219,18 @@ def _ring_for_senders(bells: Bells) -> None:
         credential__removed_at=None,
     )
     for credential_id in due.order_by().values_list("credential", flat=True).distinct():
-        bells.ring("send", credential_id)
+        throttle.enqueue("send", credential_id)
 
 
-def unfetched() -> FileQuerySet:
-    """Files that are still only at the provider."""
-    return File.objects.filter(state__in=[FileState.REMOTE, FileState.FETCHING])
-
-
-def _ring_for_files(bells: Bells) -> None:
-    """Files whose next try has come."""
+def _enqueue_files(throttle: EnqueueThrottle) -> None:
+    """Queue the files whose next try has come."""
     now = clock.now()
-    idle = Q(lease_until=None) | Q(lease_until__lte=now)
-    due = unfetched().filter(idle, not_before__lte=now).most_urgent_first()
+    due = File.objects.unfetched().filter(idle(now), not_before__lte=now).most_urgent_first()
     for file_id in due.values_list("pk", flat=True)[:MOST_IN_A_ROUND]:
-        bells.ring("mirror", file_id)
+        throttle.enqueue("fetch", file_id)
 
 
-def _ring_for_films(bells: Bells) -> None:
-    """Films whose tree is to be read."""
+def _enqueue_films(throttle: EnqueueThrottle) -> None:
+    """Queue the films whose tree is to be read."""
     for film_id in Film.objects.due(clock.now()).values_list("pk", flat=True)[:MOST_IN_A_ROUND]:
-        bells.ring("film", film_id)
+        throttle.enqueue("film", film_id)

@@ -1,6 +1,7 @@
-"""The doorbell: what runs in the background, by name and one number (design 1 and 6).
+"""Queue background jobs: a job's name and a row id.
 
-A job may come twice, late, or never; each verb asks its rows what is to be done.
+A job may run twice, late or never. So every job asks its rows what is to be done, and the sweep
+queues again whatever was lost.
 """
 
 from functools import cache
@@ -11,20 +12,21 @@ from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from generations import clock
-from generations.models import Lease, Pulse
+from generations.models import Heartbeat, Lease
 
-VERBS = {
+# Strings, so that a lower floor can queue work of a higher one without importing it.
+JOBS = {
     "send": "generations.lifecycle.send.send",
-    "watch": "generations.lifecycle.poll.watch",
-    "answer": "generations.lifecycle.callbacks.answer",
-    "find": "generations.lifecycle.recover.find",
-    "cancel": "generations.lifecycle.actions.ask_to_cancel",
-    "mirror": "generations.lifecycle.fetch.mirror",
+    "poll": "generations.lifecycle.poll.poll",
+    "callbacks": "generations.lifecycle.callbacks.answer_callbacks",
+    "recover": "generations.lifecycle.recover.recover",
+    "cancel": "generations.lifecycle.actions.request_cancel",
+    "fetch": "generations.lifecycle.fetch.fetch",
     "sweep": "generations.lifecycle.sweep.sweep",
     "balance": "generations.lifecycle.send.read_balance",
-    "film": "generations.films.read",
-    "empty": "generations.lifecycle.trash.delete_due",
-    "beat": "generations.lifecycle.queue.beat",
+    "film": "generations.films.sync_film",
+    "purge": "generations.lifecycle.trash.purge",
+    "heartbeat": "generations.lifecycle.queue.record_heartbeat",
 }
 
 
@@ -33,36 +35,39 @@ def _broker() -> Broker:
     return get_broker()  # a new one for each job would open a new connection for each job
 
 
-def ring(verb: str, number: int) -> None:
-    """Queue a verb for one row, once what was written here is committed."""
-    path = VERBS[verb]
-    # Robust: what was written stands though the bell cannot be rung; the sweep finds it.
-    transaction.on_commit(lambda: async_task(path, number, broker=_broker()), robust=True)
+def enqueue(job: str, row_id: int) -> None:
+    """Queue a job for one row, once the transaction around the call is committed."""
+    path = JOBS[job]
+    # Robust: the commit stands even where the queue cannot be reached; the sweep finds the row.
+    transaction.on_commit(lambda: async_task(path, row_id, broker=_broker()), robust=True)
 
 
-def wake_watch() -> None:
-    """Ring for the watch, unless it is at work: its last act is to look for more to do."""
-    transaction.on_commit(_ring_idle_watch)
+def wake_poller() -> None:
+    """Queue the poller unless it runs: before it ends it looks for more to do."""
+    transaction.on_commit(_enqueue_idle_poller)
 
 
-def _ring_idle_watch() -> None:
-    if Lease.free("watch", clock.now()):
-        ring("watch", 0)
+def _enqueue_idle_poller() -> None:
+    if Lease.is_free("poll", clock.now()):
+        enqueue("poll", 0)
 
 
-def beat(number: int) -> None:
-    """Show that the cluster still takes jobs and does them, and replace a watch that died."""
-    Pulse.beat("cluster")
-    wake_watch()
+def record_heartbeat(row_id: int) -> None:
+    """Show that the cluster takes jobs and does them; start a poller where the last one died."""
+    Heartbeat.record("cluster")
+    wake_poller()
 
 
-def make_schedules() -> None:
-    """The schedules that the code wants, and no others: one bad row stops them all."""
+def ensure_schedules() -> None:
+    """Write the schedules that the code wants and delete all others.
+
+    Django-Q runs all schedules in one loop, so one row of an older version would stop them all.
+    """
     Schedule.objects.exclude(name="sweep").delete()
     Schedule.objects.update_or_create(
         name="sweep",
         defaults={
-            "func": VERBS["sweep"],
+            "func": JOBS["sweep"],
             "args": "0",
             "schedule_type": Schedule.MINUTES,
             "minutes": 1,

@@ -1,52 +1,50 @@
-"""Look for an order whose answer was lost (design 4).
+"""Search for an order whose answer was lost.
 
-A callback on its secret token may have named its number; the list shows no reference. So whatever
-could be it is asked for one by one. Our own reference, echoed by the provider, proves it; where a
-provider echoes none (an ad film's create has none), only a callback can name it, and the list is
-not looked at. A part of a film stands in the film's tree. Not finding it proves nothing.
+A callback on the attempt's secret token may have named its id; the provider's list shows no
+reference. So whatever could be the order is asked for one by one, and our own reference, repeated
+by the provider, proves it. Where a provider repeats none (the create of an ad film), only a
+callback can name it, and the list is not asked for. A part of a film is looked for in the film's
+tree. Not finding an order proves nothing: it stays unclear.
 """
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-import httpx
 import structlog
 
 from generations import clock
 from generations.models import Attempt, Task
-from generations.models.films import COMPOSE, PARTS, RETAKES, StripKind
+from generations.models.films import FILM_CUT, PARTS, TAKE_KINDS, SegmentKind
 from generations.models.tasks import AttemptState
-from generations.net.client import client
-from generations.net.drive import drive
-from generations.providers import provider
 from generations.providers.contract import (
-    Access,
     FilmReport,
     ProviderError,
     Receipt,
     Refused,
     Report,
+    TaskKind,
     Unavailable,
 )
-from generations.teams import credentials
+from generations.teams import request_budget
+from generations.teams.provider_access import ProviderConnection, connect
 
 from . import transitions
 
 log = structlog.get_logger(__name__)
 
-SLACK = timedelta(minutes=2)  # between the provider's clock and ours
-WINDOW = timedelta(minutes=10)
+SLACK = timedelta(minutes=2)  # the provider's clock may differ from ours by so much
+WINDOW = timedelta(minutes=10)  # after it was sent; a later row is another order
 
 
-def find(attempt_id: int) -> None:
-    """Search for one unclear attempt, and take it over where it is found."""
+def recover(attempt_id: int) -> None:
+    """Search for one unclear attempt; where it is found, apply what the provider says of it."""
     attempt = Attempt.objects.select_related("task__team", "credential__team").get(pk=attempt_id)
     if attempt.state != AttemptState.UNCLEAR:
         return
-    Attempt.objects.filter(pk=attempt.pk).update(looked_at=clock.now())
+    transitions.mark_searched(attempt)
     try:
-        with client(credentials.policy()) as http:
-            match = next(_matches(attempt, http), None)
+        with connect(attempt.credential) as connection:
+            match = next(_matches(attempt, connection), None)
     except ProviderError as error:
         log.warning("could not search", attempt=attempt.pk, code=error.code)
         return
@@ -54,89 +52,91 @@ def find(attempt_id: int) -> None:
         _take_over(attempt, *match)
 
 
-def _take_over(attempt: Attempt, number: str, report: Report) -> None:
-    if number == attempt.number:  # it was overdue: only its end is news
-        transitions.reported(attempt, report)
-    elif transitions.accepted(attempt, Receipt(number, cost=report.cost, raw=report.raw)):
+def _take_over(attempt: Attempt, remote_id: str, report: Report) -> None:
+    if remote_id == attempt.remote_id:  # it was overdue: only its end is news
+        transitions.apply_report(attempt, report)
+    elif transitions.mark_accepted(attempt, Receipt(remote_id, cost=report.cost, raw=report.raw)):
         attempt.refresh_from_db()
-        transitions.reported(attempt, report)
+        transitions.apply_report(attempt, report)
 
 
-def _matches(attempt: Attempt, http: httpx.Client) -> Iterator[tuple[str, Report]]:
-    adapter = provider(attempt.credential.kind)
-    access = credentials.access(attempt.credential)
-    for number in _numbers(attempt, access, http):
-        _draw(attempt)
+def _matches(attempt: Attempt, connection: ProviderConnection) -> Iterator[tuple[str, Report]]:
+    """Yield the id and the report of whatever is proved to be this attempt."""
+    for remote_id in _candidates(attempt, connection):
+        _take_request(attempt)
         try:
-            report = drive(adapter.check(access, number), http)
+            report = connection.check(remote_id)
         except Refused:
             continue  # not there, or not ours: perhaps the next one
-        if number == attempt.number or transitions.is_ours(attempt, report):
-            yield number, report
+        if remote_id == attempt.remote_id or transitions.is_ours(attempt, report):
+            yield remote_id, report
 
 
-def _numbers(attempt: Attempt, access: Access, http: httpx.Client) -> Iterator[str]:
-    """The number it had, those that its callbacks named, then what the list shows of that time."""
-    if attempt.number:
-        yield attempt.number
+def _candidates(attempt: Attempt, connection: ProviderConnection) -> Iterator[str]:
+    """Yield the id it had, else those that its callbacks named, then what the list shows."""
+    if attempt.remote_id:
+        yield attempt.remote_id
         return
-    named = attempt.callbacks.exclude(number="").values_list("number", flat=True)
+    named = attempt.callbacks.exclude(remote_id="").values_list("remote_id", flat=True)
     yield from dict.fromkeys(named)
-    adapter = provider(attempt.credential.kind)
+    adapter = connection.adapter
     if not adapter.echoes_reference(attempt.task.kind):
         return
     if attempt.task.kind in PARTS:
-        yield from _in_tree(attempt, access, http)
-    if not adapter.has_list:
-        return
-    _draw(attempt)
+        yield from _in_tree(attempt, connection)
+    if adapter.has_list:
+        yield from _in_list(attempt, connection)
+
+
+def _in_list(attempt: Attempt, connection: ProviderConnection) -> Iterator[str]:
+    """Yield what the provider's list shows of the time when it was sent, with the same prompt."""
+    _take_request(attempt)
     sent_at = attempt.sent_at or attempt.created_at
-    # Another installation may have sent it at any time since.
+    # Without sent_at another installation may have sent it at any time since it was made.
     until = attempt.sent_at + WINDOW if attempt.sent_at else clock.now()
     since = (sent_at - SLACK).isoformat()
-    rows = drive(adapter.find(access, since=since, until=until.isoformat()), http)
-    for row in rows:
-        if not _is_known(attempt, row.number) and row.prompt in {"", attempt.task.prompt}:
-            yield row.number
+    for row in connection.find(since=since, until=until.isoformat()):
+        if not _is_known(attempt, row.remote_id) and row.prompt in {"", attempt.task.prompt}:
+            yield row.remote_id
 
 
-def _is_known(attempt: Attempt, number: str) -> bool:
-    """Whether it is another order's of ours."""
-    return Attempt.objects.filter(credential=attempt.credential, number=number).exists()
+def _is_known(attempt: Attempt, remote_id: str) -> bool:
+    """Whether the id belongs to another order of ours."""
+    return Attempt.objects.filter(credential=attempt.credential, remote_id=remote_id).exists()
 
 
-def _in_tree(attempt: Attempt, access: Access, http: httpx.Client) -> Iterator[str]:
-    """What its film shows of its kind, in its own words, and as nobody else's."""
-    _draw(attempt)
-    adapter = provider(attempt.credential.kind)
+def _in_tree(attempt: Attempt, connection: ProviderConnection) -> Iterator[str]:
+    """Yield what the film's tree shows of its kind with the same prompt and no order of ours."""
+    _take_request(attempt)
     try:
-        film = drive(adapter.film(access, attempt.task.settings["part"]["film"]), http)
+        film = connection.film(attempt.task.settings["film_edit"]["film_remote_id"])
     except Refused:
         return
-    for number, prompt in _listed(attempt.task, film):
-        if prompt in {"", attempt.task.prompt} and not _is_known(attempt, number):
-            yield number
+    for remote_id, prompt in _records(attempt.task, film):
+        if prompt in {"", attempt.task.prompt} and not _is_known(attempt, remote_id):
+            yield remote_id
 
 
-def _listed(task: Task, film: FilmReport) -> Iterator[tuple[str, str]]:
-    """Number and prompt of each record of this kind, the newest first."""
-    if task.kind == COMPOSE:
-        yield from ((cut.number, "") for cut in reversed(film.cuts))
+def _records(task: Task, film: FilmReport) -> Iterator[tuple[str, str]]:
+    """Yield id and prompt of each record of the task's kind, newest first."""
+    if task.kind == FILM_CUT:
+        yield from ((cut.remote_id, "") for cut in reversed(film.cuts))
         return
     lists = {
-        RETAKES[StripKind.SHOT]: [
+        TAKE_KINDS[SegmentKind.SHOT]: [
             record
             for shot in film.shots
-            if shot.index == task.settings["part"]["shot"]
+            if shot.index == task.settings["film_edit"]["shot_index"]
             for record in shot.records
         ],
-        RETAKES[StripKind.NARRATION]: film.narrations,
-        RETAKES[StripKind.MUSIC]: film.musics,
+        TAKE_KINDS[SegmentKind.NARRATION]: film.narrations,
+        TAKE_KINDS[SegmentKind.MUSIC]: film.musics,
     }
-    yield from ((record.number, record.prompt) for record in reversed(lists[task.kind]))
+    records = lists[TaskKind(task.kind)]
+    yield from ((record.remote_id, record.prompt) for record in reversed(records))
 
 
-def _draw(attempt: Attempt) -> None:
-    """Stay within the key's budget; the next search goes on."""
-    if not credentials.take_requests(attempt.credential_id, 1):
+def _take_request(attempt: Attempt) -> None:
+    """Take one request of the key's budget. Raises Unavailable; the next search goes on."""
+    if not request_budget.take_requests(attempt.credential_id, 1):
         raise Unavailable("rate")

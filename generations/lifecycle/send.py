@@ -1,4 +1,4 @@
-"""Hand waiting tasks to the provider: the one paid POST, at most once for each attempt."""
+"""Send waiting tasks to their provider: one paid POST, at most once for each attempt."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,11 +10,8 @@ from django.db.models import Count, Max, Min, Q
 from generations import clock, crash, uploads
 from generations.models import Attempt, Credential, Task
 from generations.models.tasks import BUSY, TaskState
-from generations.net.client import client
-from generations.net.drive import drive
-from generations.providers import provider
 from generations.providers.contract import (
-    FilmPart,
+    FilmEdit,
     Order,
     ProviderError,
     Refused,
@@ -22,41 +19,43 @@ from generations.providers.contract import (
     Unavailable,
     Unclear,
 )
-from generations.teams import credentials, ordering_stops
+from generations.teams import credentials, ordering_stops, provider_access, request_budget
+from generations.teams.provider_access import ProviderConnection, connect
 
 from . import transitions
 
 log = structlog.get_logger(__name__)
-TURN_MEMORY = timedelta(hours=1)  # how long it is remembered whose turn was last
+# How far back we look for whose turn was last; older turns count as never.
+TURN_MEMORY = timedelta(hours=1)
 
 
 def send(credential_id: int) -> None:
-    """Send what waits on one credential while it has slots, budget and tasks."""
+    """Send what waits on one credential while it has slots, request budget and tasks."""
     while attempt := _claim(credential_id):
         _hand_over(attempt)
 
 
 def read_balance(credential_id: int) -> None:
-    """Ask the provider what is left on one credential, if its budget allows a question."""
+    """Ask the provider what is left on one credential, if its request budget allows it."""
     credential = Credential.objects.get(pk=credential_id)
-    if credential.removed_at or not credentials.take_requests(credential_id, 1):
+    if credential.removed_at or not request_budget.take_requests(credential_id, 1):
         return
     try:
         credentials.read_balance(credential)
     except Unauthorised as error:
-        credentials.pause(credential, error.code)
+        transitions.pause_credential(credential, error.reason)
     except ProviderError as error:
         log.warning("balance not read", credential=credential_id, code=error.code)
 
 
 @transaction.atomic
 def _claim(credential_id: int) -> Attempt | None:
-    """Take a slot, a place in the rate budget and the next task in the line, or nothing."""
+    """Claim the next task in line with a slot and a request; return its attempt, or None."""
     credential = Credential.objects.select_for_update(no_key=True).get(pk=credential_id)
     if credential.is_paused or credential.removed_at:
         return None
-    obstacle = ordering_stops.against_sending(credential.team)
-    transitions.held_back(credential, obstacle)
+    obstacle = ordering_stops.sending_obstacle(credential.team)
+    transitions.hold_back(credential, obstacle)
     if obstacle:
         return None
     tasks = Task.objects.filter(credential=credential)
@@ -65,14 +64,14 @@ def _claim(credential_id: int) -> Attempt | None:
     task_id = _next_in_line(credential)
     if task_id is None:
         return None
-    if not credentials.take_requests(credential_id, 1):
-        transitions.delayed(task_id, "rate")
+    if not request_budget.take_requests(credential_id, 1):
+        transitions.delay(task_id, "rate")
         return None
-    return transitions.claimed(task_id)
+    return transitions.claim(task_id)
 
 
 def _next_in_line(credential: Credential) -> int | None:
-    """The members take turns: whoever has least under way, then whoever waited longest."""
+    """Return the task whose turn it is: of the member with least under way, else longest idle."""
     now = clock.now()
     tasks = Task.objects.filter(credential=credential)
     due = Q(not_before=None) | Q(not_before__lte=now)
@@ -102,49 +101,51 @@ def _next_in_line(credential: Credential) -> int | None:
 
 
 def _hand_over(attempt: Attempt) -> None:
-    adapter = provider(attempt.credential.kind)
+    """Send a claimed attempt once, and write down what came of it."""
     try:
-        access = credentials.access(attempt.credential)
-    except Unauthorised as error:
-        return transitions.key_refused(attempt, error)
-    try:
-        order = _wanted(attempt.task)
-    except Refused as error:
-        return transitions.refused(attempt, error)
-    wanted = replace(
+        order = _order_of(attempt.task)
+        with connect(attempt.credential) as connection:
+            _submit(attempt, connection, order)
+    except Refused as error:  # by us: a picture of the order is gone
+        transitions.mark_failed(attempt, error)
+    except Unauthorised as error:  # by us: our keyring cannot open the key
+        transitions.mark_key_refused(attempt, error)
+
+
+def _submit(attempt: Attempt, connection: ProviderConnection, order: Order) -> None:
+    """Make the one paid POST. Its outcome is committed here, whatever it is."""
+    accepts_callbacks = connection.adapter.accepts_callback_url(connection.access)
+    order = replace(
         order,
         reference=attempt.reference,
-        callback_url=credentials.callback_url(attempt) if adapter.wants_rings(access) else "",
+        callback_url=provider_access.callback_url(attempt) if accepts_callbacks else "",
     )
     crash.point("send.claimed")
-    if not transitions.about_to_send(attempt):
+    if not transitions.mark_sent(attempt):
         return None
     crash.point("send.marked")
     try:
-        # A client of its own: a kept connection that the other side has just closed would make
-        # an order unclear that never arrived.
-        with client(credentials.policy()) as http:
-            receipt = drive(adapter.submit(access, wanted), http)
+        receipt = connection.submit(order)
     except Refused as error:
-        return transitions.refused(attempt, error)
+        return transitions.mark_failed(attempt, error)
     except Unauthorised as error:
-        return transitions.key_refused(attempt, error)
+        return transitions.mark_key_refused(attempt, error)
     except Unavailable as error:
-        return transitions.put_back(attempt, error)
+        return transitions.requeue(attempt, error)
     except Unclear as error:
-        return transitions.unclear(attempt, error)
-    except Exception as error:  # whatever went wrong in us, the POST may have been taken
-        transitions.unclear(attempt, Unclear("misread", repr(error)))
+        return transitions.mark_unclear(attempt, error)
+    except Exception as error:  # a fault of our own: the POST may have been taken all the same
+        transitions.mark_unclear(attempt, Unclear("misread", repr(error)))
         raise
     crash.point("send.posted")
-    transitions.accepted(attempt, receipt)
+    transitions.mark_accepted(attempt, receipt)
     return None
 
 
-def _wanted(task: Task) -> Order:
-    """The order that a task was made from; raises Refused where its pictures cannot be sent."""
+def _order_of(task: Task) -> Order:
+    """Rebuild the order of a task. Raises Refused where its pictures cannot be sent."""
     shape = dict(task.settings)
-    part = shape.pop("part", None)
+    edit = shape.pop("film_edit", None)
     return Order(
         kind=task.kind,
         model=task.model,
@@ -153,7 +154,9 @@ def _wanted(task: Task) -> Order:
         resolution=shape.pop("resolution", ""),
         aspect_ratio=shape.pop("aspect_ratio", ""),
         seed=shape.pop("seed", None),
-        images=uploads.lent(task),
-        part=FilmPart(**part | {"takes": tuple(part["takes"])}) if part else None,
+        images=uploads.pictures_of(task),
+        film_edit=(
+            FilmEdit(**edit | {"take_remote_ids": tuple(edit["take_remote_ids"])}) if edit else None
+        ),
         options=shape,
     )

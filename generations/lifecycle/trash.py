@@ -1,6 +1,6 @@
-"""The bin: ended tasks are put there, restored for a while, and then their files are deleted.
+"""The trash: ended tasks go there, can be restored for 30 days, then their files are deleted.
 
-The rows stay for the books. What is still to be fetched is fetched, in the bin or out of it.
+The rows stay for the books. What is still to be fetched is fetched, in the trash too.
 """
 
 import uuid
@@ -11,66 +11,65 @@ from django.db import transaction
 from generations import audit, clock
 from generations.models import Lease, Task, Team, User
 from generations.models.files import FileState
-from generations.models.tasks import KEPT_IN_BIN
+from generations.models.tasks import KEPT_IN_TRASH
 from generations.storage import store
 
 from . import queue, transitions
 
 log = structlog.get_logger(__name__)
 
-LEASE = "bin"  # who reads all files, such as a backup, holds it, so that none goes meanwhile
+# A backup holds this lease while it reads all files, so that none is deleted meanwhile.
+LEASE = "trash"
 LEASE_SECONDS = 170
 MOST_AT_ONCE = 200
 
 
 class NotNow(Exception):
-    """The task is not, or no longer, where the act would find it; nothing was changed."""
+    """The task is not in the state that the action needs; nothing was changed."""
 
 
-def put(task: Task, by: User) -> None:
-    """Out of the gallery, until it is restored or deleted. Raises NotNow where it still goes on."""
+def move_to_trash(task: Task, by: User) -> None:
+    """Move an ended task out of the gallery. Raises NotNow where it has not ended."""
     with transaction.atomic():
-        if not transitions.binned(task, by):
+        if not transitions.move_to_trash(task, by):
             raise NotNow
-        audit.record(task.team, by, "task.binned", task)
+        audit.record(task.team, by, "task.trashed", task)
 
 
 def restore(task: Task, by: User) -> None:
-    """Back into the gallery. Raises NotNow where its time in the bin is over."""
+    """Move a task back into the gallery. Raises NotNow where its 30 days are over."""
     with transaction.atomic():
-        if not transitions.unbinned(task, since=clock.now() - KEPT_IN_BIN):
+        if not transitions.restore(task, since=clock.now() - KEPT_IN_TRASH):
             raise NotNow
         audit.record(task.team, by, "task.restored", task)
 
 
 def empty(team: Team, by: User) -> int:
-    """Do not wait for the end of their time: all files in a team's bin go now; how many tasks."""
+    """Delete all files in a team's trash now; return of how many tasks."""
     with transaction.atomic():
-        over = clock.now() - KEPT_IN_BIN
-        tasks = Task.objects.for_team(team).in_the_bin().filter(binned_at__gt=over)
-        number = tasks.update(binned_at=over)
-        if number:
-            audit.record(team, by, "bin.emptied", team, tasks=number)
-        queue.ring("empty", 0)
-    return number
+        count = transitions.expire_trash(team)
+        if count:
+            audit.record(team, by, "trash.emptied", team, tasks=count)
+        queue.enqueue("purge", 0)
+    return count
 
 
-def delete_due(number: int) -> None:
-    """The job: delete the files whose time is over; what is interrupted is due again."""
+def purge(row_id: int) -> None:
+    """Delete the files of tasks whose time in the trash is over; the job may be interrupted."""
     holder = uuid.uuid4().hex
-    if not Lease.take(LEASE, holder, LEASE_SECONDS):
+    if not Lease.acquire(LEASE, holder, LEASE_SECONDS):
         return
     try:
-        for task in Task.objects.to_be_deleted()[:MOST_AT_ONCE]:
+        for task in Task.objects.due_for_deletion()[:MOST_AT_ONCE]:
             _delete(task)
     finally:
-        Lease.give_back(LEASE, holder)
+        Lease.release(LEASE, holder)
 
 
 def _delete(task: Task) -> None:
-    """The bytes first: where they go and the row does not, it is due again."""
+    """Delete the bytes, then mark the row: after a crash between the two it is due again."""
     for file in task.files.filter(state=FileState.STORED):
         for name in filter(None, (file.name, file.poster, file.preview)):
             store.delete(name)
-    transitions.emptied(task)
-    log.info("deleted from the bin", task=task.pk)
+    transitions.mark_purged(task)
+    log.info("trash deleted", task=task.pk)

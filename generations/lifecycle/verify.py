@@ -11,7 +11,7 @@ from django.conf import settings
 from generations.media import Crashed, NotMedia, inspect
 from generations.models import File
 from generations.storage import inventory, store
-from generations.storage.inventory import Kept
+from generations.storage.inventory import StoredFile
 
 from . import transitions
 
@@ -24,23 +24,23 @@ INSPECT_SECONDS = 50.0
 class Fault:
     """What is wrong with one stored name: ``missing``, ``size`` or ``fingerprint``."""
 
-    kept: Kept
+    kept: StoredFile
     what: str
 
 
 def faults() -> Iterator[Fault]:
     """Every stored row whose bytes are not there or are others; reads all bytes there are."""
-    for each in inventory.everything():
+    for each in inventory.stored_files():
         if what := _wrong_with(each):
             yield Fault(each, what)
 
 
-def _wrong_with(each: Kept) -> str:
+def _wrong_with(each: StoredFile) -> str:
     try:
         size = store.size(each.name)
         if each.size is not None and size != each.size:
             return "size"
-        if each.sha256 and store.fingerprint(each.name) != each.sha256:
+        if each.sha256 and store.sha256(each.name) != each.sha256:
             return "fingerprint"
     except OSError:
         return "missing"
@@ -49,17 +49,17 @@ def _wrong_with(each: Kept) -> str:
 
 def unknown() -> Iterator[str]:
     """Stored names that no row knows."""
-    known = inventory.names()
+    known = inventory.known_names()
     return (name for name in store.names() if name not in known)
 
 
 def repair(fault: Fault) -> bool:
     """Fetch a result anew, or make the pictures beside it again; False where there is no way."""
-    if fault.kept.file is None:
+    if fault.kept.file_id is None:
         return False
-    file = File.objects.select_related("task").get(pk=fault.kept.file)
+    file = File.objects.select_related("task").get(pk=fault.kept.file_id)
     if fault.kept.name == file.name:
-        return transitions.fetched_anew(file)
+        return transitions.refetch(file)
     return _make_again(file)
 
 
@@ -73,11 +73,11 @@ def _make_again(file: File) -> bool:
     """The poster and the preview of a file whose own bytes are well."""
     made = {"poster.webp": file.poster, "preview.mp4": file.preview}
     try:
-        with _folder() as folder, store.at_hand(file.name) as path:
+        with _folder() as folder, store.local_path(file.name) as path:
             inspect(path, Path(folder), timeout=INSPECT_SECONDS)
             for name, target in made.items():
                 if target and (Path(folder) / name).exists():
-                    store.keep(Path(folder) / name, target)
+                    store.move_in(Path(folder) / name, target)
     except (NotMedia, Crashed, OSError) as error:
         log.warning("not made again", file=file.pk, error=str(error))
         return False

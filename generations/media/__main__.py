@@ -1,7 +1,8 @@
-"""The zygote: has the decoders loaded and forks a child for each file that it is asked about.
+"""The inspector process: a fork server with the decoders loaded, one forked child for each file.
 
-It opens no file itself, so it stays whole and with one thread; what a file does, it does to its
-child. ``python -m generations.media`` reads questions from the connection that is its input.
+``python -m generations.media`` reads requests from the connection that is its standard input. It
+opens no media file itself, so a hostile file can only harm the child that reads it. It has one
+thread only, because a fork of a process with threads may deadlock.
 """
 
 import gc
@@ -14,72 +15,72 @@ from typing import NoReturn
 import msgspec
 from PIL import Image
 
-from generations.media.facts import NotMedia, Question, Reply
-from generations.media.look import limit, run
+from .facts import InspectorReply, InspectorRequest, NotMedia
+from .inspection import limit_resources, run
 
 IDLE_SECONDS = 60.0
-MOST_REPLY = 64 * 1024
-STATUS_FAILED = 1
+MAX_REPLY_BYTES = 64 * 1024
+EXIT_FAILED = 1
 
 
 def main() -> None:
-    """Answer until the parent hangs up or has had no question for a minute."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the parent, whose end is also ours
+    """Answer requests until the parent closes the connection or is quiet for a minute."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us too
     Image.init()
-    gc.freeze()  # so that children share these pages
+    gc.freeze()  # so that children share these memory pages
     with Connection(os.dup(0)) as parent:
         try:
             while parent.poll(IDLE_SECONDS):
-                question = msgspec.json.decode(parent.recv_bytes(), type=Question)
-                parent.send_bytes(msgspec.json.encode(_ask_child(question, parent)))
+                request = msgspec.json.decode(parent.recv_bytes(), type=InspectorRequest)
+                parent.send_bytes(msgspec.json.encode(_ask_child(request, parent)))
         except (EOFError, ConnectionError):
             return
 
 
-def _ask_child(question: Question, parent: Connection) -> Reply:
-    """What the child says; it is killed when it has spoken, at its deadline, or with the parent."""
-    reading, writing = os.pipe()
+def _ask_child(request: InspectorRequest, parent: Connection) -> InspectorReply:
+    """Fork a child and return its reply; kill it then, at its deadline, or with the parent."""
+    read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
-        _be_child(question, writing)
+        _run_child(request, write_end)
     os.setpgid(child, child)
-    os.close(writing)
-    ready = wait([reading, parent], question.seconds)
-    said = os.read(reading, MOST_REPLY) if reading in ready else b""
-    os.close(reading)
+    os.close(write_end)
+    ready = wait([read_end, parent], request.seconds)
+    reply = os.read(read_end, MAX_REPLY_BYTES) if read_end in ready else b""
+    os.close(read_end)
     os.killpg(child, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if not ready:
-        return Reply(crash=f"Looking into the file took longer than {question.seconds:g} s.")
+        return InspectorReply(crash=f"Inspecting the file took longer than {request.seconds:g} s.")
     try:
-        return msgspec.json.decode(said, type=Reply)
+        return msgspec.json.decode(reply, type=InspectorReply)
     except msgspec.DecodeError:
-        return Reply(crash=f"Looking into the file ended with {status}.")
+        return InspectorReply(crash=f"Inspecting the file ended with {status}.")
 
 
-def _be_child(question: Question, writing: int) -> NoReturn:
-    """Say one reply and end, without a way to the parent or to the zygote's other files."""
-    status = STATUS_FAILED
+def _run_child(request: InspectorRequest, write_end: int) -> NoReturn:
+    """Write one reply and exit; close all other files, so that the child reaches nobody else."""
+    status = EXIT_FAILED
     try:
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for source, target in ((nothing, 0), (writing, 1), (nothing, 2)):
+        null = os.open(os.devnull, os.O_RDWR)
+        for source, target in ((null, 0), (write_end, 1), (null, 2)):
             os.dup2(source, target)
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-        limit(math.ceil(question.seconds) + 1)
-        signal.alarm(math.ceil(question.seconds) + 1)  # should the zygote be gone by then
-        os.write(1, msgspec.json.encode(_reply(question)))
+        limit_resources(math.ceil(request.seconds) + 1)
+        signal.alarm(math.ceil(request.seconds) + 1)  # if the fork server has died by then
+        os.write(1, msgspec.json.encode(_reply(request)))
         status = os.EX_OK
     finally:
         os._exit(status)
 
 
-def _reply(question: Question) -> Reply:
+def _reply(request: InspectorRequest) -> InspectorReply:
     try:
-        return Reply(facts=run(question))
+        return InspectorReply(facts=run(request))
     except NotMedia as error:
-        return Reply(reason=error.reason)
-    except Exception as error:  # noqa: BLE001 - the reply is what is left of it
-        return Reply(crash=f"Looking into the file failed: {error!r}"[:300])
+        return InspectorReply(reason=error.reason)
+    except Exception as error:  # noqa: BLE001 - the parent gets it as text
+        return InspectorReply(crash=f"Inspecting the file failed: {error!r}"[:300])
 
 
 if __name__ == "__main__":

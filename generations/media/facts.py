@@ -1,10 +1,10 @@
-"""What is asked about a file, and what the child that looks into it answers."""
+"""Values that the inspector process receives and returns."""
 
 import enum
 from dataclasses import dataclass
 
 
-class Reason(enum.StrEnum):
+class RejectReason(enum.StrEnum):
     """Why a file is no media."""
 
     EMPTY = "empty"
@@ -14,16 +14,16 @@ class Reason(enum.StrEnum):
     DAMAGED = "damaged"
     NO_STREAM = "no_stream"
     NO_DURATION = "no_duration"
-    OTHER_PICTURE = "other_picture"  # GIF, HEIC, SVG and others that are not taken
+    OTHER_PICTURE = "other_picture"  # GIF, HEIC, SVG and others that are not accepted
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
     ANIMATED = "animated"
 
 
-class Errand(enum.StrEnum):
-    """What a child is to do with its file."""
+class Operation(enum.StrEnum):
+    """What the inspector does with a file."""
 
-    LOOK = "look"
+    INSPECT = "inspect"
     PICTURE = "picture"
     FIRST_FRAME = "first"
     LAST_FRAME = "last"
@@ -32,23 +32,23 @@ class Errand(enum.StrEnum):
 class NotMedia(Exception):
     """The file is not a video, an image or a sound that can be shown."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: RejectReason) -> None:
         super().__init__(reason.value)
         self.reason = reason
 
 
 class Crashed(Exception):
-    """The child died or ran out of time; the file may be fine: try again."""
+    """The child process died or ran out of time; the file may be fine: try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A media file. ``part`` is video, image or audio; what it has not got is 0 or "".
+    """A media file. ``media_type`` is video, image or audio; what it does not have is 0 or "".
 
     ``fps`` in frames per second, ``bytes`` the file's size, ``placeholder`` a tiny WebP in base64.
     """
 
-    part: str
+    media_type: str
     container: str
     codec: str
     bytes: int
@@ -61,19 +61,19 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """Which file to look into, where its pictures go, how long that may take, and what to do."""
+class InspectorRequest:
+    """Which file to read, where to write pictures, the time limit, and the operation."""
 
     path: str
     outdir: str
     seconds: float
-    errand: Errand = Errand.LOOK
+    operation: Operation = Operation.INSPECT
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What the child says: facts, or why there are none."""
+class InspectorReply:
+    """Facts, or why there are none."""
 
     facts: Facts | None = None
-    reason: Reason | None = None
+    reason: RejectReason | None = None
     crash: str = ""

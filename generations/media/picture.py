@@ -1,6 +1,6 @@
-"""A picture that somebody gave, made our own: upright, in sRGB, without a word of metadata.
+"""Normalize uploaded pictures: upright, in sRGB, without metadata, not too large.
 
-The same bytes come out for the same bytes that went in, so that a picture is known again.
+The same input always gives the same bytes, so that the same picture is stored once.
 """
 
 import io
@@ -10,18 +10,18 @@ from pathlib import Path
 from PIL import Image, ImageCms
 from PIL.Image import Resampling, Transpose
 
-from generations.media import still
-from generations.media.facts import Facts, NotMedia, Reason
-from generations.media.measure import size_of
-from generations.media.signature import picture_format_of
+from .facts import Facts, NotMedia, RejectReason
+from .image_size import read_size
+from .images import placeholder
+from .signature import picture_format_of
 
-MOST_PIXELS = 50_000_000
-FEWEST = 32  # pixels of the shorter side: less is no picture
-LONGEST = 4096
-MOST_BYTES = 10 * 1024**2
+MAX_PIXELS = 50_000_000
+MIN_EDGE = 32  # pixels of the shorter side
+MAX_EDGE = 4096
+MAX_BYTES = 10 * 1024**2
 QUALITIES = (92, 85, 78)
-THUMBNAIL = 480
-ORIENTATION = 0x0112  # EXIF 2.32 table 4; what turns each value upright
+THUMBNAIL_EDGE = 480
+ORIENTATION = 0x0112  # the tag of EXIF 2.32 table 4; UPRIGHT turns each of its values back
 UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -31,113 +31,125 @@ UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-# In how many ways Pillow says that a file is broken.
-BROKEN = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, struct.error)
+# All that Pillow raises for broken files.
+PILLOW_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+)
 SRGB = ImageCms.createProfile("sRGB")
 
 
-def take(path: Path, outdir: Path) -> Facts:
-    """Judge a given file, decode it, and keep it; raises NotMedia."""
-    kind = picture_format_of(path)
-    size = size_of(path, kind)
-    if size[0] * size[1] > MOST_PIXELS:
-        raise NotMedia(Reason.TOO_MANY_PIXELS)
-    if min(size) < FEWEST:
-        raise NotMedia(Reason.TOO_SMALL)
+def normalize(path: Path, outdir: Path) -> Facts:
+    """Check an uploaded file, decode it, and write the normalized picture; raises NotMedia."""
+    format_name = picture_format_of(path)
+    size = read_size(path, format_name)
+    if size[0] * size[1] > MAX_PIXELS:
+        raise NotMedia(RejectReason.TOO_MANY_PIXELS)
+    if min(size) < MIN_EDGE:
+        raise NotMedia(RejectReason.TOO_SMALL)
     try:
-        return keep(_decoded(path, kind, size), outdir)
-    except BROKEN as error:
-        raise NotMedia(Reason.DAMAGED) from error
+        return write(_decode(path, format_name, size), outdir)
+    except PILLOW_ERRORS as error:
+        raise NotMedia(RejectReason.DAMAGED) from error
 
 
-def _decoded(path: Path, kind: str, size: tuple[int, int]) -> Image.Image:
-    """In RGB, or in RGBA where something of it may be transparent."""
-    Image.MAX_IMAGE_PIXELS = None  # it was judged already, and must be what it was judged by
-    with Image.open(path, formats=[kind]) as opened:
+def _decode(path: Path, format_name: str, size: tuple[int, int]) -> Image.Image:
+    """The picture in RGB, or in RGBA if something of it may be transparent."""
+    Image.MAX_IMAGE_PIXELS = None  # its size was checked, and the check below proves it true
+    with Image.open(path, formats=[format_name]) as opened:
         if opened.size != size:
-            raise NotMedia(Reason.DAMAGED)
-        # A JPEG may carry further pictures behind the one that is meant (CIPA DC-007).
-        if kind != "jpeg" and getattr(opened, "is_animated", False):
-            raise NotMedia(Reason.ANIMATED)
+            raise NotMedia(RejectReason.DAMAGED)
+        # A JPEG may hold further pictures behind the main one (CIPA DC-007).
+        if format_name != "jpeg" and getattr(opened, "is_animated", False):
+            raise NotMedia(RejectReason.ANIMATED)
         opened.load()
         turn = UPRIGHT.get(_orientation(opened))
-        image = _in_srgb(_shrunk(_plain(opened), LONGEST), opened.info.get("icc_profile"))
+        image = _shrink(_convert_mode(opened), MAX_EDGE)
+        image = _convert_to_srgb(image, opened.info.get("icc_profile"))
     return image.transpose(turn) if turn is not None else image
 
 
 def _orientation(image: Image.Image) -> int:
-    """As the camera noted; a note that cannot be read is none."""
+    """The EXIF orientation; 1 (upright) if it cannot be read."""
     try:
-        noted: int = image.getexif().get(ORIENTATION, 1)
-    except (*BROKEN, ZeroDivisionError):
+        orientation: int = image.getexif().get(ORIENTATION, 1)
+    except (*PILLOW_ERRORS, ZeroDivisionError):
         return 1
-    return noted
+    return orientation
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """In a mode that can be resized and has a colour profile of its own kind."""
+def _convert_mode(image: Image.Image) -> Image.Image:
+    """The picture in a mode that can be resized and that colour profiles know."""
     if image.has_transparency_data:
         return image.convert("RGBA")
-    if image.mode.startswith("I"):  # 16 bits of grey, which convert() would cut off instead
+    if image.mode.startswith("I"):  # 16 bits of grey: convert() would clip instead of scale
         return image.point(lambda value: value * (1 / 256)).convert("L")
     return image if image.mode in {"RGB", "L", "CMYK"} else image.convert("RGB")
 
 
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _convert_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     try:
-        given = ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else None
-        found = ImageCms.profileToProfile(image, given, SRGB, outputMode=mode) if given else None
-    except (ImageCms.PyCMSError, OSError):  # it is no profile, or one of other colours
-        found = None
-    return found or image.convert(mode)
+        if profile:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if converted := ImageCms.profileToProfile(image, source, SRGB, outputMode=mode):
+                return converted
+    except (ImageCms.PyCMSError, OSError):
+        pass  # not a profile, or one for another colour space: treat the picture as sRGB
+    return image.convert(mode)
 
 
-def _shrunk(image: Image.Image, longest: int) -> Image.Image:
+def _shrink(image: Image.Image, max_edge: int) -> Image.Image:
     width, height = image.size
-    scale = longest / max(width, height)
+    scale = max_edge / max(width, height)
     if scale >= 1:
         return image
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return image.resize(size, Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def keep(image: Image.Image, outdir: Path) -> Facts:
-    """Write the picture and its thumbnail; what is opaque all over needs no transparency."""
+def write(image: Image.Image, outdir: Path) -> Facts:
+    """Write a picture and its thumbnail: PNG if something is transparent, else JPEG."""
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")
-    image.info.clear()  # Pillow writes some of what it read into what it saves
-    kind = "png" if image.mode == "RGBA" else "jpeg"
-    image, content = _fitting(image, kind)
-    (outdir / f"picture.{'png' if kind == 'png' else 'jpg'}").write_bytes(content)
+    image.info.clear()  # else Pillow copies some of the metadata into the new file
+    format_name = "png" if image.mode == "RGBA" else "jpeg"
+    image, content = _encode_within_limit(image, format_name)
+    (outdir / f"picture.{'png' if format_name == 'png' else 'jpg'}").write_bytes(content)
     width, height = image.size
-    image = _shrunk(image, THUMBNAIL)
+    image = _shrink(image, THUMBNAIL_EDGE)
     image.save(outdir / "thumbnail.webp", quality=80, method=4)
     return Facts(
         "image",
-        container=kind,
-        codec=kind,
+        container=format_name,
+        codec=format_name,
         bytes=len(content),
         width=width,
         height=height,
-        placeholder=still.placeholder(image.copy()),
+        placeholder=placeholder(image.copy()),
     )
 
 
-def _fitting(image: Image.Image, kind: str) -> tuple[Image.Image, bytes]:
-    """The picture in so few bytes that an order can carry it: with less detail, then smaller."""
+def _encode_within_limit(image: Image.Image, format_name: str) -> tuple[Image.Image, bytes]:
+    """The picture and its bytes, at most MAX_BYTES: with less quality first, then smaller."""
     while True:
-        for quality in QUALITIES if kind == "jpeg" else (0,):
-            content = _encoded(image, kind, quality)
-            if len(content) <= MOST_BYTES:
+        for quality in QUALITIES if format_name == "jpeg" else (0,):
+            content = _encode(image, format_name, quality)
+            if len(content) <= MAX_BYTES:
                 return image, content
-        share = (MOST_BYTES / len(content)) ** 0.5 * 0.97
-        image = _shrunk(image, int(max(image.size) * share))
+        scale = (MAX_BYTES / len(content)) ** 0.5 * 0.97
+        image = _shrink(image, int(max(image.size) * scale))
 
 
-def _encoded(image: Image.Image, kind: str, quality: int) -> bytes:
+def _encode(image: Image.Image, format_name: str, quality: int) -> bytes:
     buffer = io.BytesIO()
-    if kind == "png":
+    if format_name == "png":
         image.save(buffer, "png")
     else:
         image.save(buffer, "jpeg", quality=quality, optimize=True)

@@ -1,21 +1,22 @@
-"""Floor 1: the records, and the questions that are asked about them."""
+"""The models, and the queries that several rooms need."""
 
-from .audit import Event
-from .caps import Cap, Used
+from .audit import AuditEvent
+from .caps import Cap, CapUse
 from .collections import (
     Collection,
     CollectionItem,
-    Glance,
+    ReadMarker,
     Remark,
     ShareLink,
     ShareVisit,
     Verdict,
 )
 from .credentials import Credential
+from .events import Event
 from .files import File
-from .films import Composition, Film, Ingredient, Strip, Take
+from .films import Cut, CutPiece, Film, Segment, Take
 from .installation import Installation
-from .leases import Lease, Pulse
+from .leases import Heartbeat, Lease
 from .ledger import Account, DayTotal, Entry, Line, Total
 from .people import Invitation, Membership, Role, Team, User
 from .statements import Claim, Statement, StatementLine
@@ -25,40 +26,41 @@ from .uploads import TaskPicture, Upload
 __all__ = [
     "Account",
     "Attempt",
+    "AuditEvent",
     "Callback",
     "Cap",
+    "CapUse",
     "Claim",
     "Collection",
     "CollectionItem",
-    "Composition",
     "Credential",
+    "Cut",
+    "CutPiece",
     "DayTotal",
     "Entry",
     "Event",
     "File",
     "Film",
-    "Glance",
-    "Ingredient",
+    "Heartbeat",
     "Installation",
     "Invitation",
     "Lease",
     "Line",
     "Membership",
-    "Pulse",
+    "ReadMarker",
     "Remark",
     "Role",
+    "Segment",
     "ShareLink",
     "ShareVisit",
     "Statement",
     "StatementLine",
-    "Strip",
     "Take",
     "Task",
     "TaskPicture",
     "Team",
     "Total",
     "Upload",
-    "Used",
     "User",
     "Verdict",
 ]

@@ -1,4 +1,4 @@
-"""Who did what: keys, members, links, adjustments, releases."""
+"""Audit events: who did what, e.g. with keys, members and links."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,10 +8,10 @@ from generations import clock
 from .people import Team, User
 
 
-class Event(models.Model):
-    """One act, by a person or (``actor`` empty) by Rushes itself; append-only, as the ledger is."""
+class AuditEvent(models.Model):
+    """One act, by a person or (without ``actor``) by Rushes itself; append-only like the ledger."""
 
-    team = models.ForeignKey(Team, models.PROTECT, related_name="events")
+    team = models.ForeignKey(Team, models.PROTECT, related_name="audit_events")
     actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     verb = models.CharField(_("act"), max_length=40)
     subject = models.CharField(_("on"), max_length=200)
@@ -19,11 +19,11 @@ class Event(models.Model):
     at = models.DateTimeField(_("when"), default=clock.now, editable=False)
 
     class Meta:
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
         indexes = [
-            models.Index(fields=["team", "-at"], name="event_by_team"),
-            models.Index(fields=["team", "subject"], name="event_by_subject"),
+            models.Index(fields=["team", "-at"], name="audit_event_by_team"),
+            models.Index(fields=["team", "subject"], name="audit_event_by_subject"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a team, or one of its members, may spend in a month, and how much of it is used."""
+"""Caps: what a team or a member may spend in a month, and how much of it is used."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ from generations import clock
 
 from .people import Team, User
 
-NEAR = 80  # percent of a cap from which on pages warn
+NEAR = 80  # percent of a cap: from here pages warn
 
 
 class CapQuerySet(models.QuerySet["Cap"]):
@@ -19,19 +19,19 @@ class CapQuerySet(models.QuerySet["Cap"]):
         return self.filter(team=team)
 
     def with_use(self, month: date) -> "CapQuerySet":
-        """Each with what is ``used`` of it in a month, named by its first day."""
-        same = Used.objects.filter(team=OuterRef("team"), unit=OuterRef("unit"), month=month)
+        """Annotate ``used``: the use in a month, which is named by its first day."""
+        same = CapUse.objects.filter(team=OuterRef("team"), unit=OuterRef("unit"), month=month)
         whole = Subquery(same.filter(user=None).values("amount")[:1])
         own = Subquery(same.filter(user=OuterRef("user")).values("amount")[:1])
         return self.annotate(used=Coalesce(Case(When(user=None, then=whole), default=own), 0))
 
     def near(self, month: date) -> "CapQuerySet":
-        """Those that are nearly used up, or more than that."""
+        """Caps of which at least NEAR percent are used."""
         return self.with_use(month).filter(Q(used__gte=F("amount") * NEAR / 100))
 
 
 class Cap(models.Model):
-    """The most of one unit that may be spent in each month; ``user`` empty: by the whole team."""
+    """The most of one unit that may be spent in a month; without ``user`` by the whole team."""
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="caps")
     user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="caps")
@@ -57,8 +57,8 @@ class Cap(models.Model):
         return f"{self.user or self.team} · {self.amount:,} {self.unit}"
 
 
-class Used(models.Model):
-    """What the orders of one month hold or cost, of a member or (``user`` empty) of the team.
+class CapUse(models.Model):
+    """What the orders of one month hold or cost, of a member or (without ``user``) of the team.
 
     An order counts in the month in which it was held, however late it ends.
     """
@@ -84,5 +84,5 @@ class Used(models.Model):
 
 
 def month_of(day: date) -> date:
-    """The first day of its month."""
+    """Return the first day of the month."""
     return day.replace(day=1)

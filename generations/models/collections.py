@@ -1,9 +1,8 @@
-"""Chosen, ordered sets of files, the links that open them for clients, and what clients said.
+"""Collections of files, the share links that open them for clients, remarks and verdicts.
 
-Nothing here is deleted: what was taken away has ``removed_at``, so that an approval can be proved.
+Nothing here is deleted: what was removed has ``removed_at``, so that an approval can be proved.
 """
 
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -20,24 +19,24 @@ from .people import Team, User
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
     def for_team(self, team: Team) -> "CollectionQuerySet":
-        """The last that changed first."""
+        """Return the collections of a team, last changed first."""
         return self.filter(team=team, removed_at=None).order_by("-changed_at", "-pk")
 
     def counted(self, user: User) -> "CollectionQuerySet":
-        """Each with how many ``clips`` its pages show, and how many remarks are ``unread``."""
+        """Count for each the ``clips`` that its pages show and the remarks that are ``unread``."""
         here = {"collection": OuterRef("pk")}
-        seen = Glance.objects.filter(**here, user=user).values("remark")[:1]
-        said = Remark.objects.filter(
+        seen = ReadMarker.objects.filter(**here, user=user).values("remark")[:1]
+        remarks = Remark.objects.filter(
             item__collection=OuterRef("pk"), item__removed_at=None, pk__gt=OuterRef("seen")
         ).exclude(visit=None)
         return self.alias(seen=Coalesce(Subquery(seen), 0)).annotate(
-            clips=_number(CollectionItem.objects.present().filter(**here), "collection"),
-            unread=_number(said, "item__collection"),
+            clips=_count(CollectionItem.objects.present().filter(**here), "collection"),
+            unread=_count(remarks, "item__collection"),
         )
 
 
-def _number(rows: "models.QuerySet[Any]", of: str) -> Coalesce:
-    counted = rows.order_by().values(of).annotate(number=Count("pk")).values("number")
+def _count(rows: "models.QuerySet[Any]", of: str) -> Coalesce:
+    counted = rows.order_by().values(of).annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(counted), 0)
 
 
@@ -69,26 +68,26 @@ class Collection(models.Model):
 
     @classmethod
     def touch(cls, pk: int) -> None:
-        """Count a change; the row stays locked until commit, so changes follow one another."""
+        """Count a change. The row stays locked until commit, so changes come one after another."""
         cls.objects.filter(pk=pk).update(version=F("version") + 1, changed_at=clock.now())
 
 
 class CollectionItemQuerySet(models.QuerySet["CollectionItem"]):
     def kept(self) -> "CollectionItemQuerySet":
-        """What was put in and not taken out, in the collection's order."""
+        """Return what was added and not removed, in the collection's order."""
         return self.filter(removed_at=None).order_by("position", "pk")
 
     def present(self) -> "CollectionItemQuerySet":
-        """What its pages show: what lies in the bin comes back when it is restored."""
-        return self.kept().filter(file__task__binned_at=None)
+        """Return what its pages show; what is in the trash comes back when it is restored."""
+        return self.kept().filter(file__task__trashed_at=None)
 
     def showable(self) -> "CollectionItemQuerySet":
-        """What a client can be shown: nothing that is still on its way or lost."""
+        """Return what a client can be shown: only stored files."""
         return self.present().filter(file__state="stored").exclude(file__name="")
 
 
 class CollectionItem(models.Model):
-    """A place in a collection. Its file may be replaced by a better one; the place stays."""
+    """An item of a collection. Its file may be replaced by a better one; the item stays."""
 
     collection = models.ForeignKey(Collection, models.PROTECT, related_name="items")
     file = models.ForeignKey(File, models.PROTECT, related_name="placements")
@@ -101,8 +100,8 @@ class CollectionItem(models.Model):
     objects = CollectionItemQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("place in a collection")
-        verbose_name_plural = _("places in collections")
+        verbose_name = _("item of a collection")
+        verbose_name_plural = _("items of collections")
         constraints = [
             models.UniqueConstraint(
                 fields=["collection", "file"],
@@ -118,7 +117,7 @@ class CollectionItem(models.Model):
 
 class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
     def live(self) -> "ShareLinkQuerySet":
-        """What still opens."""
+        """Return the links that still open."""
         now = clock.now()
         return self.filter(revoked_at=None, expires_at__gt=now, collection__removed_at=None)
 
@@ -160,9 +159,6 @@ class ShareLink(models.Model):
     def is_locked(self) -> bool:
         return bool(self.password)
 
-    def is_live(self, now: datetime) -> bool:
-        return self.revoked_at is None and self.expires_at > now
-
 
 class ShareVisit(models.Model):
     """One guest's session behind a link; the guest gives a name when there is something to say."""
@@ -184,7 +180,7 @@ class Remark(models.Model):
     """What a guest said about a clip, at a moment or over a range; or the team's answer to it.
 
     Moments are thousandths of a second from the clip's start; none: about the clip as a whole.
-    ``file`` is what the guest looked at, even where the place holds another file since.
+    ``file`` is what the guest looked at, even where the item holds another file since.
     """
 
     item = models.ForeignKey(CollectionItem, models.PROTECT, related_name="remarks")
@@ -225,7 +221,7 @@ class Remark(models.Model):
         return f"{self.name}: {self.text[:60]}"
 
 
-class Glance(models.Model):
+class ReadMarker(models.Model):
     """How far a member has read: the newest remark when a collection's page was last opened."""
 
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="+")
@@ -234,7 +230,9 @@ class Glance(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["collection", "user"], name="one_glance_per_member")
+            models.UniqueConstraint(
+                fields=["collection", "user"], name="one_read_marker_per_member"
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,18 +1,18 @@
-"""Keys to providers, sealed, with their limits and their rate budget."""
+"""Credentials: sealed API keys with their limits and request budgets."""
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
-from generations.crypto import Ring, Secret
+from generations.crypto import Keyring, Secret
 
 from .people import Team, User
 
 
-def key_ring() -> Ring:
-    """The ring that the settings name."""
-    return Ring.read(settings.CREDENTIAL_KEYS)
+def keyring() -> Keyring:
+    """Return the keyring of the settings."""
+    return Keyring.read(settings.CREDENTIAL_KEYS)
 
 
 class CredentialQuerySet(models.QuerySet["Credential"]):
@@ -24,11 +24,11 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
 
 
 class Credential(models.Model):
-    """A key, a base address and a provider kind, owned by a team.
+    """An API key of a team, with the kind and the base address of its provider.
 
     ``slots``: tasks at once. ``requests_per_minute``: 0 where the provider names no limit.
-    ``link_life``: seconds after which links of its results were seen to die before their time.
-    ``bucket_*``: the token bucket that every request of this key draws on, in all processes.
+    ``link_life``: seconds after which links of its results were seen to die early.
+    ``bucket_*``: the token bucket of all requests of this key, in all processes.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="credentials")
@@ -41,7 +41,7 @@ class Credential(models.Model):
     slots = models.PositiveSmallIntegerField(_("tasks at once"), default=5)
     requests_per_minute = models.PositiveIntegerField(_("requests a minute"), default=0)
     paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
-    paused_code = models.CharField(_("why paused"), max_length=60, blank=True)
+    paused_reason = models.CharField(_("why paused"), max_length=60, blank=True)
     last_good_at = models.DateTimeField(_("last good call"), null=True, blank=True)
     balance = models.BigIntegerField(_("left at the provider"), null=True, blank=True)
     balance_at = models.DateTimeField(_("balance read"), null=True, blank=True)
@@ -73,14 +73,15 @@ class Credential(models.Model):
         return self.paused_at is not None
 
     @property
-    def _place(self) -> str:
+    def _context(self) -> str:
+        """What the seal is bound to: a sealed key opens in its own row only."""
         return f"team:{self.team_id}/credential:{self.pk}/key"
 
     def seal_key(self, key: str) -> None:
-        """Put a key in; the row must have its number already, for the seal names it."""
-        self.sealed_key = key_ring().seal(key, self._place)
+        """Seal an API key; the row must have its primary key already, because the seal names it."""
+        self.sealed_key = keyring().seal(key, self._context)
         self.key_tail = key[-4:]
 
     def open_key(self) -> Secret:
-        """Take the key out; raises crypto.Sealed."""
-        return key_ring().open(self.sealed_key, self._place)
+        """Return the API key. Raises crypto.UnsealError."""
+        return keyring().open(self.sealed_key, self._context)

@@ -1,4 +1,4 @@
-"""The results of tasks, from a provider's dying link to a file that is ours."""
+"""Files: the results of tasks, from a provider's link to bytes in our storage."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ class FileState(models.TextChoices):
     DELETED = "deleted", _("Deleted")
 
 
-class FilePart(models.TextChoices):
+class FileRole(models.TextChoices):
     VIDEO = "video", _("Video")
     COVER = "cover", _("Cover")
     WATERMARKED = "watermarked", _("Watermarked video")
@@ -35,7 +35,7 @@ class FileQuerySet(models.QuerySet["File"]):
         return self.filter(team__memberships__user=user)
 
     def unfetched(self) -> "FileQuerySet":
-        """Paid for and not here yet."""
+        """Return the files that are paid for and not stored yet."""
         return self.filter(state__in=[FileState.REMOTE, FileState.FETCHING])
 
     def most_urgent_first(self) -> "FileQuerySet":
@@ -45,23 +45,23 @@ class FileQuerySet(models.QuerySet["File"]):
 class File(models.Model):
     """One result of a task. Names are keys in the file storage; sizes in bytes.
 
-    ``ordinal`` tells several results of one part apart, in the provider's order.
+    ``ordinal`` tells several results of one role apart, in the provider's order.
     """
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="files")
     team = models.ForeignKey(Team, models.PROTECT, related_name="files")
-    part = models.CharField(_("part"), max_length=12, choices=FilePart)
+    role = models.CharField(_("role"), max_length=12, choices=FileRole)
     ordinal = models.PositiveSmallIntegerField(default=0)
-    number = models.CharField(_("provider's number"), max_length=100, blank=True)
+    remote_id = models.CharField(_("provider's id"), max_length=100, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=FileState, default=FileState.REMOTE)
     url = models.TextField(_("provider's link"), blank=True)
     seen_at = models.DateTimeField(_("link seen"), default=clock.now)
-    expires_at = models.DateTimeField(_("link dies"), null=True, blank=True)
-    noticed_at = models.DateTimeField(_("told to be at risk"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("link expires"), null=True, blank=True)
+    warned_at = models.DateTimeField(_("risk reported"), null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     not_before = models.DateTimeField(null=True, blank=True, editable=False)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
-    trouble = models.CharField(_("last trouble"), max_length=200, blank=True)
+    last_error = models.CharField(_("last error"), max_length=200, blank=True)
     received = models.BigIntegerField(_("received"), default=0)
 
     size = models.BigIntegerField(_("size"), null=True, blank=True)
@@ -85,9 +85,9 @@ class File(models.Model):
     class Meta:
         verbose_name = _("file")
         verbose_name_plural = _("files")
-        ordering = ["task", "part", "ordinal"]
+        ordering = ["task", "role", "ordinal"]
         constraints = [
-            models.UniqueConstraint(fields=["task", "part", "ordinal"], name="one_file_per_result")
+            models.UniqueConstraint(fields=["task", "role", "ordinal"], name="one_file_per_result")
         ]
         indexes = [
             models.Index(fields=["state", "expires_at"], name="file_urgent"),
@@ -96,11 +96,11 @@ class File(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.task_id}/{self.part}"
+        return f"{self.task_id}/{self.role}"
 
     @property
     def half_of_life(self) -> datetime | None:
-        """When half of its link's life is over."""
+        """Return when half of its link's life is over, None where its end is unknown."""
         return self.expires_at and self.seen_at + (self.expires_at - self.seen_at) / 2
 
     @property

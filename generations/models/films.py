@@ -1,4 +1,4 @@
-"""Ad films: a root task, its strips of takes, and the cuts that were made of them."""
+"""Ad films: a root task, its segments of takes, and the cuts that were made of them."""
 
 from datetime import datetime
 
@@ -7,63 +7,72 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
+from generations.providers.contract import TaskKind
 
 from .files import File
+from .leases import idle
 from .people import Team
 from .tasks import Task, TaskState
 
-FILM = "ad-one-click"
-COMPOSE = "ad-compose"
+FILM = TaskKind.FILM
+FILM_CUT = TaskKind.FILM_CUT
 
 
-class StripKind(models.TextChoices):
+class SegmentKind(models.TextChoices):
     SHOT = "shot", _("Shot")
     NARRATION = "narration", _("Narration")
     MUSIC = "music", _("Music")
 
 
-# The kind of task that makes one more take for a strip.
-RETAKES = {
-    StripKind.SHOT: "ad-footage",
-    StripKind.NARRATION: "ad-narration",
-    StripKind.MUSIC: "ad-music",
+# The kind of task that makes one more take for a segment.
+TAKE_KINDS = {
+    SegmentKind.SHOT: TaskKind.SHOT_TAKE,
+    SegmentKind.NARRATION: TaskKind.NARRATION_TAKE,
+    SegmentKind.MUSIC: TaskKind.MUSIC_TAKE,
 }
-PARTS = (*RETAKES.values(), COMPOSE)
-# What makes ad films, and each of their parts, as entries name it for a model.
-WORK = tuple(kind.removeprefix("ad-") for kind in (FILM, *PARTS))
-HEARD = (RETAKES[StripKind.NARRATION], RETAKES[StripKind.MUSIC])
+PARTS = (*TAKE_KINDS.values(), FILM_CUT)
+# What stands for a model in the ledger, where a film or a part of it was ordered.
+MODELS = {
+    FILM: "one-click",
+    TaskKind.SHOT_TAKE: "footage",
+    TaskKind.NARRATION_TAKE: "narration",
+    TaskKind.MUSIC_TAKE: "music",
+    FILM_CUT: "compose",
+}
+WORK = tuple(MODELS.values())
+SOUND_KINDS = (TAKE_KINDS[SegmentKind.NARRATION], TAKE_KINDS[SegmentKind.MUSIC])
 
 
 class FilmQuerySet(models.QuerySet["Film"]):
     def for_team(self, team: Team) -> "FilmQuerySet":
         return self.filter(team=team)
 
-    def out_of_the_bin(self) -> "FilmQuerySet":
-        return self.filter(task__binned_at=None)
+    def outside_trash(self) -> "FilmQuerySet":
+        return self.filter(task__trashed_at=None)
 
     def newest_first(self) -> "FilmQuerySet":
         return self.order_by("-pk")
 
     def before(self, pk: int) -> "FilmQuerySet":
-        """Keyset paging: what stands after this one, newest first."""
+        """Return the films after a page cursor, newest first (keyset paging)."""
         return self.filter(pk__lt=pk)
 
     def for_board(self) -> "FilmQuerySet":
-        """With what every page of a film needs."""
+        """Load what every page of a film needs."""
         return self.select_related("team", "task__credential", "task__created_by").defer(
             "report", "task__credential__sealed_key"
         )
 
     def of(self, task: Task) -> "FilmQuerySet":
-        """The film that a task began, or that it makes a part of."""
+        """Return the film that a task began, or that it makes a part of."""
         if task.kind == FILM:
             return self.filter(task=task)
-        if task.kind == COMPOSE:
-            return self.filter(compositions__task=task)
+        if task.kind == FILM_CUT:
+            return self.filter(cuts__task=task)
         return self.filter(takes__task=task)
 
     def expected(self) -> "FilmQuerySet":
-        """Of whose tree more is expected."""
+        """Return the films of whose tree more is expected."""
         return self.filter(due_at__isnull=False, task__credential__removed_at=None)
 
     def due(self, now: datetime) -> "FilmQuerySet":
@@ -72,8 +81,7 @@ class FilmQuerySet(models.QuerySet["Film"]):
 
     def idle(self, now: datetime) -> "FilmQuerySet":
         """The same by its own row alone, as a claim on it must be."""
-        free = Q(lease_until=None) | Q(lease_until__lte=now)
-        return self.filter(free, due_at__lte=now)
+        return self.filter(idle(now), due_at__lte=now)
 
 
 class Film(models.Model):
@@ -108,38 +116,41 @@ class Film(models.Model):
         return self.title or f"{self._meta.verbose_name} {self.pk}"
 
 
-class Strip(models.Model):
+class Segment(models.Model):
     """All takes of one shot, of the narration or of the music; ``ordinal`` is the shot's index."""
 
-    film = models.ForeignKey(Film, models.PROTECT, related_name="strips")
-    kind = models.CharField(_("kind"), max_length=10, choices=StripKind)
-    ordinal = models.PositiveSmallIntegerField(_("place"), default=0)
+    film = models.ForeignKey(Film, models.PROTECT, related_name="segments")
+    kind = models.CharField(_("kind"), max_length=10, choices=SegmentKind)
+    ordinal = models.PositiveSmallIntegerField(_("position"), default=0)
     chosen = models.ForeignKey(
         "Take", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("chosen")
     )
 
     class Meta:
-        verbose_name = _("strip")
-        verbose_name_plural = _("strips")
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
         constraints = [
-            models.UniqueConstraint(fields=["film", "kind", "ordinal"], name="one_strip_per_place")
+            models.UniqueConstraint(
+                fields=["film", "kind", "ordinal"], name="one_segment_per_ordinal"
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.film_id}/{self.kind}/{self.ordinal}"
 
 
-class Part(models.Model):
-    """What takes and compositions have in common: a record in the provider's tree.
+class TreeRecord(models.Model):
+    """What takes and cuts have in common: a record in the provider's tree.
 
-    ``task`` is the order that made it, empty where it came with the film. ``number`` is the
+    ``task`` is the order that made it, empty where it came with the film. ``remote_id`` is the
     provider's, "" until it is known. ``state`` is what the tree says; of what we ordered the task
     knows better. ``missing_at``: since when the tree lacks what it had.
     """
 
-    number = models.CharField(_("provider's number"), max_length=100, blank=True)
-    ordinal = models.PositiveSmallIntegerField(_("place"))
+    remote_id = models.CharField(_("provider's id"), max_length=100, blank=True)
+    ordinal = models.PositiveSmallIntegerField(_("position"))
     state = models.CharField(_("state"), max_length=10, choices=TaskState, default=TaskState.QUEUED)
+    reason = models.CharField(_("why it failed"), max_length=40, blank=True)
     code = models.CharField(_("error code"), max_length=80, blank=True)
     task = models.OneToOneField(
         Task, models.PROTECT, null=True, blank=True, related_name="%(class)s"
@@ -155,7 +166,7 @@ class Part(models.Model):
 
     @property
     def status(self) -> str:
-        """A task's state: of its own task, or as far as the tree tells it."""
+        """Return the state of its own task, else what the tree tells."""
         return self.task.state if self.task else self.state
 
     @property
@@ -163,41 +174,45 @@ class Part(models.Model):
         return self.file is not None and self.file.is_stored
 
 
-class Take(Part):
-    """One version of a strip; ``prompt`` is what it was made from, the text of a narration."""
+class Take(TreeRecord):
+    """One version of a segment; ``prompt`` is what it was made from, the text of a narration."""
 
     film = models.ForeignKey(Film, models.PROTECT, related_name="takes")
-    strip = models.ForeignKey(Strip, models.PROTECT, related_name="takes")
+    segment = models.ForeignKey(Segment, models.PROTECT, related_name="takes")
     prompt = models.TextField(_("prompt"), blank=True)
 
     class Meta:
         verbose_name = _("take")
         verbose_name_plural = _("takes")
-        ordering = ["strip", "ordinal"]
+        ordering = ["segment", "ordinal"]
         constraints = [
-            models.UniqueConstraint(fields=["strip", "ordinal"], name="takes_are_numbered"),
+            models.UniqueConstraint(fields=["segment", "ordinal"], name="takes_are_numbered"),
             models.UniqueConstraint(
-                fields=["film", "number"], condition=~Q(number=""), name="one_take_per_number"
+                fields=["film", "remote_id"],
+                condition=~Q(remote_id=""),
+                name="one_take_per_remote_id",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.strip_id}/{self.ordinal}"
+        return f"{self.segment_id}/{self.ordinal}"
 
 
-class Composition(Part):
-    """One cut of a film, with exactly what was joined in it (``ingredients``)."""
+class Cut(TreeRecord):
+    """One cut of a film, with exactly what was joined in it (``pieces``)."""
 
-    film = models.ForeignKey(Film, models.PROTECT, related_name="compositions")
+    film = models.ForeignKey(Film, models.PROTECT, related_name="cuts")
 
     class Meta:
-        verbose_name = _("composition")
-        verbose_name_plural = _("compositions")
+        verbose_name = _("cut")
+        verbose_name_plural = _("cuts")
         ordering = ["film", "ordinal"]
         constraints = [
             models.UniqueConstraint(fields=["film", "ordinal"], name="cuts_are_numbered"),
             models.UniqueConstraint(
-                fields=["film", "number"], condition=~Q(number=""), name="one_cut_per_number"
+                fields=["film", "remote_id"],
+                condition=~Q(remote_id=""),
+                name="one_cut_per_remote_id",
             ),
         ]
 
@@ -205,24 +220,24 @@ class Composition(Part):
         return f"{self.film_id}/{self.ordinal}"
 
 
-class Ingredient(models.Model):
-    """One piece of a composition, in its order; ``take`` is empty while no take has its number."""
+class CutPiece(models.Model):
+    """One piece of a cut, in its order; ``take`` is empty while no take has its number."""
 
-    composition = models.ForeignKey(Composition, models.PROTECT, related_name="ingredients")
-    kind = models.CharField(_("kind"), max_length=10, choices=StripKind)
-    ordinal = models.PositiveSmallIntegerField(_("place"), default=0)
-    number = models.CharField(_("provider's number"), max_length=100)
+    cut = models.ForeignKey(Cut, models.PROTECT, related_name="pieces")
+    kind = models.CharField(_("kind"), max_length=10, choices=SegmentKind)
+    ordinal = models.PositiveSmallIntegerField(_("position"), default=0)
+    remote_id = models.CharField(_("provider's id"), max_length=100)
     take = models.ForeignKey(Take, models.PROTECT, null=True, blank=True, related_name="uses")
 
     class Meta:
-        verbose_name = _("ingredient")
-        verbose_name_plural = _("ingredients")
-        ordering = ["composition", "kind", "ordinal"]
+        verbose_name = _("piece")
+        verbose_name_plural = _("pieces")
+        ordering = ["cut", "kind", "ordinal"]
         constraints = [
             models.UniqueConstraint(
-                fields=["composition", "kind", "ordinal"], name="one_ingredient_per_place"
+                fields=["cut", "kind", "ordinal"], name="one_cut_piece_per_ordinal"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.composition_id}/{self.kind}/{self.ordinal}"
+        return f"{self.cut_id}/{self.kind}/{self.ordinal}"

@@ -1,4 +1,4 @@
-"""The one row that says whose database this is, and whether anything is ordered with it."""
+"""The one row about this installation: its identity, and a stop of all ordering."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,7 @@ from .people import User
 class Installation(models.Model):
     """This installation.
 
-    ``identity`` is also in a file of DATA_DIR; where the two differ, one of them was copied.
+    ``identity`` is also in a file of DATA_DIR; where the two differ, one of them is a copy.
     ``stopped_*``: somebody stopped all ordering.
     """
 
@@ -29,5 +29,5 @@ class Installation(models.Model):
 
     @classmethod
     def here(cls) -> "Installation":
-        """The row; a new one where there is none yet."""
+        """Return the row; make it where there is none yet."""
         return cls.objects.get_or_create(pk=1)[0]

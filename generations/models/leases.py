@@ -1,4 +1,4 @@
-"""Signs of life, and who holds which long job."""
+"""Heartbeats of processes, and leases: who does a long job."""
 
 from datetime import datetime, timedelta
 
@@ -9,26 +9,32 @@ from django.utils.translation import gettext_lazy as _
 from generations import clock
 
 
-class Pulse(models.Model):
-    """The last time that something beat, e.g. ``cluster``."""
+def idle(now: datetime) -> Q:
+    """The rows whose ``lease_until`` is over: no worker holds them."""
+    return Q(lease_until=None) | Q(lease_until__lte=now)
+
+
+class Heartbeat(models.Model):
+    """When a process last showed that it works, e.g. ``cluster``."""
 
     name = models.CharField(_("name"), max_length=40, primary_key=True)
-    at = models.DateTimeField(_("last beat"), default=clock.now)
+    at = models.DateTimeField(_("last heartbeat"), default=clock.now)
 
     class Meta:
-        verbose_name = _("sign of life")
-        verbose_name_plural = _("signs of life")
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
 
     def __str__(self) -> str:
         return self.name
 
     @classmethod
-    def beat(cls, name: str) -> None:
+    def record(cls, name: str) -> None:
+        """Write the present time."""
         cls.objects.update_or_create(name=name, defaults={"at": clock.now()})
 
 
 class Lease(models.Model):
-    """The right to do a job that only one process may do at a time; it ends by itself."""
+    """The right to do a job that only one process may do at a time. It expires by itself."""
 
     name = models.CharField(_("name"), max_length=40, primary_key=True)
     holder = models.CharField(_("holder"), max_length=32, blank=True)
@@ -42,8 +48,8 @@ class Lease(models.Model):
         return self.name
 
     @classmethod
-    def take(cls, name: str, holder: str, seconds: float) -> bool:
-        """Take or renew; False while another holder has it."""
+    def acquire(cls, name: str, holder: str, seconds: float) -> bool:
+        """Take or renew the lease. Return False while another holder has it."""
         now = clock.now()
         cls.objects.get_or_create(name=name, defaults={"until": now})
         mine_or_over = Q(holder=holder) | Q(until__lte=now)
@@ -51,16 +57,17 @@ class Lease(models.Model):
         return bool(cls.objects.filter(mine_or_over, name=name).update(holder=holder, until=until))
 
     @classmethod
-    def queue_for(cls, name: str) -> None:
-        """Wait until nobody else is between this and the end of their transaction."""
+    def wait_for_turn(cls, name: str) -> None:
+        """Wait until no other transaction is past this call."""
         cls.objects.get_or_create(name=name)
         cls.objects.select_for_update().get(name=name)
 
     @classmethod
-    def give_back(cls, name: str, holder: str) -> None:
+    def release(cls, name: str, holder: str) -> None:
+        """Give the lease back where this holder has it."""
         cls.objects.filter(name=name, holder=holder).update(holder="", until=clock.now())
 
     @classmethod
-    def free(cls, name: str, now: datetime) -> bool:
-        """Whether nobody holds it."""
+    def is_free(cls, name: str, now: datetime) -> bool:
+        """Whether nobody holds the lease."""
         return not cls.objects.filter(name=name, until__gt=now).exists()

@@ -1,4 +1,4 @@
-"""Double entry in whole units of a provider, append-only; database triggers hold it so."""
+"""Double entry in whole units of a provider. Database triggers keep entries append-only."""
 
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from .tasks import Attempt
 
 
 class AccountName(models.TextChoices):
-    """Where a unit can be. GRANTED is the outside: it goes negative by all that came in."""
+    """Where a unit can be. GRANTED is the outside: it is negative by all that came in."""
 
     GRANTED = "granted", _("Granted")
     AVAILABLE = "available", _("Available")
@@ -30,30 +30,30 @@ class EntryKind(models.TextChoices):
     RELEASE = "release", _("Release")
     ADJUST = "adjust", _("Adjust")
     CORRECT = "correct", _("Correction")
-    ADOPT = "adopt", _("Taken in")
+    IMPORT = "import", _("Imported")
 
 
 SPENDING = (EntryKind.SETTLE, EntryKind.CORRECT)  # on what was ordered here
-CHARGED = (*SPENDING, EntryKind.ADOPT)  # with what was ordered elsewhere and taken in
-CLOSING = (EntryKind.SETTLE, EntryKind.RELEASE, EntryKind.ADOPT)
+CHARGED = (*SPENDING, EntryKind.IMPORT)  # with imported clips
+CLOSING = (EntryKind.SETTLE, EntryKind.RELEASE, EntryKind.IMPORT)
 # The account whose line says what an entry is about.
-TOLD_BY = {
+SUBJECT_ACCOUNT = {
     EntryKind.HOLD: AccountName.HELD,
     EntryKind.SETTLE: AccountName.SPENT,
     EntryKind.RELEASE: AccountName.AVAILABLE,
     EntryKind.ADJUST: AccountName.AVAILABLE,
     EntryKind.CORRECT: AccountName.SPENT,
-    EntryKind.ADOPT: AccountName.SPENT,
+    EntryKind.IMPORT: AccountName.SPENT,
 }
 
 
 def booking_day() -> date:
-    """Today where the books are kept; an entry keeps its day, so all that sums by day agrees."""
+    """Return today in the time zone of the site. An entry keeps its day, so sums by day agree."""
     return timezone.localdate(clock.now())
 
 
 class Account(models.Model):
-    """One of a credential's four pots; ``balance`` always equals the sum of its lines."""
+    """One of a credential's four accounts; ``balance`` equals the sum of its lines."""
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="accounts")
     credential = models.ForeignKey(Credential, models.PROTECT, related_name="accounts")
@@ -77,12 +77,12 @@ class Account(models.Model):
 
 
 class Entry(models.Model):
-    """One movement; its lines sum to zero. An attempt is held once and closed once; one that was
-    taken in from elsewhere is only closed, by what it had cost there.
+    """One movement; its lines sum to zero.
 
-    ``person`` ordered or adjusted, ``model`` made, as they were on that ``day``. ``amount`` is the
-    line that the entry is about (TOLD_BY). ``in_vain``: charged though no clip came. ``carried``:
-    one try gave its hold to the next; nothing was ordered by it, and nothing came back.
+    An attempt is held once and closed once; an imported one is only closed, by what it had cost.
+    ``person`` ordered or adjusted, ``model`` made it, as they were on that ``day``. ``amount`` is
+    the line that the entry is about (SUBJECT_ACCOUNT). ``failed``: charged although no clip came.
+    ``carried``: one attempt gave its hold to the next; nothing was ordered or refunded.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="entries", db_index=False)
@@ -97,7 +97,7 @@ class Entry(models.Model):
     )
     model = models.CharField(_("model"), max_length=60, blank=True)
     amount = models.BigIntegerField(_("amount"), default=0)
-    in_vain = models.BooleanField(_("charged in vain"), default=False)
+    failed = models.BooleanField(_("failed"), default=False)
     carried = models.BooleanField(_("carried over"), default=False)
     actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     memo = models.CharField(_("memo"), max_length=200, blank=True)
@@ -113,7 +113,7 @@ class Entry(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["attempt"],
-                condition=Q(kind__in=["settle", "release", "adopt"]),
+                condition=Q(kind__in=["settle", "release", "import"]),
                 name="a_hold_closes_once",
             ),
         ]
@@ -124,7 +124,7 @@ class Entry(models.Model):
             models.Index(fields=["person", "-day", "-id"], name="entry_by_person"),
             models.Index(fields=["model", "-day", "-id"], name="entry_by_model"),
             models.Index(fields=["kind", "-day", "-id"], name="entry_by_kind"),
-            models.Index(fields=["-day", "-id"], condition=Q(in_vain=True), name="entry_in_vain"),
+            models.Index(fields=["-day", "-id"], condition=Q(failed=True), name="entry_failed"),
         ]
 
     def __str__(self) -> str:
@@ -132,7 +132,7 @@ class Entry(models.Model):
 
 
 class Line(models.Model):
-    """So many units into (positive) or out of (negative) one account."""
+    """An amount into (positive) or out of (negative) one account."""
 
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="lines")
     account = models.ForeignKey(Account, models.PROTECT, related_name="lines")
@@ -154,19 +154,20 @@ class TotalQuerySet(models.QuerySet["Total"]):
         return self.filter(day__gte=first, day__lte=last)
 
     def sums(self, *by: str) -> list[dict[str, Any]]:
-        """What was moved, for each value of ``by``; a unit is never added to another."""
+        """Return a row of SUMS for each unit and each value of ``by``."""
         return list(self.order_by().values("unit", *by).annotate(**SUMS))
 
 
-# What every list of sums tells; ``rows`` counts entries, ``clips`` those that were paid and came.
+# The columns of sums. ``rows`` counts entries, ``clips`` those that were paid and came. The sum
+# ``failed`` hides the column of that name from all sums below it: it must stand after ``clips``.
 SUMS = {
     "rows": Sum("entries", default=0),
-    "clips": Sum("entries", filter=Q(kind=EntryKind.SETTLE, in_vain=False), default=0),
+    "clips": Sum("entries", filter=Q(kind=EntryKind.SETTLE, failed=False), default=0),
     "held": Sum("amount", filter=Q(kind=EntryKind.HOLD, carried=False), default=0),
     "spent": Sum("amount", filter=Q(kind__in=SPENDING), default=0),
-    "vain": Sum("amount", filter=Q(in_vain=True), default=0),
-    "came_back": Sum("amount", filter=Q(kind=EntryKind.RELEASE, carried=False), default=0),
-    "adopted": Sum("amount", filter=Q(kind=EntryKind.ADOPT), default=0),
+    "failed": Sum("amount", filter=Q(failed=True), default=0),
+    "refunded": Sum("amount", filter=Q(kind=EntryKind.RELEASE, carried=False), default=0),
+    "imported": Sum("amount", filter=Q(kind=EntryKind.IMPORT), default=0),
     "adjusted": Sum("amount", filter=Q(kind=EntryKind.ADJUST), default=0),
     "estimated": Sum("estimate", filter=Q(kind=EntryKind.SETTLE), default=0),
     "on_statements": Sum("stated", default=0),
@@ -174,16 +175,16 @@ SUMS = {
 
 
 class Sums(models.Model):
-    """What the entries of one day have in common, and what they sum up to.
+    """The sums of the entries of one day that agree in the other fields.
 
-    ``estimate``: what the settled had held; ``stated``: what statements say of the same attempts.
+    ``estimate``: what the settled attempts had held; ``stated``: what statements say of them.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="+", db_index=False)
     credential = models.ForeignKey(Credential, models.PROTECT, related_name="+", db_index=False)
     unit = models.CharField(max_length=20)
     kind = models.CharField(max_length=10, choices=EntryKind)
-    in_vain = models.BooleanField(default=False)
+    failed = models.BooleanField(default=False)
     carried = models.BooleanField(default=False)
     day = models.DateField()
     entries = models.BigIntegerField(default=0)
@@ -201,7 +202,7 @@ class Sums(models.Model):
 
 
 class Total(Sums):
-    """Of one day, key, person, model and kind. A cache that ``ledger.verify`` proves."""
+    """Sums of one day, key, person, model and kind. ``ledger.verify`` compares it with entries."""
 
     person = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     model = models.CharField(max_length=60)
@@ -209,11 +210,11 @@ class Total(Sums):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["credential", "day", "kind", "in_vain", "carried", "model", "person"],
+                fields=["credential", "day", "kind", "failed", "carried", "model", "person"],
                 name="one_total_per_person",
             ),
             models.UniqueConstraint(
-                fields=["credential", "day", "kind", "in_vain", "carried", "model"],
+                fields=["credential", "day", "kind", "failed", "carried", "model"],
                 condition=Q(person=None),
                 name="one_total_of_nobody",
             ),
@@ -225,14 +226,14 @@ class Total(Sums):
 
 
 class DayTotal(Sums):
-    """Of one day, key and kind, whoever ordered whatever: few rows, however long the books are."""
+    """Sums of one day, key and kind: few rows, however long the ledger is."""
 
     of_film = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["credential", "day", "kind", "in_vain", "carried", "of_film"],
+                fields=["credential", "day", "kind", "failed", "carried", "of_film"],
                 name="one_total_per_day",
             ),
         ]

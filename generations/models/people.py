@@ -1,4 +1,4 @@
-"""Users, teams, and who belongs to which."""
+"""Users, teams, memberships and invitations."""
 
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person; the e-mail address, in lower case, is the login."""
+    """A person, who signs in with the e-mail address in lower case."""
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=80, blank=True)
@@ -54,9 +54,9 @@ class TeamQuerySet(models.QuerySet["Team"]):
 
 
 class Team(models.Model):
-    """Everything belongs to one team. ``sequence`` counts the changes that its pages must show.
+    """A team, which owns everything else. ``sequence`` counts the changes that pages must show.
 
-    ``stopped_*``: somebody stopped its ordering. ``quota``: the most bytes that it may keep.
+    ``stopped_*``: somebody stopped its ordering. ``quota``: the most bytes that it may store.
     """
 
     name = models.CharField(_("name"), max_length=80)
@@ -65,7 +65,7 @@ class Team(models.Model):
     stopped_at = models.DateTimeField(_("ordering stopped"), null=True, blank=True)
     stopped_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     quota = models.PositiveBigIntegerField(
-        _("most kept"),
+        _("storage limit"),
         null=True,
         blank=True,
         help_text=_("In bytes: 50000000000 are 50 GB. Empty: as much as the disk holds."),
@@ -83,7 +83,7 @@ class Team(models.Model):
 
     @classmethod
     def next_sequence(cls, team_id: int) -> int:
-        """The next change number; the row stays locked until commit, so numbers commit in order."""
+        """Increment the sequence. The row stays locked until commit, so changes commit in order."""
         cls.objects.filter(pk=team_id).update(sequence=F("sequence") + 1)
         return cls.objects.values_list("sequence", flat=True).get(pk=team_id)
 
@@ -96,7 +96,7 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """A person in a team: owners manage, producers order, viewers look, auditors see the books."""
+    """A person in a team: owners manage, producers order, viewers look, auditors audit."""
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
@@ -123,12 +123,12 @@ class Membership(models.Model):
 
     @property
     def may_audit(self) -> bool:
-        """Whether the admin site is open, with all rows of this team, to be read."""
+        """Whether the member may read all rows of this team in the admin site."""
         return self.role == Role.AUDITOR
 
 
 class Invitation(models.Model):
-    """A link that makes whoever opens it a member once; only the token's hash is kept."""
+    """A link that makes one person a member. Only the hash of its token is stored."""
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="invitations")
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.PRODUCER)

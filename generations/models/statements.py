@@ -1,5 +1,4 @@
-"""What providers say on paper: statements as they came, their lines, and what they claim of each
-order beside what was booked for it."""
+"""Statements of providers, their lines, and the claims that they add up to."""
 
 from django.db import models
 from django.db.models import F
@@ -13,10 +12,10 @@ from .tasks import Attempt
 
 
 class Statement(models.Model):
-    """One file about one key, kept as it came; ``imported_at`` is empty while it is looked over.
+    """A file about one key, kept as it came; ``imported_at`` is empty while it is a draft.
 
-    ``columns``: which column holds what, where a person said so. ``first`` and ``last``: the days
-    that it tells of, where it does.
+    ``columns``: the index of each column, where a person chose it. ``first`` and ``last``: the
+    first and last day in the file, where it names days.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="statements")
@@ -47,14 +46,14 @@ class Statement(models.Model):
 class StatementLine(models.Model):
     """One charge (or, negative, one refund) on a statement; append-only, as the ledger is.
 
-    ``ordinal`` is its line in the file. ``fingerprint`` tells a line that comes again in another
-    file of the same key.
+    ``ordinal`` is its line in the file. ``fingerprint`` recognises a line that comes again in
+    another file of the same key.
     """
 
     statement = models.ForeignKey(Statement, models.PROTECT, related_name="lines")
     credential = models.ForeignKey(Credential, models.PROTECT, related_name="+", db_index=False)
     ordinal = models.PositiveIntegerField(_("line"))
-    number = models.CharField(_("provider's number"), max_length=100)
+    remote_id = models.CharField(_("provider's id"), max_length=100)
     amount = models.BigIntegerField(_("on the statement"))
     said_at = models.CharField(_("when"), max_length=40, blank=True)
     words = models.CharField(_("words"), max_length=200, blank=True)
@@ -68,28 +67,30 @@ class StatementLine(models.Model):
                 fields=["credential", "fingerprint"], name="a_statement_line_comes_once"
             )
         ]
-        indexes = [models.Index(fields=["credential", "number"], name="statement_line_by_number")]
+        indexes = [
+            models.Index(fields=["credential", "remote_id"], name="statement_line_by_remote_id")
+        ]
 
     def __str__(self) -> str:
-        return f"{self.number} {self.amount:+}"
+        return f"{self.remote_id} {self.amount:+}"
 
 
-class Decision(models.TextChoices):
+class ClaimDecision(models.TextChoices):
     NONE = "", _("Open")
     ACCEPTED = "accepted", _("Accepted")
     DISPUTED = "disputed", _("Disputed")
 
 
 class Claim(models.Model):
-    """All that statements say of one provider's number, beside all that was booked for it.
+    """What all statements say of one remote id, beside what the ledger has for it.
 
-    ``attempt`` is empty where nothing here has that number. The ledger keeps ``booked``.
+    ``attempt`` is empty where nothing here has that id. The ledger updates ``booked``.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="claims", db_index=False)
     credential = models.ForeignKey(Credential, models.PROTECT, related_name="claims")
     attempt = models.OneToOneField(Attempt, models.PROTECT, null=True, related_name="claim")
-    number = models.CharField(_("provider's number"), max_length=100)
+    remote_id = models.CharField(_("provider's id"), max_length=100)
     unit = models.CharField(_("unit"), max_length=20)
     amount = models.BigIntegerField(_("on the statement"), default=0)
     booked = models.BigIntegerField(_("booked here"), default=0)
@@ -100,7 +101,7 @@ class Claim(models.Model):
         verbose_name=_("difference"),
     )
     decision = models.CharField(
-        _("decision"), max_length=10, choices=Decision, default=Decision.NONE, blank=True
+        _("decision"), max_length=10, choices=ClaimDecision, default=ClaimDecision.NONE, blank=True
     )
     reason = models.TextField(_("reason"), blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -111,7 +112,9 @@ class Claim(models.Model):
         verbose_name = _("claim of a provider")
         verbose_name_plural = _("claims of providers")
         constraints = [
-            models.UniqueConstraint(fields=["credential", "number"], name="one_claim_per_number")
+            models.UniqueConstraint(
+                fields=["credential", "remote_id"], name="one_claim_per_remote_id"
+            )
         ]
         indexes = [
             models.Index(fields=["team", "decision", "difference"], name="claim_open"),
@@ -119,7 +122,7 @@ class Claim(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.number
+        return self.remote_id
 
     @property
     def differs(self) -> bool:

@@ -1,4 +1,4 @@
-"""Tasks, their attempts, and the callbacks that rang for them."""
+"""Tasks, their attempts, and the callbacks of providers."""
 
 import secrets
 from collections import Counter, defaultdict
@@ -10,13 +10,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
+from generations.providers.contract import TaskKind
 
 from .credentials import Credential
 from .people import Team, User
 
 
 class TaskState(models.TextChoices):
-    """The life of a task (design 4); the last three never change again."""
+    """The states of a task (docs/house.md); the last three never change again."""
 
     WAITING = "waiting", _("Waiting")
     SENDING = "sending", _("Sending")
@@ -32,60 +33,64 @@ AT_PROVIDER = (TaskState.QUEUED, TaskState.RUNNING)
 BUSY = (TaskState.SENDING, *AT_PROVIDER)  # what takes one of the credential's slots
 FINAL = (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)
 LIVE = (TaskState.WAITING, *BUSY)  # what a person waits for
-ADOPTED = "adopted"  # the kind of a clip that was ordered elsewhere
-KEPT_IN_BIN = timedelta(days=30)
+IMPORTED = TaskKind.IMPORTED
+KEPT_IN_TRASH = timedelta(days=30)
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def for_team(self, team: Team) -> "TaskQuerySet":
         return self.filter(team=team)
 
-    def out_of_the_bin(self) -> "TaskQuerySet":
-        return self.filter(binned_at=None)
+    def outside_trash(self) -> "TaskQuerySet":
+        return self.filter(trashed_at=None)
 
-    def in_the_bin(self) -> "TaskQuerySet":
-        """What may still be restored."""
-        return self.filter(binned_at__isnull=False, emptied_at=None)
+    def in_trash(self) -> "TaskQuerySet":
+        """Return what may still be restored."""
+        return self.filter(trashed_at__isnull=False, purged_at=None)
 
-    def to_be_deleted(self) -> "TaskQuerySet":
-        """Those whose time in the bin is over; what is still to be fetched is fetched first."""
-        over = self.in_the_bin().filter(binned_at__lte=clock.now() - KEPT_IN_BIN)
-        return over.exclude(files__state__in=["remote", "fetching"]).order_by("binned_at")
+    def due_for_deletion(self) -> "TaskQuerySet":
+        """Return the tasks whose time in the trash is over, and nothing is to be fetched."""
+        over = self.in_trash().filter(trashed_at__lte=clock.now() - KEPT_IN_TRASH)
+        return over.exclude(files__state__in=["remote", "fetching"]).order_by("trashed_at")
 
     def in_slots(self) -> "TaskQuerySet":
-        """What takes a slot of its key; what was taken in does once its provider knows it."""
-        return self.filter(state__in=BUSY).exclude(adopted_at__isnull=False, checks=0)
+        """Return what takes a slot of its key; an imported task once its provider knows it."""
+        return self.filter(state__in=BUSY).exclude(imported_at__isnull=False, checks=0)
+
+    def touch(self, sequence: int) -> None:
+        """Have pages draw these tasks again. It changes nothing of their life."""
+        self.update(version=sequence)
 
     def newest_first(self) -> "TaskQuerySet":
         return self.order_by("-created_at", "-pk")
 
     def before(self, created_at: datetime, pk: int) -> "TaskQuerySet":
-        """Keyset paging: what stands after this place, newest first."""
+        """Return the tasks after a page cursor, newest first (keyset paging)."""
         after = Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk)
-        # The bound says nothing new, but SQLite seeks by it; by the alternatives it reads all.
+        # The bound adds nothing, but SQLite seeks by it; by the alternatives alone it reads all.
         return self.filter(after, created_at__lte=created_at)
 
     def changed_since(self, sequence: int) -> "TaskQuerySet":
         return self.filter(version__gt=sequence).order_by("version")
 
     def for_cards(self) -> "TaskQuerySet":
-        """With all that a card shows, in a constant number of queries."""
+        """Load all that a card shows, in a constant number of queries."""
         beside = self.select_related("created_by", "credential")
         return beside.prefetch_related("files", "pictures__upload")
 
     def usual_seconds(self, team: Team) -> dict[str, tuple[int, int]]:
-        """How long the middle half of each model's last clips took, from taken to finished."""
+        """Return in how many seconds the middle half of each model's last clips was ready."""
         return _middle_halves((model, seconds) for _, model, seconds in self._waits(team))
 
     def usual_waits(self, team: Team) -> dict[tuple[int, str], tuple[int, int]]:
-        """The same for each credential, by its number, and model."""
+        """Return the same for each credential, by its pk, and model."""
         return _middle_halves(((key, model), seconds) for key, model, seconds in self._waits(team))
 
     def _waits(self, team: Team) -> Iterator[tuple[int, str, float]]:
-        """Credential, model and seconds of the team's last clips."""
+        """Yield credential, model and seconds of the team's last clips."""
         rows = (
             self.filter(team=team, state=TaskState.SUCCEEDED, accepted_at__isnull=False)
-            .filter(adopted_at=None)  # nobody here knows when these began
+            .filter(imported_at=None)  # nobody here knows when these began
             .order_by("-created_at", "-pk")
             .values_list("credential", "model", "accepted_at", "finished_at")[:200]
         )
@@ -93,8 +98,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
             if accepted_at and finished_at:
                 yield credential_id, model, (finished_at - accepted_at).total_seconds()
 
-    def places(self, team: Team) -> dict[int, int]:
-        """The place of each waiting task in its credential's line; 1 goes next.
+    def line_positions(self, team: Team) -> dict[int, int]:
+        """Return the position of each waiting task in its credential's line; 1 goes next.
 
         The members of a team take turns, so one's tenth order stands behind another's first.
         """
@@ -106,9 +111,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
             turns[credential_id, person_id] += 1
             lines[credential_id].append((turns[credential_id, person_id], pk))
         return {
-            pk: place
+            pk: position
             for line in lines.values()
-            for place, (_turn, pk) in enumerate(sorted(line), start=1)
+            for position, (_turn, pk) in enumerate(sorted(line), start=1)
         }
 
 
@@ -127,11 +132,12 @@ def _middle_half(seconds: list[float]) -> tuple[int, int]:
 class Task(models.Model):
     """One order to one provider.
 
-    ``kind``, ``model``, ``settings`` are the catalogue's words; ``settings`` holds ``duration``
-    (seconds), ``resolution``, ``aspect_ratio``, ``seed`` and the switches that were chosen.
-    ``reason`` says why it waits; ``code`` and ``message`` why it failed (the provider's own words).
-    ``version`` is the team's sequence at the last change that a page must show. ``adopted_at``: it
-    was ordered elsewhere and taken in by its number; words that nobody told stay empty.
+    ``kind`` is a ``providers.contract.TaskKind``, ``model`` a word of the catalogue. ``settings``
+    holds ``duration`` (seconds), ``resolution``, ``aspect_ratio``, ``seed`` and the chosen options.
+    ``obstacle`` says why it waits. ``reason`` says why it failed, as a
+    ``providers.contract.Reason``; ``code`` and ``message`` are the provider's own words for it.
+    ``version`` is the team's sequence at the last change that a page must show. ``imported_at``: it
+    was ordered elsewhere and imported by its remote id; what nobody told stays empty.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="tasks")
@@ -146,9 +152,10 @@ class Task(models.Model):
     state = models.CharField(
         _("state"), max_length=10, choices=TaskState, default=TaskState.WAITING
     )
-    reason = models.CharField(_("why it waits"), max_length=40, blank=True)
+    obstacle = models.CharField(_("why it waits"), max_length=40, blank=True)
+    reason = models.CharField(_("why it failed"), max_length=40, blank=True)
     code = models.CharField(_("error code"), max_length=80, blank=True)
-    message = models.TextField(_("what the provider said"), blank=True)
+    message = models.TextField(_("what the provider reported"), blank=True)
     progress = models.PositiveSmallIntegerField(_("progress"), null=True, blank=True)
     alarm = models.CharField(_("alarm"), max_length=200, blank=True)
     version = models.BigIntegerField(default=0, editable=False)
@@ -158,15 +165,15 @@ class Task(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     not_before = models.DateTimeField(null=True, blank=True, editable=False)
-    check_at = models.DateTimeField(_("next look"), null=True, blank=True)
-    checks = models.PositiveIntegerField(_("looks"), default=0)
+    check_at = models.DateTimeField(_("next check"), null=True, blank=True)
+    checks = models.PositiveIntegerField(_("checks"), default=0)
     misses = models.PositiveSmallIntegerField(_("not found"), default=0)
-    binned_at = models.DateTimeField(_("put into the bin"), null=True, blank=True)
-    binned_by = models.ForeignKey(
+    trashed_at = models.DateTimeField(_("moved to the trash"), null=True, blank=True)
+    trashed_by = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
-    emptied_at = models.DateTimeField(_("deleted from the bin"), null=True, blank=True)
-    adopted_at = models.DateTimeField(_("taken in"), null=True, blank=True)
+    purged_at = models.DateTimeField(_("deleted from the trash"), null=True, blank=True)
+    imported_at = models.DateTimeField(_("imported"), null=True, blank=True)
     unclear_at = models.DateTimeField(_("unclear since"), null=True, blank=True)
     alarmed_at = models.DateTimeField(_("unclear too long"), null=True, blank=True)
 
@@ -186,9 +193,9 @@ class Task(models.Model):
             models.Index(fields=["credential", "state", "created_at"], name="task_line"),
             models.Index(fields=["state", "check_at"], name="task_due"),
             models.Index(
-                fields=["team", "binned_at"],
-                condition=Q(binned_at__isnull=False, emptied_at=None),
-                name="task_in_the_bin",
+                fields=["team", "trashed_at"],
+                condition=Q(trashed_at__isnull=False, purged_at=None),
+                name="task_in_trash",
             ),
         ]
 
@@ -201,12 +208,12 @@ class Task(models.Model):
 
     @property
     def title(self) -> str:
-        """What it is called where there is room for one line."""
+        """Return a name that fits one line."""
         return self.prompt or self.model or f"#{self.pk}"
 
     @property
-    def is_adopted(self) -> bool:
-        return self.adopted_at is not None
+    def is_imported(self) -> bool:
+        return self.imported_at is not None
 
     @property
     def duration(self) -> int | None:
@@ -225,24 +232,24 @@ class Task(models.Model):
 
 
 def new_token() -> str:
-    """256 bits, safe in an address."""
+    """Return 256 random bits, safe in an address."""
     return secrets.token_urlsafe(32)
 
 
 class AttemptState(models.TextChoices):
     READY = "ready", _("Ready")
     SENT = "sent", _("Sent, no answer yet")
-    ACCEPTED = "accepted", _("Taken")
+    ACCEPTED = "accepted", _("Accepted")
     REFUSED = "refused", _("Refused")
-    THROTTLED = "throttled", _("Not taken, later")
+    THROTTLED = "throttled", _("Not accepted, try later")
     UNCLEAR = "unclear", _("Unclear")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 class Attempt(models.Model):
-    """One try to hand a task to the provider: at most one POST leaves for it, ever.
+    """One try to send a task to its provider: at most one POST leaves for it, ever.
 
-    ``token`` is the secret path of its callback; ``reference`` is echoed by the provider.
+    ``token`` is the secret path of its callback; some providers repeat ``reference`` in replies.
     ``estimate`` was held; ``cost`` is what the provider reported, in its unit.
     """
 
@@ -254,7 +261,7 @@ class Attempt(models.Model):
     )
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     reference = models.CharField(_("reference"), max_length=64, default=new_token, editable=False)
-    number = models.CharField(_("provider's number"), max_length=100, blank=True)
+    remote_id = models.CharField(_("provider's id"), max_length=100, blank=True)
     estimate = models.BigIntegerField(_("estimated"), default=0)
     cost = models.BigIntegerField(_("provider said"), null=True, blank=True)
     code = models.CharField(_("error code"), max_length=80, blank=True)
@@ -262,7 +269,7 @@ class Attempt(models.Model):
     report = models.TextField(_("last raw report"), blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
-    looked_at = models.DateTimeField(_("last searched"), null=True, blank=True)
+    searched_at = models.DateTimeField(_("last searched"), null=True, blank=True)
     created_at = models.DateTimeField(_("made"), default=clock.now, editable=False)
 
     class Meta:
@@ -271,9 +278,9 @@ class Attempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["task", "ordinal"], name="attempts_are_numbered"),
             models.UniqueConstraint(
-                fields=["credential", "number"],
-                condition=~Q(number=""),
-                name="one_attempt_per_number",
+                fields=["credential", "remote_id"],
+                condition=~Q(remote_id=""),
+                name="one_attempt_per_remote_id",
             ),
         ]
         indexes = [models.Index(fields=["credential", "-sent_at"], name="attempt_last_sent")]
@@ -283,14 +290,14 @@ class Attempt(models.Model):
 
 
 class Callback(models.Model):
-    """A ring, as received: it makes us ask, and changes nothing by itself."""
+    """A callback as it was received. It makes us ask, and changes nothing by itself."""
 
     attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="callbacks")
     received_at = models.DateTimeField(_("received"), default=clock.now)
     verdict = models.CharField(_("verdict"), max_length=10)
     nonce = models.CharField(max_length=200, blank=True)
-    number = models.CharField(_("number it named"), max_length=100, blank=True)
-    word = models.CharField(_("word it said"), max_length=60, blank=True)
+    remote_id = models.CharField(_("id it named"), max_length=100, blank=True)
+    state_word = models.CharField(_("state it named"), max_length=60, blank=True)
     headers = models.JSONField(_("headers"), default=dict)
     body = models.TextField(_("body"), blank=True)
     answered_at = models.DateTimeField(_("asked the provider"), null=True, blank=True)
@@ -300,9 +307,9 @@ class Callback(models.Model):
         verbose_name_plural = _("callbacks")
         constraints = [
             models.UniqueConstraint(
-                fields=["attempt", "nonce"], condition=~Q(nonce=""), name="one_ring_per_nonce"
+                fields=["attempt", "nonce"], condition=~Q(nonce=""), name="one_callback_per_nonce"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.attempt} {self.word}"
+        return f"{self.attempt} {self.state_word}"

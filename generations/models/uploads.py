@@ -1,4 +1,4 @@
-"""Pictures that people gave as input, and which order used which of them."""
+"""Uploaded pictures, and which order used which of them."""
 
 from datetime import datetime
 
@@ -26,17 +26,17 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.order_by("-used_at", "-pk")
 
     def before(self, used_at: datetime, pk: int) -> "UploadQuerySet":
-        """Keyset paging: what stands after this place, newest first."""
+        """Keyset paging: what comes after this row, newest first."""
         after = Q(used_at__lt=used_at) | Q(used_at=used_at, pk__lt=pk)
         return self.filter(after, used_at__lte=used_at)
 
 
 class Upload(models.Model):
-    """A picture of a team, made our own (``media/picture.py``); the same bytes are one row.
+    """A picture of a team, encoded anew (``media/pictures``); the same bytes are one row.
 
-    ``name`` is what its giver called the file, and only shown. ``stored`` and ``thumbnail`` are
-    keys in the file storage; ``placeholder`` is a tiny WebP in base64. ``used_at`` is when it was
-    last given or ordered with. A frame of a clip remembers which one it is.
+    ``name`` is the file's name at the uploader, and only shown. ``stored`` and ``thumbnail`` are
+    paths in the file storage; ``placeholder`` is a tiny WebP in base64. ``used_at`` is when it was
+    last uploaded or ordered with. ``source_*``: it is a frame of this clip.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="uploads")
@@ -72,7 +72,7 @@ class Upload(models.Model):
 
 
 class TaskPicture(models.Model):
-    """One picture of an order, in its place; ``name`` is how the prompt calls it, "" for not."""
+    """One picture of an order; ``name`` is how the prompt refers to it, or ""."""
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="pictures")
     upload = models.ForeignKey(Upload, models.PROTECT, related_name="uses")

@@ -1,42 +1,51 @@
-"""Stream a result link into a partial file, resume it, count and hash it as it goes."""
+"""Download a result link into a partial file; resume, count and hash it."""
 
 import hashlib
-import http.client
 import os
 import re
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
-from generations.net.failures import Broken, DownloadError, Forbidden, Gone, Paused, TooLarge
-from generations.net.guard import Policy, Resolve, resolve
-from generations.net.link import Way, opened, translated
-from generations.net.pace import USUAL, Limits, Pace
+from .address_policy import AddressPolicy, Resolver, resolve_host
+from .download_errors import (
+    DownloadError,
+    DownloadFailed,
+    DownloadPaused,
+    DownloadTooLarge,
+    LinkForbidden,
+    LinkGone,
+)
+from .result_links import DEFAULT_LIMITS, LinkReply, SpeedLimits, link_client
 
 __all__ = [
-    "Broken",
-    "Download",
     "DownloadError",
-    "Forbidden",
-    "Gone",
-    "Paused",
-    "TooLarge",
+    "DownloadFailed",
+    "DownloadPaused",
+    "DownloadTooLarge",
+    "DownloadedFile",
+    "LinkForbidden",
+    "LinkGone",
     "discard",
     "download",
 ]
 
 type Progress = Callable[[int, int | None], None]
 
-CHUNK = 256 * 1024
-TRY_LATER = {408, 425, 429}
+TEMPORARY = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Download:
-    """A file that came whole: bytes, SHA-256 in hex, and what the server called it."""
+class DownloadedFile:
+    """A whole file: bytes, SHA-256 in hex, and two headers of the reply."""
 
     size: int
     sha256: str
@@ -45,22 +54,22 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What an earlier call left: bytes, and the validator that they belong to ("" if unknown)."""
+class PartialFile:
+    """What an earlier call left: bytes, and their validator (ETag or date; "" if unknown)."""
 
     size: int = 0
     validator: str = ""
 
-    def headers(self) -> dict[str, str]:
-        """Ask for the rest; for all where nobody could tell whether the file has changed."""
+    def range_headers(self) -> dict[str, str]:
+        """Headers that ask for the rest; none if a changed file would not be noticed."""
         if not (self.size and self.validator):
             return {}
         return {"Range": f"bytes={self.size}-", "If-Range": self.validator}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Where the body of an answer belongs: its first byte, and the whole file's size if told."""
+class BodyRange:
+    """Which part of the file a reply holds: its first byte, and the whole file's size."""
 
     start: int
     total: int | None
@@ -69,32 +78,33 @@ class Plan:
 def download(
     url: str,
     target: Path,
-    policy: Policy,
+    policy: AddressPolicy,
     *,
     limit_bytes: int,
     deadline: float,
     on_progress: Progress | None = None,
-    limits: Limits = USUAL,
-    resolve: Resolve = resolve,
+    limits: SpeedLimits = DEFAULT_LIMITS,
+    resolver: Resolver = resolve_host,
     tls: ssl.SSLContext | None = None,
-) -> Download:
-    """Bring ``url`` into ``target``, going on from the bytes that are already there.
+) -> DownloadedFile:
+    """Download ``url`` into ``target``, continuing after the bytes that are already there.
 
     ``deadline`` is in seconds for this call. ``on_progress`` gets (bytes so far, total or None)
-    about once a second. Raises DownloadError, and OSError where the disk fails.
+    about once a second. Raises DownloadError, and OSError if the disk fails.
     """
-    way, pace = Way(policy, resolve, tls), Pace(deadline, limits)
-    kept = _kept(target)
-    with opened(url, kept.headers(), way, pace) as response:
-        if response.status != http.client.REQUESTED_RANGE_NOT_SATISFIABLE or not kept.size:
-            return _receive(response, target, kept, limit_bytes, on_progress)
-    discard(target)
-    with opened(url, {}, way, pace) as response:
-        return _receive(response, target, Kept(), limit_bytes, on_progress)
+    partial = _read_partial(target)
+    with link_client(policy, seconds=deadline, limits=limits, resolver=resolver, tls=tls) as client:
+        with client.get(url, partial.range_headers()) as reply:
+            beyond_end = reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            if not (beyond_end and partial.size):
+                return _receive(reply, target, partial, limit_bytes, on_progress)
+        discard(target)
+        with client.get(url, {}) as reply:
+            return _receive(reply, target, PartialFile(), limit_bytes, on_progress)
 
 
 def discard(target: Path) -> None:
-    """Forget a partial file and what was remembered of it."""
+    """Delete a partial file and its validator."""
     target.unlink(missing_ok=True)
     _validator_path(target).unlink(missing_ok=True)
 
@@ -103,108 +113,105 @@ def _validator_path(target: Path) -> Path:
     return target.with_name(target.name + ".validator")
 
 
-def _kept(target: Path) -> Kept:
+def _read_partial(target: Path) -> PartialFile:
     try:
-        return Kept(target.stat().st_size, _validator_path(target).read_text().strip())
+        return PartialFile(target.stat().st_size, _validator_path(target).read_text().strip())
     except FileNotFoundError:
-        return Kept()
+        return PartialFile()
 
 
 def _receive(
-    response: http.client.HTTPResponse,
+    reply: LinkReply,
     target: Path,
-    kept: Kept,
+    partial: PartialFile,
     limit_bytes: int,
     on_progress: Progress | None,
-) -> Download:
-    _check_status(response)
+) -> DownloadedFile:
+    _check_status(reply)
     try:
-        plan = _plan(response, target, kept)
-        size, sha256 = _stream(response, target, plan, limit_bytes, on_progress)
-    except TooLarge:
+        body_range = _prepare_target(reply, target, partial)
+        size, sha256 = _append_body(reply, target, body_range, limit_bytes, on_progress)
+    except DownloadTooLarge:
         discard(target)
         raise
-    if plan.total is not None and size != plan.total:
-        raise Broken(f"The body ended after {size} of {plan.total} bytes.")
+    if body_range.total is not None and size != body_range.total:
+        raise DownloadFailed(f"The body ended after {size} of {body_range.total} bytes.")
     _validator_path(target).unlink(missing_ok=True)
-    content_type = response.headers.get_content_type()
-    return Download(size, sha256, content_type, response.headers.get("ETag", ""))
+    content_type = reply.headers.get_content_type()
+    return DownloadedFile(size, sha256, content_type, reply.headers.get("ETag", ""))
 
 
-def _check_status(response: http.client.HTTPResponse) -> None:
-    status = response.status
-    if status >= 500 or status in TRY_LATER:
-        raise Broken(f"The server answered {status}.")
+def _check_status(reply: LinkReply) -> None:
+    status = reply.status
+    if status >= 500 or status in TEMPORARY:
+        raise DownloadFailed(f"The server answered {status}.")
     if status >= 400:
-        raise Gone(f"The server answered {status}.")
-    if status not in {200, 206}:
-        raise Broken(f"The server answered {status}, which is no file.")
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        raise LinkGone(f"The server answered {status}.")
+    if status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+        raise DownloadFailed(f"The server answered {status}, which is no file.")
+    encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        raise Broken(f"The body is encoded ({encoding}) though that was not asked for.")
+        raise DownloadFailed(f"The body is encoded ({encoding}) though that was not asked for.")
 
 
-def _plan(response: http.client.HTTPResponse, target: Path, kept: Kept) -> Plan:
-    if response.status == http.client.PARTIAL_CONTENT:
-        return _resumed(response, target, kept)
+def _prepare_target(reply: LinkReply, target: Path, partial: PartialFile) -> BodyRange:
+    """Keep the partial file for a 206, delete it for a 200, which holds the whole file."""
+    if reply.status == HTTPStatus.PARTIAL_CONTENT:
+        return _check_range(reply, target, partial)
     discard(target)
-    validator = _validator(response)
-    if validator:
+    if validator := _validator(reply):
         _validator_path(target).write_text(validator)
-    return Plan(0, response.length)
+    return BodyRange(0, reply.length)
 
 
-def _resumed(response: http.client.HTTPResponse, target: Path, kept: Kept) -> Plan:
-    """The plan of a 206, which must carry on exactly where we are, in the same file."""
-    match = CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    etag = response.headers.get("ETag", kept.validator)
-    changed = kept.validator.startswith('"') and etag != kept.validator
-    if not kept.headers() or match is None or int(match[1]) != kept.size or changed:
+def _check_range(reply: LinkReply, target: Path, partial: PartialFile) -> BodyRange:
+    """The range of a 206; it must continue the partial file exactly, and be of the same file."""
+    match = CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", ""))
+    etag = reply.headers.get("ETag", partial.validator)
+    has_changed = partial.validator.startswith('"') and etag != partial.validator
+    if not partial.range_headers() or not match or int(match[1]) != partial.size or has_changed:
         discard(target)
-        raise Broken("The server sent another part of the file than was asked for.")
-    return Plan(kept.size, int(match[2]) + 1 if match[3] == "*" else int(match[3]))
+        raise DownloadFailed("The server sent another part of the file than was asked for.")
+    total = int(match[2]) + 1 if match[3] == "*" else int(match[3])
+    return BodyRange(partial.size, total)
 
 
-def _validator(response: http.client.HTTPResponse) -> str:
-    """A strong ETag, or the date where there is no ETag at all (RFC 9110 section 13.1.5)."""
-    etag = response.headers.get("ETag")
+def _validator(reply: LinkReply) -> str:
+    """A strong ETag, or the date if there is no ETag at all (RFC 9110 section 13.1.5)."""
+    etag = reply.headers.get("ETag")
     if etag is None:
-        return response.headers.get("Last-Modified", "")
+        return reply.headers.get("Last-Modified", "")
     return "" if etag.startswith("W/") else etag
 
 
-def _stream(
-    response: http.client.HTTPResponse,
+def _append_body(
+    reply: LinkReply,
     target: Path,
-    plan: Plan,
+    body_range: BodyRange,
     limit_bytes: int,
     on_progress: Progress | None,
 ) -> tuple[int, str]:
-    """Append the body to the partial file; the whole file's size and SHA-256."""
-    if plan.total is not None and plan.total > limit_bytes:
-        raise TooLarge(f"The file has {plan.total} bytes, more than {limit_bytes}.")
-    size, told = plan.start, time.monotonic()
+    """Append the body to the partial file; return the whole file's size and SHA-256."""
+    if body_range.total is not None and body_range.total > limit_bytes:
+        raise DownloadTooLarge(f"The file has {body_range.total} bytes, more than {limit_bytes}.")
+    size, reported_at = body_range.start, time.monotonic()
     with target.open("ab") as file:
         digest = _digest(target)
-        while chunk := _chunk(response):
+        for chunk in reply.chunks:
             size += len(chunk)
             if size > limit_bytes:
-                raise TooLarge(f"The file has more than {limit_bytes} bytes.")
+                raise DownloadTooLarge(f"The file has more than {limit_bytes} bytes.")
             digest.update(chunk)
             file.write(chunk)
-            if on_progress and time.monotonic() - told >= 1:
-                told = time.monotonic()
-                on_progress(size, plan.total)
+            if on_progress and time.monotonic() - reported_at >= 1:
+                reported_at = time.monotonic()
+                on_progress(size, body_range.total)
         file.flush()
         os.fsync(file.fileno())
     return size, digest.hexdigest()
 
 
-def _chunk(response: http.client.HTTPResponse) -> bytes:
-    with translated("The body"):
-        return response.read1(CHUNK)
-
-
 def _digest(target: Path) -> "hashlib._Hash":
+    """The SHA-256 of the bytes so far, ready for more."""
     with target.open("rb") as file:
         return hashlib.file_digest(file, "sha256")

@@ -1,4 +1,4 @@
-"""The outside world: HTTP and JSON in, values out. No Django, no model, no socket, no clock."""
+"""One adapter for each provider: HTTP and JSON in, values out. No Django, socket or clock."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,11 +14,11 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     {provider.kind: provider for provider in (Vidu(), Relay(), Vivienne(), Apixo())}
 )
 
-# A broken catalogue file stops the start, and not the first order.
+# A broken catalogue file stops the start of the site, not its first order.
 for kind in PROVIDERS:
     catalogue(kind)
 
 
 def provider(kind: str) -> Provider:
-    """The adapter of one provider kind, e.g. ``vidu``; KeyError for a word that is no kind."""
+    """The adapter of one kind, e.g. ``vidu``. Raises KeyError for an unknown kind."""
     return PROVIDERS[kind]

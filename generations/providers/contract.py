@@ -1,16 +1,18 @@
 """What every provider adapter takes and gives.
 
-An adapter is pure translation. Each call is a *flow*: a generator that yields an
+An adapter translates and does nothing else. Each call is a *flow*: a generator that yields an
 ``httpx.Request``, is sent the ``httpx.Response`` (or is thrown the ``httpx`` exception), and
 returns a value. ``generations.net.drive`` runs flows; a test can run them without a socket.
 
 Errors are named by what the caller must do::
 
     ProviderError
-    ├── Refused        said no, for good: nothing runs, nothing is charged; tell the person
-    ├── Unauthorised   the key or its balance is the trouble: pause the credential
+    ├── Refused        refused for good: nothing runs, nothing is charged; tell the person
+    ├── Unauthorised   the key or its balance is at fault: pause the credential
     ├── Unavailable    not taken, or not answered now: ask again later
     └── Unclear        a paid POST may have been taken: never send it again by machine
+
+A ``Reason`` says what went wrong, for people; it is the same word whatever the provider.
 """
 
 import enum
@@ -23,8 +25,23 @@ import httpx
 type Flow[T] = Generator[httpx.Request, httpx.Response, T]
 
 
-class State(enum.StrEnum):
-    """The words of a task that is in a provider's hands (contract 1.2)."""
+class TaskKind(enum.StrEnum):
+    """What a task makes. Each adapter maps these to its provider's addresses and words."""
+
+    TEXT_TO_VIDEO = "text_to_video"
+    IMAGE_TO_VIDEO = "image_to_video"
+    FRAMES_TO_VIDEO = "frames_to_video"  # from the first and the last frame
+    REFERENCES_TO_VIDEO = "references_to_video"
+    FILM = "film"
+    SHOT_TAKE = "shot_take"
+    NARRATION_TAKE = "narration_take"
+    MUSIC_TAKE = "music_take"
+    FILM_CUT = "film_cut"
+    IMPORTED = "imported"  # made elsewhere; nobody here knows of what
+
+
+class RemoteState(enum.StrEnum):
+    """The state of a task that a provider has (docs/wire.md, 1.2)."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -33,12 +50,66 @@ class State(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-class ProviderError(Exception):
-    """Something that the provider, or the way to it, did; see the tree above.
+class Reason(enum.StrEnum):
+    """Why an order was refused, failed, or cannot go on; the key of the pages' sentences.
 
-    ``code`` is the provider's own word (``FieldInvalid``) or one of ours for the way there
-    (``unreachable``, ``no_answer``, ``garbled``). ``message`` is the provider's sentence, with no
-    key in it. ``raw`` is the reply as text, kept on the attempt; "" where nothing came back.
+    Each adapter maps its provider's error words to these in its ``reasons.py``.
+    """
+
+    # The order: the person must change it.
+    PROMPT_REFUSED = "prompt_refused"  # the words break the provider's rules
+    CONTENT_REFUSED = "content_refused"  # the words or a picture break them, unknown which
+    RESULT_WITHHELD = "result_withheld"  # the clip was made, and breaks the provider's rules
+    SETTING_REFUSED = "setting_refused"  # a setting is missing, unknown or out of range
+    PICTURE_UNUSABLE = "picture_unusable"  # the bytes are no picture that the provider can read
+    PICTURE_UNFIT = "picture_unfit"  # its size, shape or format does not fit
+    PICTURE_NOT_FETCHED = "picture_not_fetched"  # the provider could not load its address
+    PICTURE_WITHOUT_BODY = "picture_without_body"  # it shows no whole body
+    PICTURE_FACE_REFUSED = "picture_face_refused"  # a face in it was refused
+    PICTURE_WITHOUT_SUBJECT = "picture_without_subject"  # it shows nothing that can be moved
+    MODEL_UNAVAILABLE = "model_unavailable"  # the provider does not offer the model now
+
+    # The provider: the same order may succeed later.
+    BUSY = "busy"  # too many requests or tasks for the provider as a whole
+    SLOTS_TAKEN = "slots_taken"  # this account runs as many tasks as it may
+    PROVIDER_FAULT = "provider_fault"  # an error inside the provider
+    CONFLICT = "conflict"  # the provider has another order that conflicts with this one
+    NOT_FOUND = "not_found"  # the provider does not know the task, or no longer knows it
+    CANCELLED = "cancelled"  # somebody cancelled it at the provider
+
+    # The account: every order on this credential would fail.
+    CREDITS_SPENT = "credits_spent"  # too few credits are left
+    KEY_REFUSED = "key_refused"  # the provider does not accept the key
+    KEY_NOT_ALLOWED = "key_not_allowed"  # the key is good, and has not the right to do this
+    KEY_MALFORMED = "key_malformed"  # the key has characters that no request can carry
+    KEY_SEALED = "key_sealed"  # this site cannot decrypt the stored key
+    KEY_PAUSED = "key_paused"  # a member of the team paused the credential
+    ACCOUNT_SETTING_INVALID = "account_setting_invalid"  # a setting of the credential is unusable
+
+    # The way there and back.
+    UNREACHABLE = "unreachable"  # no connection: nothing was sent
+    NO_ANSWER = "no_answer"  # sent, and no answer came back
+    UNREADABLE = "unreadable"  # an answer came that is not what the provider documents
+
+    # This site.
+    PICTURE_GONE = "picture_gone"  # a picture of the order is no longer stored here
+    PICTURES_UNREACHABLE = "pictures_unreachable"  # the provider cannot fetch pictures from here
+    IMPORT_NOT_FOUND = "import_not_found"  # the provider never knew the id of an imported task
+    NEVER_ARRIVED = "never_arrived"  # a person decided that the order was never taken
+    REMOTE_ID_TAKEN = "remote_id_taken"  # another task here has that provider's id
+    ANOTHER_ORDER = "another_order"  # that id is another order at the provider
+    TOO_LATE = "too_late"  # the task went on before the person decided
+
+    OTHER = "other"  # anything else: the page quotes the provider
+
+
+class ProviderError(Exception):
+    """An error of the provider, or of the way to it; see the tree above.
+
+    ``code`` is the provider's own word (``FieldInvalid``), stored as evidence, or one of ours for
+    the way there (``unreachable``, ``no_answer``, ``garbled``). ``reason`` is what it means.
+    ``message`` is the provider's sentence, with no key in it. ``status`` is the HTTP status,
+    ``retry_after`` is in seconds. ``raw`` is the reply as text, "" where nothing came back.
     """
 
     def __init__(
@@ -46,6 +117,7 @@ class ProviderError(Exception):
         code: str,
         message: str = "",
         *,
+        reason: Reason = Reason.OTHER,
         status: int | None = None,
         raw: str = "",
         retry_after: float | None = None,
@@ -53,17 +125,18 @@ class ProviderError(Exception):
         super().__init__(f"{code}: {message}" if message else code)
         self.code = code
         self.message = message
+        self.reason = reason
         self.status = status
         self.raw = raw
         self.retry_after = retry_after
 
 
 class Refused(ProviderError):
-    """Said no for good; ordering the same again would be refused again."""
+    """The answer is no; the same order would be refused again."""
 
 
 class Unauthorised(ProviderError):
-    """The key, its rights or its balance; every order on this credential would fail."""
+    """The key, its rights or its balance is at fault; every order on it would fail."""
 
 
 class Unavailable(ProviderError):
@@ -71,12 +144,12 @@ class Unavailable(ProviderError):
 
 
 class Unclear(ProviderError):
-    """A create whose outcome is unknown once bytes may have left."""
+    """A create whose outcome is unknown, because bytes may have left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to reach one account: what a credential becomes once its key is opened."""
+    """How to reach one account: what a credential becomes once its key is decrypted."""
 
     base_url: str
     key: str = field(repr=False)
@@ -88,8 +161,8 @@ class Picture:
     """One picture of an order: sides in pixels, ``size`` in bytes.
 
     ``address`` is a data URI or an address that the provider can reach, "" while the order is only
-    judged. ``name`` is how the prompt calls it (``@name``), "" where it does not; pictures of one
-    name show one subject.
+    judged. ``name`` is how the prompt refers to it (``@name``), "" where it does not; pictures of
+    one name show one subject.
     """
 
     width: int
@@ -100,25 +173,26 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmPart:
-    """What an order makes anew of an ad film, by the provider's numbers; ``shot`` counts from 0.
+class FilmEdit:
+    """What an order makes anew in an ad film, by the provider's ids.
 
-    A footage names its shot; a composition its ``takes`` (one for each shot, in the film's order),
-    its narration and its music.
+    A new take of a shot has ``shot_index`` (from 0). A cut has the takes to join, one for each shot
+    in the film's order, with its narration and its music.
     """
 
-    film: str
-    shot: int | None = None
-    takes: tuple[str, ...] = ()
-    narration: str = ""
-    music: str = ""
+    film_remote_id: str
+    shot_index: int | None = None
+    take_remote_ids: tuple[str, ...] = ()
+    narration_remote_id: str = ""
+    music_remote_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One thing asked for, in the catalogue's words; ``duration`` in seconds.
+    """One order in the catalogue's words; ``duration`` in seconds.
 
-    "" and None mean that the person did not say: the provider's own default holds.
+    "" and None mean that the person chose nothing: the provider's own default holds.
+    ``reference`` is our own word for the order, which some providers repeat in their replies.
     """
 
     kind: str
@@ -132,15 +206,15 @@ class Order:
     options: Mapping[str, str | int | bool] = field(default_factory=dict)
     reference: str = ""
     callback_url: str = ""
-    part: FilmPart | None = None
+    film_edit: FilmEdit | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider took an order. ``cost`` in the provider's unit, None where it does not say."""
+    """An order that the provider took. ``cost`` is in its unit, None where the reply has none."""
 
-    number: str
-    state: State = State.QUEUED
+    remote_id: str
+    state: RemoteState = RemoteState.QUEUED
     cost: int | None = None
     code: str = ""
     message: str = ""
@@ -149,49 +223,53 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One link of a finished task; ``part`` is ``video``, ``cover``, ``watermarked`` or ``audio``.
+    """One link of a finished task; ``role`` is ``video``, ``cover``, ``watermarked`` or ``audio``.
 
-    ``number`` is the provider's own id of the creation ("" where it has none).
+    ``remote_id`` is the provider's id of the file, "" where it has none.
     """
 
-    part: str
+    role: str
     url: str
-    number: str = ""
+    remote_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What the provider says of one task now.
 
-    ``state`` is None for a word that we do not know: keep the last state and log ``word`` once.
-    ``code`` and ``message`` tell why a task failed. ``progress`` is 0 to 100, None where not told.
-    ``learned`` is what the account's options should hold from now on, e.g. the path that answered.
-    ``told`` repeats the order (``model``, ``prompt``, ``aspect_ratio``), as far as the reply does.
+    ``state`` is None for a word that we do not know: keep the last state and log ``state_word``
+    once. ``code``, ``reason`` and ``message`` say why a task failed; ``reason`` is None where the
+    provider gives no code. ``progress`` is 0 to 100, None where the reply has none.
+    ``account_options`` are what the account's options should hold from now on, e.g. the path that
+    answered. ``echoed`` is what the reply repeats of the order: ``model``, ``prompt``,
+    ``aspect_ratio``.
     """
 
-    state: State | None
-    word: str = ""
+    state: RemoteState | None
+    state_word: str = ""
     progress: int | None = None
     cost: int | None = None
     results: Sequence[Result] = ()
     code: str = ""
+    reason: Reason | None = None
     message: str = ""
     reference: str = ""
     raw: str = ""
-    learned: Mapping[str, str] = field(default_factory=dict)
-    told: Mapping[str, str] = field(default_factory=dict, compare=False)
+    account_options: Mapping[str, str] = field(default_factory=dict)
+    echoed: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class FilmRecord:
     """One take in a film's tree; ``url`` is its link, "" where it has none yet."""
 
-    number: str
-    state: State | None
-    word: str = ""
+    remote_id: str
+    state: RemoteState | None
+    state_word: str = ""
     prompt: str = ""
     url: str = ""
     code: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,35 +282,40 @@ class FilmShot:
 
 @dataclass(frozen=True, slots=True)
 class FilmCut:
-    """One composition and the numbers of what was joined in it, as far as the provider says."""
+    """One cut and the ids of the takes that were joined in it, as far as the reply names them."""
 
-    number: str
-    state: State | None
-    word: str = ""
+    remote_id: str
+    state: RemoteState | None
+    state_word: str = ""
     url: str = ""
     code: str = ""
-    takes: Sequence[str] = ()
-    narration: str = ""
-    music: str = ""
+    take_remote_ids: Sequence[str] = ()
+    narration_remote_id: str = ""
+    music_remote_id: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FilmReport:
-    """An ad film's whole tree now; ``unread`` counts what has no number or no place in it."""
+    """An ad film's whole tree now.
 
-    state: State | None
-    word: str = ""
+    ``unreadable_count`` counts the records that have no id or no place in the tree.
+    """
+
+    state: RemoteState | None
+    state_word: str = ""
     code: str = ""
     shots: Sequence[FilmShot] = ()
     narrations: Sequence[FilmRecord] = ()
     musics: Sequence[FilmRecord] = ()
     cuts: Sequence[FilmCut] = ()
-    unread: int = 0
+    unreadable_count: int = 0
     raw: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class RingRequest:
+class CallbackRequest:
     """A callback as it was received; header names in lower case, ``query`` without the ``?``."""
 
     method: str
@@ -242,27 +325,27 @@ class RingRequest:
     body: bytes
 
 
-class Verdict(enum.StrEnum):
-    """What a callback's own evidence is worth; it never moves a task by itself."""
+class CallbackTrust(enum.StrEnum):
+    """What a callback's signature proves; a callback never moves a task by itself."""
 
     SIGNED = "signed"
     UNSIGNED = "unsigned"
-    FORGED = "forged"
-    STALE = "stale"
+    FORGED = "forged"  # the signature is wrong
+    STALE = "stale"  # the signature is right and too old
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
-    """A callback, read: ``number`` and ``word`` are hints only, "" where the body has none."""
+class CallbackReading:
+    """What a callback says. All but ``trust`` are hints, "" where the request has none."""
 
-    verdict: Verdict
-    number: str = ""
-    word: str = ""
+    trust: CallbackTrust
+    remote_id: str = ""
+    state_word: str = ""
     nonce: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class AccountBalance:
     """What an account has left, in the provider's unit, and how many tasks it may run at once."""
 
     remaining: int
@@ -276,20 +359,21 @@ class Balance:
 class Listing:
     """One row of a provider's own list of tasks; ``created_at`` as the provider wrote it."""
 
-    number: str
-    state: State | None
+    remote_id: str
+    state: RemoteState | None
     prompt: str = ""
     model: str = ""
     created_at: str = ""
 
 
 class Provider(Protocol):
-    """One provider kind. Every method that talks is a flow; ``read_ring`` needs no network.
+    """One kind of provider. Every method that talks is a flow; ``read_callback`` is not.
 
-    A provider without a balance, a list or a cancel is never asked for one (it would refuse with
-    ``not_offered``). ``rings_signed``: only a signed callback is believed to be the provider's.
-    ``rings_name``: each callback names its task. Which kinds can be ordered, and so whether there
-    are films to ask for, is the catalogue's to tell.
+    A provider without a balance, a list or a cancel refuses these calls with ``not_offered``.
+    ``has_signed_callbacks``: only a signed callback is believed to be the provider's.
+    ``has_named_callbacks``: each callback says which task it is about. ``callback_reply`` is the
+    JSON object that the provider expects as the response. The catalogue lists the
+    kinds that can be ordered, and so whether there are films to ask for.
     """
 
     kind: str
@@ -297,45 +381,48 @@ class Provider(Protocol):
     has_balance: bool
     has_list: bool
     can_cancel: bool
-    rings_signed: bool
-    rings_name: bool
+    has_signed_callbacks: bool
+    has_named_callbacks: bool
+    callback_reply: Mapping[str, object]
 
     def echoes_reference(self, kind: str) -> bool:
-        """Whether a task of this kind can be proved ours by the reference that its order had."""
+        """Whether replies repeat the reference of an order of this kind, and so prove it ours."""
         ...
 
-    def wants_rings(self, access: Access) -> bool:
+    def accepts_callback_url(self, access: Access) -> bool:
         """Whether an order on this account may carry the address of a callback."""
         ...
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
-        """Order once. Raises Refused, Unauthorised, Unavailable (not taken) or Unclear."""
+        """Send a paid order once. Raises any ProviderError; Unavailable: certainly not taken."""
         ...
 
-    def check(self, access: Access, number: str) -> Flow[Report]:
-        """Ask for one task. Raises Refused (unknown number), Unauthorised or Unavailable."""
+    def check(self, access: Access, remote_id: str) -> Flow[Report]:
+        """Ask for one task. Raises Refused (unknown id), Unauthorised or Unavailable."""
         ...
 
-    def cancel(self, access: Access, number: str) -> Flow[None]:
-        """Ask to stop one task. Refused where it is too late."""
+    def cancel(self, access: Access, remote_id: str) -> Flow[None]:
+        """Ask to stop one task. Raises Refused where it is too late."""
         ...
 
-    def balance(self, access: Access) -> Flow[Balance]:
+    def balance(self, access: Access) -> Flow[AccountBalance]:
         """Ask what is left."""
         ...
 
     def test(self, access: Access) -> Flow[None]:
-        """A free call that proves the key. Unauthorised where it is bad."""
+        """Prove the key by a call that costs nothing. Raises Unauthorised where it is bad."""
         ...
 
     def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
         """List tasks created between two ISO 8601 instants, newest first."""
         ...
 
-    def film(self, access: Access, number: str) -> Flow[FilmReport]:
-        """Ask for the tree of a finished ad film. Raises as ``check`` does."""
+    def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
+        """Ask for the tree of a finished ad film. Raises what ``check`` raises."""
         ...
 
-    def read_ring(self, access: Access, request: RingRequest, *, now: float) -> Ring:
+    def read_callback(
+        self, access: Access, request: CallbackRequest, *, now: float
+    ) -> CallbackReading:
         """Judge and read a callback; ``now`` in Unix seconds. Never raises on a bad body."""
         ...

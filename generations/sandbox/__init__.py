@@ -1,5 +1,5 @@
-"""The pretend provider: a server that speaks as the providers' documents say.
+"""The sandbox: a server that answers as the four providers do, and makes real video files.
 
-It imports nothing of the rest of the project and is reached over HTTP only. Run it with
-`python -m generations.sandbox`; tests run it in process with `Sandbox.running()`.
+It is written from docs/wire.md alone, imports nothing else of the project, and is reached over HTTP
+only. Run it with `python -m generations.sandbox`; tests run it with `Sandbox.running()`.
 """

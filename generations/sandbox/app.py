@@ -1,4 +1,4 @@
-"""The sandbox as a whole: built, started, asked and stopped in process."""
+"""The sandbox as a whole: built, started, asked and stopped in this process."""
 
 import shutil
 import tempfile
@@ -9,79 +9,85 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from generations.sandbox.callbacks import Callbacks, Sent
-from generations.sandbox.clock import Agenda, Clock
-from generations.sandbox.control import Control
-from generations.sandbox.faults import Fault
-from generations.sandbox.tasks import Task
-
 from . import files
-from .clips.pool import Clips
-from .context import Links, Stage
-from .engine import Archive, Studio
-from .faults import Words
-from .http import Answer, Request, Server, json_answer
-from .page import base
-from .providers.apixo.endpoints import Apixo
-from .providers.relay.endpoints import Relay
-from .providers.vidu.endpoints import Vidu
-from .providers.vivienne.endpoints import Vivienne
-from .tasks import Counts
+from .callbacks import CallbackAttempt, CallbackSender
+from .clips.pool import ClipPool
+from .clock import Clock, Scheduler
+from .context import Context
+from .control import Control
+from .counts import Counts
+from .dialects import dialect_named
+from .directives import Directives
+from .engine import Engine
+from .faults import KeyFault
+from .http import Request, Response, Server, json_response
+from .links import LinkSigner
+from .providers.apixo.endpoints import ApixoEndpoints
+from .providers.relay.endpoints import RelayEndpoints
+from .providers.vidu.endpoints import ViduEndpoints
+from .providers.vivienne.endpoints import VivienneEndpoints
+from .task_store import TaskStore
+from .tasks import SandboxTask
 
-Door = Callable[[Request], Answer | None]
 
-
-class Dialect(Protocol):
-    """One provider's way of speaking."""
+class ProviderEndpoints(Protocol):
+    """The endpoints of one dialect."""
 
     name: str
 
-    def answer(self, request: Request) -> Answer | None: ...
+    def respond(self, request: Request) -> Response | None: ...
 
-    def announce(self, task: Task, at: float) -> None: ...
+    def announce(self, task: SandboxTask, at: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """A port of 0 takes a free one; without a folder nothing outlives the process.
+class SandboxSettings:
+    """Port 0 is any free one; without a folder nothing outlives the process.
 
-    With `apart`, clips are made by processes of their own, which leave the answers quick.
+    `clip_folder` may be shared: a clip that is there already is not made again. `tiny` makes clips
+    of 160 pixels and one second. `in_subprocess` makes clips in processes of their own, so that
+    responses stay quick.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     folder: Path | None = None
+    clip_folder: Path | None = None
     seconds_per_task: float = 5.0
     tiny: bool = False
     frozen: bool = False
-    apart: bool = False
+    in_subprocess: bool = False
 
 
 class Sandbox:
-    """A pretend provider; tests use `Sandbox.running`, or `Sandbox.indoors` for answers alone."""
+    """Tests use `Sandbox.running`, or `Sandbox.in_process` for responses without a server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SandboxSettings) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="sandbox-"))
         clock = Clock(frozen=settings.frozen)
-        agenda = Agenda(clock)
-        place = (settings.folder or self._scratch) / "clips"
-        clips = Clips(place, tiny=settings.tiny, apart=settings.apart)
-        self._archive = Archive(settings.folder)
-        studio = Studio(agenda, clips, self._archive, settings.seconds_per_task)
-        self.stage = Stage(clock, agenda, clips, studio, Callbacks(clock, agenda), Links(clock))
-        self._dialects: tuple[Dialect, ...] = (
-            Vidu(self.stage),
-            Relay(self.stage),
-            Vivienne(self.stage),
-            Apixo(self.stage),
+        scheduler = Scheduler(clock)
+        clips = ClipPool(
+            settings.clip_folder or (settings.folder or self._scratch) / "clips",
+            tiny=settings.tiny,
+            in_subprocess=settings.in_subprocess,
         )
-        studio.announce = self._announce
-        self._doors: tuple[Door, ...] = (
-            Control(self.stage, self._announce).answer,
-            partial(files.answer, self.stage),
-            *(dialect.answer for dialect in self._dialects),
+        self._store = TaskStore(settings.folder)
+        engine = Engine(scheduler, clips, self._store, settings.seconds_per_task)
+        callbacks = CallbackSender(clock, scheduler)
+        self.context = Context(clock, scheduler, clips, engine, callbacks, LinkSigner(clock))
+        self._providers: tuple[ProviderEndpoints, ...] = (
+            ViduEndpoints(self.context),
+            RelayEndpoints(self.context),
+            VivienneEndpoints(self.context),
+            ApixoEndpoints(self.context),
         )
-        self._place = (settings.host, settings.port)
+        engine.announce = self._announce
+        self._responders: tuple[Callable[[Request], Response | None], ...] = (
+            Control(self.context, self._announce).respond,
+            partial(files.respond, self.context),
+            *(provider.respond for provider in self._providers),
+        )
+        self._address = (settings.host, settings.port)
         self._server: Server | None = None
 
     @classmethod
@@ -91,15 +97,17 @@ class Sandbox:
         *,
         port: int = 0,
         folder: Path | None = None,
+        clip_folder: Path | None = None,
         seconds_per_task: float = 5.0,
         tiny: bool = True,
         frozen: bool = True,
     ) -> Iterator["Sandbox"]:
-        """A sandbox in this process whose clock moves only by `advance`, unless not frozen."""
+        """A started sandbox; its clock moves only by `advance`, unless it is not frozen."""
         sandbox = cls(
-            Settings(
+            SandboxSettings(
                 port=port,
                 folder=folder,
+                clip_folder=clip_folder,
                 seconds_per_task=seconds_per_task,
                 tiny=tiny,
                 frozen=frozen,
@@ -113,9 +121,12 @@ class Sandbox:
 
     @classmethod
     @contextmanager
-    def indoors(cls) -> Iterator["Sandbox"]:
-        """A sandbox that only `answer`s, quickly: no socket, no clip, and its time stands still."""
-        sandbox = cls(Settings(tiny=True, frozen=True))
+    def in_process(cls) -> Iterator["Sandbox"]:
+        """A sandbox without a server: only `respond` is used, and its clock is frozen.
+
+        No scheduler runs, so a task makes no clip.
+        """
+        sandbox = cls(SandboxSettings(tiny=True, frozen=True))
         try:
             yield sandbox
         finally:
@@ -123,80 +134,92 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where it listens, which is also the base address of Vidu."""
+        """The address of the server, which is also the base address of Vidu."""
         if self._server is None:
             raise RuntimeError("the sandbox is not started")
-        return f"http://{self._place[0]}:{self._server.server_port}"
+        return f"http://{self._address[0]}:{self._server.server_port}"
 
-    def address(self, dialect: str) -> str:
+    def base_url(self, dialect: str) -> str:
         """The base address of vidu, relay, vivienne or apixo."""
-        return self.url + base(dialect).path
+        return self.url + dialect_named(dialect).path
 
     @property
     def requests(self) -> list[Request]:
-        """Every request since the start or the last reset, the control's own left out."""
-        return list(self.stage.requests)
+        """All requests since the start or the last reset, but those of the page and /control/."""
+        return list(self.context.requests)
 
     @property
-    def tasks(self) -> dict[str, Task]:
-        return self.stage.studio.tasks
+    def tasks(self) -> dict[str, SandboxTask]:
+        return self.context.engine.tasks
 
     @property
-    def callbacks(self) -> list[Sent]:
-        """Every try to send a callback."""
-        return list(self.stage.callbacks.sent)
+    def callbacks(self) -> list[CallbackAttempt]:
+        """All attempts to send a callback."""
+        return list(self.context.callbacks.attempts)
 
     @property
     def counts(self) -> Counts:
         return Counts.of(list(self.tasks.values()), self.requests)
 
+    @property
+    def next_due(self) -> float | None:
+        """When the next step of a task or the next callback is due."""
+        return self.context.scheduler.next_due
+
     def advance(self, seconds: float) -> None:
-        """Move time forward; steps, clips and callbacks that became due are done on return."""
-        self.stage.clock.advance(seconds)
-        self.stage.settle()
+        """Move the clock forward; all that became due is done on return."""
+        self.context.clock.advance(seconds)
+        self.context.settle()
 
     def settle(self) -> None:
-        """Wait until all that is due now is done."""
-        self.stage.settle()
+        """Return when all that is due now is done."""
+        self.context.settle()
 
-    def fault(self, key: str, words: str, *, on: str = "any", times: int | None = None) -> None:
-        """Let bracketed words strike the next requests of a key; no words clears them."""
-        self.stage.faults.set(key, Fault(Words.of(words), on, times))
+    def set_fault(
+        self, key: str, directives: str, *, on: str = "any", times: int | None = None
+    ) -> None:
+        """Let directives, in brackets, apply to the next requests of a key; "" clears them."""
+        self.context.faults.set(key, KeyFault(Directives.parse(directives), on, times))
+
+    def fail(self, task_id: str, err_code: str) -> None:
+        """Let a task that has not ended fail now."""
+        now = self.context.clock.now()
+        self.context.engine.end(self.tasks[task_id], "failed", err_code, now)
 
     def expire_links(self) -> None:
-        self.stage.links.expire()
+        self.context.links.expire()
 
     def reset(self) -> None:
-        self.stage.reset()
+        self.context.reset()
 
     def start(self) -> None:
-        self.stage.studio.restore(self.stage.clock.now())
-        self.stage.agenda.start()
-        self._server = Server(self._place, self.answer, self.stage.clock.now)
+        self.context.engine.restore(self.context.clock.now())
+        self.context.scheduler.start()
+        self._server = Server(self._address, self.respond, self.context.clock.now)
         self._server.start()
 
     def stop(self) -> None:
-        self.stage.closing.set()
+        self.context.closing.set()
         if self._server is not None:
             self._server.stop()
-            self.stage.agenda.stop()
+            self.context.scheduler.stop()
         self._close()
 
-    def answer(self, request: Request) -> Answer:
-        """What the server answers to a request, in this thread and without a socket."""
+    def respond(self, request: Request) -> Response:
+        """The server's response to a request, made in this thread."""
         if request.path != "/" and not request.path.startswith("/control/"):
-            self.stage.requests.append(request)
-        for door in self._doors:
-            answer = door(request)
-            if answer is not None:
-                return answer
-        return json_answer({"message": "nothing here"}, 404)
+            self.context.requests.append(request)
+        for responder in self._responders:
+            response = responder(request)
+            if response is not None:
+                return response
+        return json_response({"message": "nothing here"}, 404)
 
     def _close(self) -> None:
-        self.stage.callbacks.close()
-        self.stage.clips.close()
-        self._archive.close()
+        self.context.callbacks.close()
+        self.context.clips.close()
+        self._store.close()
         shutil.rmtree(self._scratch)
 
-    def _announce(self, task: Task, at: float) -> None:
-        next(each for each in self._dialects if each.name == task.dialect).announce(task, at)
+    def _announce(self, task: SandboxTask, at: float) -> None:
+        next(each for each in self._providers if each.name == task.dialect).announce(task, at)

@@ -1,4 +1,4 @@
-"""Sends callbacks in the background and tries the failed ones again."""
+"""Sends callbacks in the background, and retries those that failed."""
 
 import http.client
 import json
@@ -11,17 +11,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from generations.sandbox.clock import Agenda, Clock
+from .clock import Clock, Scheduler
 
 RETRY_SECONDS = (1.0, 2.0, 4.0)
 TIMEOUT_SECONDS = 5.0
+MAX_AT_ONCE = 16
 
-# The headers of one try, made anew each time from the sandbox's time.
+# Makes the headers of one attempt from the current time, because signatures hold a date.
 Headers = Callable[[float], dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutgoingCallback:
     """One callback to send; `attempt` counts from 0, `delays` are seconds before each retry."""
 
     task_id: str
@@ -35,8 +36,8 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of one try; `status` is None when nothing answered, and `error` says why."""
+class CallbackAttempt:
+    """The result of one attempt; `status` is None without an answer, and `error` says why."""
 
     task_id: str
     url: str
@@ -48,39 +49,47 @@ class Sent:
     error: str
 
 
-class Callbacks:
-    """`sent` is the record of every try."""
+class CallbackSender:
+    """Sends the callbacks of one task one after the other, those of different tasks at once."""
 
-    def __init__(self, clock: Clock, agenda: Agenda) -> None:
-        self.sent: list[Sent] = []
+    def __init__(self, clock: Clock, scheduler: Scheduler) -> None:
+        self.attempts: list[CallbackAttempt] = []
         self._clock = clock
-        self._agenda = agenda
-        self._pool = ThreadPoolExecutor(16, "callbacks")
+        self._scheduler = scheduler
+        self._pool = ThreadPoolExecutor(MAX_AT_ONCE, "callbacks")
         self._lock = threading.Lock()
         self._under_way: set[Future[None]] = set()
-        self._waiting: dict[str, deque[Letter]] = {}
+        self._waiting: dict[str, deque[OutgoingCallback]] = {}
 
-    def send_at(self, due: float, *letters: Letter) -> None:
-        """Send the letters one after the other, when the time has come."""
-        if letters:
-            self._agenda.at(due, lambda _: self._start(letters))
+    def send_at(self, due: float, *callbacks: OutgoingCallback) -> None:
+        """Schedule callbacks of one task, which are sent in this order."""
+        if callbacks:
+            self._scheduler.at(due, lambda _: self._start(callbacks))
 
-    def send_now(self, letter: Letter) -> Sent:
-        """One try, in the caller's thread."""
-        headers = {"Content-Type": "application/json"} | letter.headers(self._clock.now())
-        status, error = _post(letter, json.dumps(letter.body).encode(), headers)
+    def send_now(self, callback: OutgoingCallback) -> CallbackAttempt:
+        """Make one attempt in the caller's thread, and schedule the next if it failed."""
+        headers = {"Content-Type": "application/json"} | callback.headers(self._clock.now())
+        status, error = _post(callback, json.dumps(callback.body).encode(), headers)
         at = self._clock.now()
-        sent = Sent(
-            letter.task_id, letter.url, letter.body, headers, letter.attempt, at, status, error
+        attempt = CallbackAttempt(
+            callback.task_id,
+            callback.url,
+            callback.body,
+            headers,
+            callback.attempt,
+            at,
+            status,
+            error,
         )
-        self.sent.append(sent)
-        if status != 200 and letter.is_retried and letter.attempt < len(letter.delays):
-            again = replace(letter, attempt=letter.attempt + 1)
-            self.send_at(at + letter.delays[letter.attempt], again)
-        return sent
+        self.attempts.append(attempt)
+        has_failed = status != 200 and callback.is_retried
+        if has_failed and callback.attempt < len(callback.delays):
+            again = replace(callback, attempt=callback.attempt + 1)
+            self.send_at(at + callback.delays[callback.attempt], again)
+        return attempt
 
-    def settle(self) -> bool:
-        """Wait for the callbacks under way; False when there were none."""
+    def wait(self) -> bool:
+        """Wait for all callbacks under way; False if there were none."""
         with self._lock:
             under_way = set(self._under_way)
         wait_for(under_way)
@@ -89,23 +98,24 @@ class Callbacks:
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def _start(self, letters: tuple[Letter, ...]) -> None:
-        """Letters of one task go out one after the other, those of others beside them."""
-        task_id = letters[0].task_id
+    def _start(self, callbacks: tuple[OutgoingCallback, ...]) -> None:
+        """Give the callbacks to the thread that sends those of their task, or start one."""
+        task_id = callbacks[0].task_id
         with self._lock:
             if task_id in self._waiting:
-                self._waiting[task_id].extend(letters)
+                self._waiting[task_id].extend(callbacks)
                 return
-            self._waiting[task_id] = deque(letters)
+            self._waiting[task_id] = deque(callbacks)
             future = self._pool.submit(self._send_all, task_id)
             self._under_way.add(future)
         future.add_done_callback(self._forget)
 
     def _send_all(self, task_id: str) -> None:
-        while (letter := self._next(task_id)) is not None:
-            self.send_now(letter)
+        while (callback := self._next(task_id)) is not None:
+            self.send_now(callback)
 
-    def _next(self, task_id: str) -> Letter | None:
+    def _next(self, task_id: str) -> OutgoingCallback | None:
+        # Under one lock with _start, so that none is added to a queue that nobody reads any more.
         with self._lock:
             if self._waiting[task_id]:
                 return self._waiting[task_id].popleft()
@@ -117,11 +127,14 @@ class Callbacks:
             self._under_way.discard(future)
 
 
-def _post(letter: Letter, body: bytes, headers: dict[str, str]) -> tuple[int | None, str]:
-    parts = urlsplit(letter.url)
-    secure = parts.scheme == "https"
-    make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = make(parts.netloc, timeout=letter.timeout)
+def _post(
+    callback: OutgoingCallback, body: bytes, headers: dict[str, str]
+) -> tuple[int | None, str]:
+    """The status of the answer, or None and the reason why there is none."""
+    parts = urlsplit(callback.url)
+    is_secure = parts.scheme == "https"
+    connect = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
+    connection = connect(parts.netloc, timeout=callback.timeout)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("POST", target, body, headers)

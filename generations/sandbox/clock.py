@@ -1,4 +1,4 @@
-"""Sandbox time, which a test can move, and the agenda of what is due in it."""
+"""The sandbox's clock, which a test can move, and the scheduler that follows it."""
 
 import heapq
 import itertools
@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
 
-# What is done when its time has come; it is given the time at which it was due, not the time now,
-# so that a long step forward plays out as if it had been waited for.
+# An action gets the time at which it was due, not the current time, so that one long step forward
+# has the same results as waiting.
 Action = Callable[[float], None]
 
 
 class Clock:
-    """Unix seconds that can be moved forward; a frozen clock moves only so."""
+    """Unix seconds. A test can move the clock forward; a frozen one moves in no other way."""
 
     def __init__(self, *, frozen: bool = False) -> None:
         self._frozen_at = time.time() if frozen else None
@@ -28,7 +28,7 @@ class Clock:
         self._offset += seconds
 
 
-class Agenda:
+class Scheduler:
     """Runs actions in the order of their due times, in its own thread or on request."""
 
     def __init__(self, clock: Clock) -> None:
@@ -38,7 +38,7 @@ class Agenda:
         self._changed = threading.Condition()
         self._one_at_a_time = threading.RLock()
         self._closing = False
-        self._thread = threading.Thread(target=self._keep_running, name="agenda", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -50,6 +50,7 @@ class Agenda:
         self._thread.join()
 
     def at(self, due: float, action: Action) -> None:
+        """Schedule an action; one whose time is over runs as soon as possible."""
         with self._changed:
             heapq.heappush(self._heap, (due, next(self._order), action))
             self._changed.notify()
@@ -59,14 +60,20 @@ class Agenda:
             self._heap.clear()
 
     def run_due(self) -> None:
-        """Run everything that is due now, and what that made due."""
+        """Run everything that is due now, and all that becomes due by it."""
         with self._one_at_a_time:
             while (entry := self._pop_due()) is not None:
                 due, _, action = entry
                 try:
                     action(due)
                 except Exception:
-                    logger.exception("an action of the agenda failed")
+                    logger.exception("a scheduled action failed")
+
+    @property
+    def next_due(self) -> float | None:
+        """The due time of the next action."""
+        with self._changed:
+            return self._heap[0][0] if self._heap else None
 
     def _pop_due(self) -> tuple[float, int, Action] | None:
         with self._changed:
@@ -74,7 +81,7 @@ class Agenda:
                 return heapq.heappop(self._heap)
         return None
 
-    def _keep_running(self) -> None:
+    def _run(self) -> None:
         while True:
             with self._changed:
                 if self._closing:
@@ -83,6 +90,7 @@ class Agenda:
             self.run_due()
 
     def _seconds_to_next(self) -> float:
+        """At most one second, because a test may move the clock without a notice."""
         if not self._heap:
             return 1.0
         return min(max(self._heap[0][0] - self._clock.now(), 0.0), 1.0)

@@ -1,37 +1,31 @@
-"""The control page and endpoints, by which a person or a test moves time and sets faults."""
+"""The control endpoints, by which a person or a test moves the clock and sets faults."""
 
 import json
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from generations.sandbox import page
-from generations.sandbox.faults import Fault
-from generations.sandbox.tasks import Task
+from . import page
+from .context import Context
+from .counts import Counts
+from .directives import Directives
+from .faults import KeyFault
+from .http import ApiError, Request, Response, json_response
+from .tasks import SandboxTask
 
-from .context import Stage
-from .faults import Words
-from .http import (
-    Answer,
-    Refusal,
-    Request,
-    json_answer,
-)
-from .tasks import Counts
-
-Announce = Callable[[Task, float], None]
+Body = dict[str, Any]
 
 
 class Control:
-    """Answers / and what lies under /control/."""
+    """Responds at / with the page, and under /control/ with JSON."""
 
-    def __init__(self, stage: Stage, announce: Announce) -> None:
-        self._stage = stage
+    def __init__(self, context: Context, announce: Callable[[SandboxTask, float], None]) -> None:
+        self._context = context
         self._announce = announce
-        self._routes: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
+        self._routes: dict[tuple[str, str], Callable[[Body], Any]] = {
             ("POST", "advance"): self._advance,
             ("POST", "faults"): self._set_fault,
-            ("POST", "expire"): self._expire,
+            ("POST", "expire"): self._expire_links,
             ("POST", "reset"): self._reset,
             ("GET", "requests"): self._requests,
             ("GET", "tasks"): self._tasks,
@@ -39,53 +33,55 @@ class Control:
             ("GET", "counts"): self._counts,
         }
 
-    def answer(self, request: Request) -> Answer | None:
+    def respond(self, request: Request) -> Response | None:
+        """None if the path belongs to another."""
         if (request.method, request.path) == ("GET", "/"):
-            html = page.render(self._stage, request.base_url)
-            return Answer(200, html.encode(), "text/html; charset=utf-8")
+            html = page.render(self._context, request.base_url)
+            return Response(200, html.encode(), "text/html; charset=utf-8")
         if not request.path.startswith("/control/"):
             return None
         try:
-            return json_answer(self._act(request))
-        except Refusal as refusal:
-            return json_answer({"message": refusal.message}, refusal.status)
+            return json_response(self._route(request))
+        except ApiError as error:
+            return json_response({"message": error.message}, error.status)
 
-    def _act(self, request: Request) -> Any:
+    def _route(self, request: Request) -> Any:
         name = request.path.removeprefix("/control/")
         if request.method == "POST" and name.startswith("fire/"):
-            return self._fire(name.removeprefix("fire/"))
-        act = self._routes.get((request.method, name))
-        if act is None:
-            raise Refusal(404, "NotFound", f"no {request.method} {request.path} here")
-        return act(_fields(request))
+            return self._fire_callback(name.removeprefix("fire/"))
+        action = self._routes.get((request.method, name))
+        if action is None:
+            raise ApiError(404, "NotFound", f"no {request.method} {request.path} here")
+        return action(_read_body(request))
 
-    def _advance(self, fields: dict[str, Any]) -> Any:
-        self._stage.clock.advance(_number(fields, "seconds"))
-        self._stage.agenda.run_due()
-        return {"now": self._stage.clock.now()}
+    def _advance(self, body: Body) -> Any:
+        self._context.clock.advance(_read_number(body, "seconds"))
+        self._context.scheduler.run_due()
+        return {"now": self._context.clock.now()}
 
-    def _set_fault(self, fields: dict[str, Any]) -> Any:
-        times = None if fields.get("times") is None else int(_number(fields, "times"))
-        fault = Fault(Words.of(str(fields.get("words", ""))), fields.get("on", "any"), times)
-        self._stage.faults.set(str(fields.get("key", "")), fault)
-        return {"key": fields.get("key"), "words": fault.words.phrases}
+    def _set_fault(self, body: Body) -> Any:
+        times = None if body.get("times") is None else int(_read_number(body, "times"))
+        directives = Directives.parse(str(body.get("words", "")))
+        fault = KeyFault(directives, body.get("on", "any"), times)
+        self._context.faults.set(str(body.get("key", "")), fault)
+        return {"key": body.get("key"), "words": directives.phrases}
 
-    def _expire(self, _: dict[str, Any]) -> Any:
-        self._stage.links.expire()
+    def _expire_links(self, _: Body) -> Any:
+        self._context.links.expire()
         return {}
 
-    def _reset(self, _: dict[str, Any]) -> Any:
-        self._stage.reset()
+    def _reset(self, _: Body) -> Any:
+        self._context.reset()
         return {}
 
-    def _fire(self, number: str) -> Any:
-        task = self._stage.studio.tasks.get(number)
+    def _fire_callback(self, task_id: str) -> Any:
+        task = self._context.engine.tasks.get(task_id)
         if task is None:
-            raise Refusal(404, "NotFound", f"no task {number} here")
-        self._announce(task, self._stage.clock.now())
+            raise ApiError(404, "NotFound", f"no task {task_id} here")
+        self._announce(task, self._context.clock.now())
         return {}
 
-    def _requests(self, _: dict[str, Any]) -> Any:
+    def _requests(self, _: Body) -> Any:
         return [
             {
                 "method": request.method,
@@ -95,36 +91,36 @@ class Control:
                 "body": request.body.decode(errors="replace"),
                 "at": request.at,
             }
-            for request in list(self._stage.requests)
+            for request in list(self._context.requests)
         ]
 
-    def _tasks(self, _: dict[str, Any]) -> Any:
-        with self._stage.studio.lock:
-            return [task.shown() for task in self._stage.studio.tasks.values()]
+    def _tasks(self, _: Body) -> Any:
+        with self._context.engine.lock:
+            return [task.to_json() for task in self._context.engine.tasks.values()]
 
-    def _callbacks(self, _: dict[str, Any]) -> Any:
-        return [asdict(sent) for sent in list(self._stage.callbacks.sent)]
+    def _callbacks(self, _: Body) -> Any:
+        return [asdict(attempt) for attempt in list(self._context.callbacks.attempts)]
 
-    def _counts(self, _: dict[str, Any]) -> Any:
-        with self._stage.studio.lock:
-            tasks = list(self._stage.studio.tasks.values())
-        return asdict(Counts.of(tasks, list(self._stage.requests)))
+    def _counts(self, _: Body) -> Any:
+        with self._context.engine.lock:
+            tasks = list(self._context.engine.tasks.values())
+        return asdict(Counts.of(tasks, list(self._context.requests)))
 
 
-def _fields(request: Request) -> dict[str, Any]:
+def _read_body(request: Request) -> Body:
     if not request.body:
         return {}
     try:
-        fields = json.loads(request.body)
+        body = json.loads(request.body)
     except ValueError as error:
-        raise Refusal(400, "BadRequest", f"the body is not JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise Refusal(400, "BadRequest", "the body is not an object")
-    return fields
+        raise ApiError(400, "BadRequest", f"the body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise ApiError(400, "BadRequest", "the body is not an object")
+    return body
 
 
-def _number(fields: dict[str, Any], name: str) -> float:
-    value = fields.get(name)
+def _read_number(body: Body, name: str) -> float:
+    value = body.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Refusal(400, "BadRequest", f"{name} must be a number")
+        raise ApiError(400, "BadRequest", f"{name} must be a number")
     return value

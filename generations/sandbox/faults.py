@@ -1,207 +1,127 @@
-"""What goes wrong with one exchange, by the words of a prompt or of the control endpoint."""
+"""Faults: what goes wrong with one HTTP exchange, by the directives of an order or of a key."""
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from .http import Answer, Refusal
+from .directives import Directives
+from .http import ApiError, Response
 
-STATUSES = {
-    "BadRequest": 400,
-    "FieldLacking": 400,
-    "FieldUnwanted": 400,
-    "FieldItemCountOutOfRange": 400,
-    "FieldInvalid": 400,
-    "PageSizeOutOfRange": 400,
-    "ImageDownloadFailure": 400,
-    "ImageFormatInvalid": 400,
-    "ImageCheckBodyJointsFailed": 400,
-    "ImageCheckFaceFailed": 400,
-    "ImageObjectsUndetected": 400,
-    "OperationInProcess": 400,
-    "TaskPromptPolicyViolation": 400,
-    "AuditSubmitIllegal": 400,
-    "CreationPolicyViolation": 400,
-    "CreditInsufficient": 400,
-    "ModelUnavailable": 400,
-    "UserCancelled": 400,
-    "Unauthorized": 401,
-    "Forbidden": 403,
-    "TaskNotFound": 404,
-    "CreationNotFound": 404,
-    "NotFound": 404,
-    "Conflict": 409,
-    "QuotaExceeded": 429,
-    "TooManyRequests": 429,
-    "SystemThrottling": 429,
-    "Canceled": 499,
-    "InternalServiceFailure": 500,
-}
-PAGE = b"<html><body><h1>Bad gateway</h1></body></html>"
+HTML_PAGE = b"<html><body><h1>Bad gateway</h1></body></html>"
 Wait = Callable[[float], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
-    """How a dialect goes wrong: its reasons with their statuses, and its broken replies.
+class FaultProfile:
+    """How one dialect goes wrong: its reasons with their HTTP statuses, and its broken replies.
 
-    `otherwise` is the status of a reason that stands in no table; `refused`, `throttled` and
-    `broken` are the reasons of [refuse], [429] and [500 before]; `said` are messages by reason.
+    A reason that is in no table has the `default_status`. `refuse_reason`, `throttle_reason` and
+    `server_error_reason` are those of `[refuse]`, `[429]` and `[500 before]` without an argument.
     """
 
     statuses: Mapping[str, int]
     garbled: bytes
     code_in_200: bytes
-    otherwise: int = 400
-    refused: str = "BadRequest"
-    throttled: str = "TooManyRequests"
-    broken: str = "InternalServiceFailure"
-    said: Mapping[str, str] = field(default_factory=dict)
+    default_status: int = 400
+    refuse_reason: str = "BadRequest"
+    throttle_reason: str = "TooManyRequests"
+    server_error_reason: str = "InternalServiceFailure"
+    messages: Mapping[str, str] = field(default_factory=dict)
 
-    def refusal(self, status: int, reason: str, word: str) -> Refusal:
-        return Refusal(status, reason, self.said.get(reason, f"asked for by [{word}]"))
-
-
-VIDU = Manners(
-    STATUSES,
-    garbled=b'{"task_id":"9110260474603',
-    code_in_200=b'{"code":400,"reason":"BadRequest","message":"a code in a 200"}',
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    phrases: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, *texts: str) -> "Words":
-        found = (phrase for text in texts for phrase in BRACKETED.findall(text))
-        return cls(tuple(" ".join(phrase.split()) for phrase in found))
-
-    def __contains__(self, phrase: str) -> bool:
-        return any(own.lower() == phrase for own in self.phrases)
-
-    def __add__(self, other: "Words") -> "Words":
-        return Words(self.phrases + other.phrases)
-
-    def after(self, name: str) -> str | None:
-        """What follows `name` in the first phrase that begins with it; "" when nothing does."""
-        return next(self._followers(name), None)
-
-    def under(self, name: str) -> "Words":
-        """The phrases that begin with `name`, without it: `drop` of `[query drop]`."""
-        return Words(tuple(follower for follower in self._followers(name) if follower))
-
-    def number(self, name: str, default: float) -> float:
-        """The number after `name`, or the default when there is none."""
-        text = self.after(name) or ""
-        return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else default
-
-    def brackets(self) -> str:
-        return " ".join(f"[{phrase}]" for phrase in self.phrases)
-
-    def _followers(self, name: str) -> Iterator[str]:
-        for phrase in self.phrases:
-            if phrase.lower() == name:
-                yield ""
-            elif phrase.lower().startswith(f"{name} "):
-                yield phrase[len(name) + 1 :]
+    def error(self, status: int, reason: str, phrase: str) -> ApiError:
+        return ApiError(status, reason, self.messages.get(reason, f"asked for by [{phrase}]"))
 
 
 @dataclass(slots=True)
-class Fault:
-    """`on` is create, query or any; `times` is how often it still strikes, None for ever."""
+class KeyFault:
+    """`on` is create, query or any; `times` is how often it still applies, None without end."""
 
-    words: Words
+    directives: Directives
     on: str = "any"
     times: int | None = None
 
 
-class Faults:
-    """The faults that the control endpoint has set, by key."""
+class KeyFaults:
+    """The faults that the control endpoint has set, by API key."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_key: dict[str, list[Fault]] = {}
+        self._by_key: dict[str, list[KeyFault]] = {}
 
-    def set(self, key: str, fault: Fault) -> None:
-        """A fault without words clears what was set for the key."""
+    def set(self, key: str, fault: KeyFault) -> None:
+        """Add a fault; one without directives clears all faults of the key."""
         with self._lock:
-            if fault.words.phrases:
+            if fault.directives.phrases:
                 self._by_key.setdefault(key, []).append(fault)
             else:
                 self._by_key.pop(key, None)
 
-    def take(self, key: str, on: str) -> Words:
-        """The words that strike this exchange."""
+    def consume(self, key: str, on: str) -> Directives:
+        """The directives for one exchange; each fault that applies is counted down."""
         with self._lock:
-            striking = [
+            applying = [
                 fault
                 for fault in self._by_key.get(key, [])
                 if fault.on in (on, "any") and fault.times != 0
             ]
-            for fault in striking:
+            for fault in applying:
                 fault.times = None if fault.times is None else fault.times - 1
-            return sum((fault.words for fault in striking), Words())
+            return sum((fault.directives for fault in applying), Directives())
 
     def clear(self) -> None:
         with self._lock:
             self._by_key.clear()
 
 
-def exchange(
-    words: Words, produce: Callable[[], Answer], wait: Wait, manners: Manners = VIDU
-) -> Answer:
-    """Answer with what is produced, unless a word says otherwise before or after it."""
-    before = _before(words, manners)
+def apply(
+    directives: Directives, respond: Callable[[], Response], wait: Wait, profile: FaultProfile
+) -> Response:
+    """The response to one request, unless a directive replaces it before or after `respond` ran.
+
+    Raises ApiError where the fault is an error of the dialect's own table.
+    """
+    before = _fault_before(directives, profile)
     if before is not None:
         return before
-    answer = produce()
-    if words.after("slow answer") is not None:
-        wait(min(words.number("slow answer", 10), 120))
-    return _after(words, manners) or answer
+    response = respond()
+    if directives.argument("slow answer") is not None:
+        wait(min(directives.numeric_argument("slow answer", 10), 120))
+    return _fault_after(directives, profile) or response
 
 
-def _before(words: Words, manners: Manners) -> Answer | None:
-    if (reason := words.after("refuse")) is not None:
-        reason = reason or manners.refused
-        status = manners.statuses.get(reason, manners.otherwise)
-        raise manners.refusal(status, reason, f"refuse {reason}")
-    if (reason := words.after("429")) is not None:
-        reason = reason or manners.throttled
-        raise manners.refusal(429, reason, f"429 {reason}")
-    if "drop before" in words:
-        return Answer(dropped=True)
-    if "code in 200" in words:
-        return Answer(200, manners.code_in_200)
-    return _server_error(words, "before", manners)
+def _fault_before(directives: Directives, profile: FaultProfile) -> Response | None:
+    if (reason := directives.argument("refuse")) is not None:
+        reason = reason or profile.refuse_reason
+        status = profile.statuses.get(reason, profile.default_status)
+        raise profile.error(status, reason, f"refuse {reason}")
+    if (reason := directives.argument("429")) is not None:
+        reason = reason or profile.throttle_reason
+        raise profile.error(429, reason, f"429 {reason}")
+    if "drop before" in directives:
+        return Response(dropped=True)
+    if "code in 200" in directives:
+        return Response(200, profile.code_in_200)
+    return _server_error(directives, "before", profile)
 
 
-def _after(words: Words, manners: Manners) -> Answer | None:
-    if "drop after" in words:
-        return Answer(dropped=True)
-    if "garbled" in words:
-        return Answer(200, manners.garbled)
-    if "not json" in words:
-        return Answer(200, PAGE, "text/html")
-    return _server_error(words, "after", manners)
+def _fault_after(directives: Directives, profile: FaultProfile) -> Response | None:
+    if "drop after" in directives:
+        return Response(dropped=True)
+    if "garbled" in directives:
+        return Response(200, profile.garbled)
+    if "not json" in directives:
+        return Response(200, HTML_PAGE, "text/html")
+    return _server_error(directives, "after", profile)
 
 
-def _server_error(words: Words, moment: str, manners: Manners) -> Answer | None:
-    for phrase in words.phrases:
+def _server_error(directives: Directives, moment: str, profile: FaultProfile) -> Response | None:
+    for phrase in directives.phrases:
         match = re.fullmatch(rf"(5\d\d) {moment}", phrase.lower())
         if match is None:
             continue
+        # A 500 comes from the provider itself, any other from a proxy in front of it.
         if match[1] == "500":
-            raise manners.refusal(500, manners.broken, phrase)
-        return Answer(int(match[1]), PAGE, "text/html")
+            raise profile.error(500, profile.server_error_reason, phrase)
+        return Response(int(match[1]), HTML_PAGE, "text/html")
     return None
-
-
-BRACKETED = re.compile(r"\[([^\[\]]{1,80})\]")
-
-
-def plain(text: str) -> str:
-    """The text without its bracketed words, as it is drawn on a clip."""
-    return " ".join(BRACKETED.sub(" ", text).split())

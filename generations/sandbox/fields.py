@@ -1,4 +1,4 @@
-"""The strict reading of an order: what each of its fields may hold."""
+"""Rules for the fields of an order, and the strict reading of its JSON."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -9,16 +9,17 @@ Order = dict[str, Any]
 Rule = Callable[[Any], bool]
 
 
-class Wrong(Exception):
-    """`how` is unreadable, lacking, unwanted or invalid; `name` is the field's."""
+class FieldError(Exception):
+    """`problem` is unreadable, lacking, unwanted or invalid; `name` is that of the field."""
 
-    def __init__(self, how: str, name: str) -> None:
-        super().__init__(f"{name} is {how}")
-        self.how = how
+    def __init__(self, problem: str, name: str) -> None:
+        super().__init__(f"{name} is {problem}")
+        self.problem = problem
         self.name = name
 
 
 def text(most: int, least: int = 0) -> Rule:
+    """A text of so many characters."""
     return lambda value: isinstance(value, str) and least <= len(value) <= most
 
 
@@ -26,12 +27,16 @@ def one_of(*values: str) -> Rule:
     return lambda value: isinstance(value, str) and value in values
 
 
-def whole(allowed: range) -> Rule:
-    # bool is a kind of int in Python, and is none in JSON.
+def integer(allowed: range) -> Rule:
+    # bool is a kind of int in Python, but not in JSON.
     return lambda value: type(value) is int and value in allowed
 
 
-def flag(value: Any) -> bool:
+def either(*rules: Rule) -> Rule:
+    return lambda value: any(rule(value) for rule in rules)
+
+
+def is_boolean(value: Any) -> bool:
     return isinstance(value, bool)
 
 
@@ -39,8 +44,8 @@ def is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def address(value: Any) -> bool:
-    """An http(s) URL."""
+def is_url(value: Any) -> bool:
+    """With http or https, and a host."""
     if not isinstance(value, str):
         return False
     try:
@@ -50,7 +55,8 @@ def address(value: Any) -> bool:
         return False
 
 
-def json_text(value: Any) -> bool:
+def is_json_text(value: Any) -> bool:
+    """A text that holds JSON, or nothing."""
     if not isinstance(value, str):
         return False
     try:
@@ -60,39 +66,38 @@ def json_text(value: Any) -> bool:
     return True
 
 
-def either(*rules: Rule) -> Rule:
-    return lambda value: any(rule(value) for rule in rules)
-
-
 def read_object(body: bytes) -> Order:
-    """The JSON object of a request; Wrong when it is none, or one that names a member twice."""
+    """The JSON object of a request.
+
+    Raises FieldError if it is no object, has a name twice, or holds what JSON does not know (NaN).
+    """
     try:
-        value = json.loads(body, object_pairs_hook=_without_twins, parse_constant=_refuse)
-        json.dumps(value, ensure_ascii=False).encode()
+        value = json.loads(body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False).encode()  # fails for half of a surrogate pair
     except (ValueError, RecursionError) as error:
-        raise Wrong("unreadable", "body") from error
+        raise FieldError("unreadable", "body") from error
     if not isinstance(value, dict):
-        raise Wrong("unreadable", "body")
+        raise FieldError("unreadable", "body")
     return value
 
 
 def check(order: Order, rules: Mapping[str, Rule], required: Collection[str]) -> None:
-    """Wrong when a field is lacking, unwanted or invalid; an empty text counts as lacking."""
+    """Raise FieldError if a field is lacking, unwanted or invalid; "" counts as lacking."""
     for name in required:
         if order.get(name) in (None, ""):
-            raise Wrong("lacking", name)
+            raise FieldError("lacking", name)
     for name, value in order.items():
         if name not in rules:
-            raise Wrong("unwanted", name)
+            raise FieldError("unwanted", name)
         if not rules[name](value):
-            raise Wrong("invalid", name)
+            raise FieldError("invalid", name)
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> Order:
+def _unique(pairs: list[tuple[str, Any]]) -> Order:
     if len(dict(pairs)) != len(pairs):
-        raise ValueError("a member is named twice")
+        raise ValueError("a name is used twice")
     return dict(pairs)
 
 
-def _refuse(constant: str) -> Any:
+def _refuse_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")

@@ -1,4 +1,4 @@
-"""The HTTP server: reads requests, asks those who answer, writes answers."""
+"""The HTTP server: reads requests, lets the sandbox respond, writes responses."""
 
 import json
 import logging
@@ -12,15 +12,15 @@ from urllib.parse import parse_qs
 
 logger = logging.getLogger(__name__)
 
-KEPT_BODY = 21 * 1024 * 1024
+MAX_KEPT_BODY = 21 * 1024 * 1024
 IDLE_SECONDS = 75
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it came; header names are lower case, `size` is the length of the whole body.
+    """One request; header names are lower case, `size` is the length of the whole body.
 
-    `body` holds at most the first 21 MB.
+    `body` is at most the first 21 MB.
     """
 
     method: str
@@ -35,7 +35,7 @@ class Request:
     def of(
         cls, method: str, target: str, headers: Mapping[str, str], body: bytes, at: float = 0.0
     ) -> "Request":
-        """A request that is held in memory as a whole; `target` is the path with its query."""
+        """A request whose body is complete; `target` is the path with its query."""
         path, _, query = target.partition("?")
         names = {name.lower(): value for name, value in headers.items()}
         return cls(method, path, query, names, body, len(body), at)
@@ -54,10 +54,10 @@ class Request:
 
 
 @dataclass(slots=True)
-class Answer:
-    """One answer; a body in pieces needs `length`, or else ends with the connection.
+class Response:
+    """One response; the body may be an iterator of chunks, whose `length` need not be known.
 
-    A dropped answer closes the connection without a word.
+    A `dropped` response closes the connection and sends nothing.
     """
 
     status: int = 200
@@ -68,11 +68,26 @@ class Answer:
     dropped: bool = False
 
 
-Respond = Callable[[Request], Answer]
+class ApiError(Exception):
+    """A request is answered with an error; `reason` is a word of the dialect's own table."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.message = message
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    body = json.dumps(value, ensure_ascii=False).encode()
+    return Response(status, body, "application/json; charset=utf-8")
+
+
+Respond = Callable[[Request], Response]
 
 
 class Server(ThreadingHTTPServer):
-    """One thread for each connection, so that a stalled one holds up nobody."""
+    """Has one thread for each connection, so that a slow one does not hold up the others."""
 
     daemon_threads = True
     request_queue_size = 1024
@@ -91,13 +106,13 @@ class Server(ThreadingHTTPServer):
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening and cut all connections."""
+        """Stop listening and close all connections."""
         self.shutdown()
         self.server_close()
         with self._lock:
             connections = list(self._open)
         for connection in connections:
-            _cut(connection)
+            _shut_down(connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
@@ -127,11 +142,11 @@ class Handler(BaseHTTPRequestHandler):
             logger.exception("a request could not be answered")
 
     def finish(self) -> None:
-        """Close both files, also when the other side went before it had read all."""
+        """Close both files, even if the client went before it had read all."""
         try:
             super().finish()
         except OSError:
-            logger.debug("the other side had gone")
+            logger.debug("the client had gone")
         finally:
             self.rfile.close()
 
@@ -149,38 +164,39 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return None
         size = int(self.headers.get("content-length") or 0)
-        body = self.rfile.read(min(size, KEPT_BODY))
+        body = self.rfile.read(min(size, MAX_KEPT_BODY))
         self._skip(size - len(body))
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         return Request(self.command, path, query, headers, body, size, self.server.now())
 
     def _skip(self, size: int) -> None:
-        while size > 0 and (piece := self.rfile.read(min(size, 1 << 20))):
-            size -= len(piece)
+        while size > 0 and (chunk := self.rfile.read(min(size, 1 << 20))):
+            size -= len(chunk)
 
-    def _write(self, answer: Answer) -> None:
-        if answer.dropped:
+    def _write(self, response: Response) -> None:
+        if response.dropped:
             self.close_connection = True
             return
-        pieces = [answer.body] if isinstance(answer.body, bytes) else answer.body
-        length = len(answer.body) if isinstance(answer.body, bytes) else answer.length
-        self._write_head(answer, length)
-        if self.command == "HEAD" or answer.status == 304:
+        body = response.body
+        chunks = [body] if isinstance(body, bytes) else body
+        length = len(body) if isinstance(body, bytes) else response.length
+        self._write_head(response, length)
+        if self.command == "HEAD" or response.status == 304:
             return
         written = 0
-        for piece in pieces:
-            self.wfile.write(piece)
+        for chunk in chunks:
+            self.wfile.write(chunk)
             self.wfile.flush()
-            written += len(piece)
-        # A body that is shorter than it said can only end with its connection.
+            written += len(chunk)
+        # A body that is shorter than its Content-Length can only end with its connection.
         self.close_connection = self.close_connection or written != length
         self.wfile.flush()
 
-    def _write_head(self, answer: Answer, length: int | None) -> None:
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        for name, value in answer.headers.items():
+    def _write_head(self, response: Response, length: int | None) -> None:
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
+        for name, value in response.headers.items():
             self.send_header(name, value)
         if length is not None:
             self.send_header("Content-Length", str(length))
@@ -189,27 +205,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-def _length_required() -> Answer:
-    return json_answer({"message": "a body needs its length"}, 411)
+def _length_required() -> Response:
+    return json_response({"message": "a body needs its length"}, 411)
 
 
-def _cut(connection: socket.socket) -> None:
+def _shut_down(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
-        logger.debug("the other side had gone")
-
-
-def json_answer(value: Any, status: int = 200) -> Answer:
-    body = json.dumps(value, ensure_ascii=False).encode()
-    return Answer(status, body, "application/json; charset=utf-8")
-
-
-class Refusal(Exception):
-    """A request is answered with an error of the dialect's own table."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.reason = reason
-        self.message = message
+        logger.debug("the client had gone")

@@ -1,7 +1,8 @@
-"""Takes the pictures of an order: fetched or unpacked, judged, and reduced to what a clip shows.
+"""Reads the pictures of an order: downloads or decodes, checks and reduces them.
 
-The rules are those of the ad film page: png, jpeg or webp, a ratio between 1:4 and 4:1, 50 MB.
-Pictures are fetched from this machine only: the sandbox never goes out into the world.
+The rules are those of the ad film page (docs/wire.md, 2.4 and 2.13): png, jpeg or webp, a ratio
+between 1:4 and 4:1, at most 50 MB. Only addresses of this machine are downloaded, so that the
+sandbox never sends a request into the internet.
 """
 
 import base64
@@ -10,6 +11,7 @@ import http.client
 import re
 import time
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from ipaddress import ip_address
 from typing import IO, Any
@@ -19,26 +21,26 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, bu
 
 from PIL import ExifTags, Image, ImageOps
 
-MOST_BYTES = 50 * 1024 * 1024
-MOST_RATIO = 4
-FETCH_SECONDS = 10.0
-MOST_PIXELS_KEPT = 1280  # of the longer side
-PIECE = 1 << 16
+MAX_BYTES = 50 * 1024 * 1024
+MAX_RATIO = 4
+DOWNLOAD_SECONDS = 10.0
+MAX_KEPT_PIXELS = 1280  # of the longer side
+CHUNK = 1 << 16
 FORMATS = ("PNG", "JPEG", "WEBP")
-DATA = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,")
+DATA_URI = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,")
 
 
-class Unfit(Exception):
-    """A picture cannot be taken; `word` is one of download, format, size and ratio."""
+class PictureError(Exception):
+    """A picture breaks a rule; `problem` is download, format, size or ratio."""
 
-    def __init__(self, word: str, message: str) -> None:
+    def __init__(self, problem: str, message: str) -> None:
         super().__init__(message)
-        self.word = word
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """Measures and format are those of what was sent; `content` is a small JPEG of it."""
+class OrderPicture:
+    """Width, height (pixels) and format of the original; `content` is a small JPEG of it."""
 
     width: int
     height: int
@@ -46,96 +48,97 @@ class Picture:
     content: bytes
 
 
-def take(address: str, most: int = MOST_BYTES) -> Picture:
-    """The picture behind a data URI or an http(s) URL; Unfit when it breaks a rule."""
-    content = _unpack(address) if address.startswith("data:") else _fetch(address)
-    if len(content) > most:
-        raise Unfit("size", f"the picture is larger than {most} bytes")
-    return judge(content)
+def read_picture(url: str, max_bytes: int = MAX_BYTES) -> OrderPicture:
+    """The picture of a data URI or an http(s) URL; raises PictureError."""
+    content = _decode(url) if url.startswith("data:") else _download(url)
+    if len(content) > max_bytes:
+        raise PictureError("size", f"the picture is larger than {max_bytes} bytes")
+    return _check(content)
 
 
-def judge(content: bytes) -> Picture:
-    """The picture in these bytes; Unfit when it breaks a rule."""
-    if len(content) > MOST_BYTES:
-        raise Unfit("size", "the picture is larger than 50 MB")
+def _check(content: bytes) -> OrderPicture:
+    if len(content) > MAX_BYTES:
+        raise PictureError("size", "the picture is larger than 50 MB")
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)
-        width, height = _upright(image)
-        if max(width, height) > MOST_RATIO * min(width, height):
-            raise Unfit("ratio", f"{width}x{height} is not between 1:4 and 4:1")
-        return Picture(width, height, (image.format or "").lower(), _reduced(image))
+        width, height = _upright_size(image)
+        if max(width, height) > MAX_RATIO * min(width, height):
+            raise PictureError("ratio", f"{width}x{height} is not between 1:4 and 4:1")
+        return OrderPicture(width, height, (image.format or "").lower(), _reduced(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Unfit("size", "the picture has too many pixels") from error
-    # Pillow tells of a broken file in many ways: OSError, SyntaxError, EOFError and others.
+        raise PictureError("size", "the picture has too many pixels") from error
+    # Pillow has many exceptions for a broken file.
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
-        raise Unfit("format", "the picture is no whole png, jpeg or webp") from error
+        raise PictureError("format", "the picture is no whole png, jpeg or webp") from error
 
 
-def _upright(image: Image.Image) -> tuple[int, int]:
+def _upright_size(image: Image.Image) -> tuple[int, int]:
     width, height = image.size
-    lies = image.getexif().get(ExifTags.Base.Orientation, 1) > 4
-    return (height, width) if lies else (width, height)
+    is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) > 4
+    return (height, width) if is_turned else (width, height)
 
 
 def _reduced(image: Image.Image) -> bytes:
-    image.draft("RGB", (MOST_PIXELS_KEPT, MOST_PIXELS_KEPT))
+    """A JPEG of at most 1280 pixels, on white where the picture is transparent."""
+    image.draft("RGB", (MAX_KEPT_PIXELS, MAX_KEPT_PIXELS))
     small = ImageOps.exif_transpose(image).convert("RGBA")
-    small.thumbnail((MOST_PIXELS_KEPT, MOST_PIXELS_KEPT))
-    ground = Image.new("RGB", small.size, "white")
-    ground.paste(small, (0, 0), small)
-    kept = BytesIO()
-    ground.save(kept, "jpeg", quality=90)
-    return kept.getvalue()
+    small.thumbnail((MAX_KEPT_PIXELS, MAX_KEPT_PIXELS))
+    background = Image.new("RGB", small.size, "white")
+    background.paste(small, (0, 0), small)
+    content = BytesIO()
+    background.save(content, "jpeg", quality=90)
+    return content.getvalue()
 
 
-def _unpack(address: str) -> bytes:
-    head = DATA.match(address)
+def _decode(url: str) -> bytes:
+    head = DATA_URI.match(url)
     if head is None:
-        raise Unfit("format", "a data URI must be of a png, jpeg, jpg or webp, in Base64")
+        raise PictureError("format", "a data URI must be of a png, jpeg, jpg or webp, in Base64")
     try:
-        return base64.b64decode(address[head.end() :], validate=True)
+        return base64.b64decode(url[head.end() :], validate=True)
     except binascii.Error as error:
-        raise Unfit("format", "the data URI is not Base64") from error
+        raise PictureError("format", "the data URI is not Base64") from error
 
 
-def _fetch(address: str) -> bytes:
+def _download(url: str) -> bytes:
     try:
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not _is_here(parts.hostname or ""):
-            raise Unfit("download", "only http(s) addresses of this machine are fetched")
-        with _opener().open(address, timeout=FETCH_SECONDS) as response:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not _is_local(parts.hostname or ""):
+            raise PictureError("download", "only http(s) addresses of this machine are fetched")
+        with _opener().open(url, timeout=DOWNLOAD_SECONDS) as response:
             return _read(response)
     except HTTPError as error:
         with error:  # it holds the connection
-            raise Unfit("download", f"the picture's address answers {error.code}") from error
+            raise PictureError("download", f"the picture's address answers {error.code}") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise Unfit("download", f"the picture could not be fetched: {error}") from error
+        raise PictureError("download", f"the picture could not be fetched: {error}") from error
 
 
 def _read(response: IO[bytes]) -> bytes:
-    content, deadline = bytearray(), time.monotonic() + FETCH_SECONDS
-    while piece := response.read(PIECE):
-        content += piece
-        if len(content) > MOST_BYTES:
-            raise Unfit("size", "the picture is larger than 50 MB")
+    content, deadline = bytearray(), time.monotonic() + DOWNLOAD_SECONDS
+    while chunk := response.read(CHUNK):
+        content += chunk
+        if len(content) > MAX_BYTES:
+            raise PictureError("size", "the picture is larger than 50 MB")
         if time.monotonic() > deadline:
-            raise Unfit("download", "the picture took more than 10 seconds")
+            raise PictureError("download", "the picture took more than 10 seconds")
     return bytes(content)
 
 
-def _is_here(host: str) -> bool:
+def _is_local(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 
 
-class _Stay(HTTPRedirectHandler):
-    """Follows no redirect, which could lead out of this machine."""
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirect could lead out of this machine."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
+@cache  # each one has a TLS context, whose certificates take 10 ms to load
 def _opener() -> OpenerDirector:
-    return build_opener(ProxyHandler({}), _Stay())
+    return build_opener(ProxyHandler({}), _NoRedirect())

@@ -10,15 +10,15 @@ from django.core.files.storage import default_storage
 
 BLOCK = 256 * 1024
 LONGEST_STEM = 80
-# APPNOTE 4.3: the fixed parts of what stands around each entry's bytes.
+# The ZIP specification (APPNOTE 4.3): bytes of the fixed parts around each entry.
 LOCAL, CENTRAL, END, END64 = 30, 46, 22, 56 + 20
 FIELD, FIELD64 = 20, 4  # the local ZIP64 field, and the head of the central one
 DESCRIPTOR, DESCRIPTOR64 = 16, 24
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A file of the storage, and what it is called in the archive; ``size`` in bytes."""
+class ArchiveEntry:
+    """A file of the storage, and its name in the archive; ``size`` in bytes."""
 
     name: str
     stored: str
@@ -27,7 +27,7 @@ class Entry:
 
 
 class _Sink:
-    """What zipfile writes to; it cannot seek, so sizes and sums follow each entry's bytes."""
+    """What zipfile writes to. It cannot seek, so sizes and checksums follow each entry's bytes."""
 
     def __init__(self) -> None:
         self._held: list[bytes] = []
@@ -37,7 +37,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing waits anywhere else."""
+        """Do nothing: no bytes are buffered elsewhere."""
 
     close = flush
 
@@ -46,20 +46,20 @@ class _Sink:
         return taken
 
 
-def stream(entries: Sequence[Entry]) -> Iterator[bytes]:
-    """The archive in pieces; to close it early closes the file that is being read.
+def stream(entries: Sequence[ArchiveEntry]) -> Iterator[bytes]:
+    """Yield the archive in pieces; closing the generator closes the file that it is reading.
 
-    A file that is missing or has another size than its row says breaks the stream off, so that
-    nobody keeps an archive that only looks whole.
+    Raise OSError where a file is missing or has another size than its row says: the download then
+    breaks off, and nobody keeps an archive that only looks whole.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for entry in entries:
-            yield from _packed(archive, sink, entry)
+            yield from _pack(archive, sink, entry)
     yield sink.take()
 
 
-def _packed(archive: zipfile.ZipFile, sink: _Sink, entry: Entry) -> Iterator[bytes]:
+def _pack(archive: zipfile.ZipFile, sink: _Sink, entry: ArchiveEntry) -> Iterator[bytes]:
     info = zipfile.ZipInfo(entry.name, entry.at.timetuple()[:6])
     info.file_size = entry.size
     with default_storage.open(entry.stored) as source, archive.open(info, "w") as target:
@@ -71,8 +71,8 @@ def _packed(archive: zipfile.ZipFile, sink: _Sink, entry: Entry) -> Iterator[byt
         raise OSError(f"{entry.stored} has {written} bytes, not {entry.size}.")
 
 
-def length(entries: Sequence[Entry]) -> int:
-    """How many bytes ``stream`` will send."""
+def length(entries: Sequence[ArchiveEntry]) -> int:
+    """Return how many bytes ``stream`` will yield."""
     offset = directory = 0
     for entry in entries:
         name = len(entry.name.encode())
@@ -87,7 +87,7 @@ def length(entries: Sequence[Entry]) -> int:
     return offset + directory + END + (END64 if many or beyond else 0)
 
 
-def plain(text: str) -> str:
-    """A name that every file system takes, in whatever script it is; "" where nothing is left."""
+def file_name(text: str) -> str:
+    """Return a name that every file system takes, in any script; "" where nothing is left."""
     start = re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f\s]+', " ", text).strip(" .")
     return start[:LONGEST_STEM].strip(" .")

@@ -13,10 +13,11 @@ MOST_ITEMS = 500
 
 
 class CollectionFull(Exception):
-    """A collection holds MOST_ITEMS files at most; nothing was changed."""
+    """The collection would hold more than MOST_ITEMS files; nothing was changed."""
 
 
 def make(team: Team, by: User, title: str, description: str = "") -> Collection:
+    """Make an empty collection and write it into the team's history."""
     with transaction.atomic():
         collection = Collection.objects.create(
             team=team, created_by=by, title=title, description=description
@@ -26,22 +27,24 @@ def make(team: Team, by: User, title: str, description: str = "") -> Collection:
 
 
 def change(collection: Collection, *, title: str, description: str) -> None:
+    """Change what clients read above the clips."""
     with transaction.atomic():
         Collection.touch(collection.pk)
         Collection.objects.filter(pk=collection.pk).update(title=title, description=description)
 
 
 def remove(collection: Collection, by: User) -> None:
-    """Take it away; its links open nothing from now on, its files stay in the gallery."""
+    """Remove a collection; its links open nothing from now on, its files stay in the gallery."""
     with transaction.atomic():
         Collection.objects.filter(pk=collection.pk).update(removed_at=clock.now())
         audit.record(collection.team, by, "collection.removed", collection.title)
 
 
 def add(collection: Collection, files: Iterable[int], by: User) -> int:
-    """Put files of the team in by their numbers, at the end and in this order; how many are new.
+    """Add files of the team by their primary keys, at the end and in this order.
 
-    Numbers of another team and files that are in it already are passed over. Raises CollectionFull.
+    Keys of another team and files that are in it already are passed over. Return how many are new.
+    Raise CollectionFull.
     """
     wanted = list(dict.fromkeys(files))[: MOST_ITEMS + 1]
     with transaction.atomic():
@@ -49,23 +52,23 @@ def add(collection: Collection, files: Iterable[int], by: User) -> int:
         present = list(collection.items.kept().values_list("file_id", "position"))
         ours = set(
             File.objects.filter(team_id=collection.team_id, pk__in=wanted)
-            .exclude(pk__in=[number for number, _ in present])
+            .exclude(pk__in=[pk for pk, _ in present])
             .values_list("pk", flat=True)
         )
         if len(present) + len(ours) > MOST_ITEMS:
             raise CollectionFull
         end = max((position for _, position in present), default=0)
-        new = [number for number in wanted if number in ours]
+        new = [pk for pk in wanted if pk in ours]
         CollectionItem.objects.bulk_create(
-            CollectionItem(collection=collection, file_id=number, position=place, added_by=by)
-            for place, number in enumerate(new, start=end + 1)
+            CollectionItem(collection=collection, file_id=pk, position=position, added_by=by)
+            for position, pk in enumerate(new, start=end + 1)
         )
         Collection.objects.filter(pk=collection.pk).update(size=len(present) + len(new))
     return len(new)
 
 
 def take_out(item: CollectionItem) -> None:
-    """The file leaves the collection; what clients said about it is kept."""
+    """Take a file out of its collection; the remarks and verdicts about it are kept."""
     with transaction.atomic():
         Collection.touch(item.collection_id)
         here = CollectionItem.objects.kept().filter(collection=item.collection_id)
@@ -73,15 +76,15 @@ def take_out(item: CollectionItem) -> None:
             Collection.objects.filter(pk=item.collection_id).update(size=F("size") - 1)
 
 
-def name(item: CollectionItem, title: str) -> None:
-    """What clients read under the clip."""
+def rename(item: CollectionItem, title: str) -> None:
+    """Set what clients read under the clip."""
     with transaction.atomic():
         Collection.touch(item.collection_id)
         CollectionItem.objects.filter(pk=item.pk).update(title=title)
 
 
 def replace(item: CollectionItem, file: File) -> bool:
-    """Put a better file in the same place; False where the collection shows that one already."""
+    """Give an item a better file. Return False where the collection has that file already."""
     with transaction.atomic():
         Collection.touch(item.collection_id)
         items = CollectionItem.objects.kept().filter(collection=item.collection_id)
@@ -90,32 +93,34 @@ def replace(item: CollectionItem, file: File) -> bool:
         return bool(items.filter(pk=item.pk).update(file=file))
 
 
-def order(collection: Collection, wanted: Sequence[int]) -> None:
-    """Set the order by the places' numbers; places that were not named follow as they were."""
+def set_order(collection: Collection, wanted: Sequence[int]) -> None:
+    """Set the order by the items' primary keys; items that are not named follow as they were."""
     with transaction.atomic():
         Collection.touch(collection.pk)
         items = list(collection.items.present())
-        rank = {number: place for place, number in enumerate(dict.fromkeys(wanted))}
+        rank = {pk: position for position, pk in enumerate(dict.fromkeys(wanted))}
         _write_order(sorted(items, key=lambda item: rank.get(item.pk, len(rank))))
 
 
 def move(item: CollectionItem, way: Literal["up", "down"]) -> None:
-    """One place towards the beginning or the end; at the end nothing changes."""
+    """Move an item one step towards the beginning or the end; at the end nothing changes."""
     with transaction.atomic():
         Collection.touch(item.collection_id)
         items = list(CollectionItem.objects.present().filter(collection=item.collection_id))
-        place = next((at for at, one in enumerate(items) if one.pk == item.pk), None)
-        other = None if place is None else place + (1 if way == "down" else -1)
-        if place is None or other is None or not 0 <= other < len(items):
+        index = next((at for at, one in enumerate(items) if one.pk == item.pk), None)
+        if index is None:  # it was taken out meanwhile
             return
-        items[place], items[other] = items[other], items[place]
+        other = index + (1 if way == "down" else -1)
+        if not 0 <= other < len(items):
+            return
+        items[index], items[other] = items[other], items[index]
         _write_order(items)
 
 
 def _write_order(items: Sequence[CollectionItem]) -> None:
     moved = []
-    for place, item in enumerate(items, start=1):
-        if item.position != place:
-            item.position = place
+    for position, item in enumerate(items, start=1):
+        if item.position != position:
+            item.position = position
             moved.append(item)
     CollectionItem.objects.bulk_update(moved, ["position"])

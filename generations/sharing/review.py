@@ -1,15 +1,15 @@
-"""What clients say: remarks at a moment or over a range, verdicts; the team answers and settles."""
+"""The review of a collection: remarks and verdicts of clients, answers of the team."""
 
 from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import F
 
-from generations import clock
+from generations import clock, events
 from generations.models import (
     Collection,
     CollectionItem,
-    Glance,
+    ReadMarker,
     Remark,
     ShareLink,
     ShareVisit,
@@ -17,27 +17,28 @@ from generations.models import (
     Verdict,
 )
 from generations.models.collections import Decision
+from generations.models.events import EventKind
 
-MOST_REMARKS = 1000  # of one link
+MOST_REMARKS = 1000  # of one link; and as many verdicts
 NAME_LENGTH = 60
 
 
 class ReviewClosed(Exception):
-    """The link has as many remarks as it may; nothing was written."""
+    """The link has as many remarks or verdicts as it may; nothing was written."""
 
 
 class AnotherFile(Exception):
-    """The place holds another file than the guest saw; nothing was written."""
+    """The item holds another file than the guest saw; nothing was written."""
 
 
 def introduce(visit: ShareVisit, name: str) -> None:
-    """A guest gives a name, once in a session."""
+    """Keep the name that a guest gives; the first one of a session stays."""
     if name and not visit.name:
         visit.name = name
         visit.save(update_fields=["name"])
 
 
-def remark(
+def add_remark(
     link: ShareLink,
     visit: ShareVisit,
     item: CollectionItem,
@@ -45,12 +46,12 @@ def remark(
     start_ms: int | None = None,
     end_ms: int | None = None,
 ) -> Remark:
-    """A guest's remark. Raises ReviewClosed."""
+    """Add a guest's remark, at a moment or over a range of the clip. Raise ReviewClosed."""
     with transaction.atomic():
         Collection.touch(item.collection_id)
         if len(link.remarks.values_list("pk")[:MOST_REMARKS]) == MOST_REMARKS:
             raise ReviewClosed
-        return Remark.objects.create(
+        remark = Remark.objects.create(
             item=item,
             file_id=item.file_id,
             link=link,
@@ -60,13 +61,15 @@ def remark(
             start_ms=start_ms,
             end_ms=end_ms,
         )
+        events.record(link.collection.team_id, EventKind.REMARK_MADE, remark.pk)
+    return remark
 
 
 def answer(remark: Remark, by: User, text: str) -> Remark:
-    """A member's answer; the guests of the same link read it under the team's name."""
+    """Add a member's answer; the guests of the same link read it under the team's name."""
     with transaction.atomic():
         Collection.touch(remark.item.collection_id)
-        return Remark.objects.create(
+        reply = Remark.objects.create(
             item_id=remark.item_id,
             file_id=remark.file_id,
             link_id=remark.link_id,
@@ -75,10 +78,13 @@ def answer(remark: Remark, by: User, text: str) -> Remark:
             name=str(by)[:NAME_LENGTH],
             text=text,
         )
+        team = remark.item.collection.team_id
+        events.record(team, EventKind.REMARK_ANSWERED, remark.pk, answer=reply.pk)
+    return reply
 
 
 def settle(remark: Remark, by: User, *, settled: bool) -> None:
-    """Done, or open again."""
+    """Mark a remark as done, or as open again."""
     now, who = (clock.now(), by) if settled else (None, None)
     with transaction.atomic():
         Collection.touch(remark.item.collection_id)
@@ -88,7 +94,11 @@ def settle(remark: Remark, by: User, *, settled: bool) -> None:
 def decide(
     link: ShareLink, visit: ShareVisit, item: CollectionItem, decision: Decision, sha256: str
 ) -> Verdict:
-    """A guest's decision on the file with this fingerprint. Raises AnotherFile, ReviewClosed."""
+    """Record a guest's verdict on the file with this SHA-256. Raise AnotherFile or ReviewClosed.
+
+    The file is read under the collection's lock, so nobody approves a file unseen that was replaced
+    a moment ago.
+    """
     with transaction.atomic():
         Collection.touch(item.collection_id)
         now = CollectionItem.objects.select_related("file").get(pk=item.pk)
@@ -96,7 +106,7 @@ def decide(
             raise AnotherFile
         if len(link.verdicts.values_list("pk")[:MOST_REMARKS]) == MOST_REMARKS:
             raise ReviewClosed
-        return Verdict.objects.create(
+        verdict = Verdict.objects.create(
             item=item,
             file=now.file,
             sha256=sha256,
@@ -105,23 +115,26 @@ def decide(
             name=visit.name,
             decision=decision,
         )
+        team = link.collection.team_id
+        events.record(team, EventKind.VERDICT_GIVEN, verdict.pk, decision=decision)
+    return verdict
 
 
-def look(collection: Collection, user: User) -> int:
-    """A member reads what clients said; the newest remark that the member knew before."""
-    seen = Glance.objects.filter(collection=collection, user=user)
-    known = seen.values_list("remark", flat=True).first() or 0
-    said = Remark.objects.filter(item__collection=collection, item__removed_at=None)
-    newest = said.exclude(visit=None).order_by("-pk").values_list("pk", flat=True).first() or 0
+def mark_read(collection: Collection, user: User) -> int:
+    """Note that a member reads the remarks now. Return the newest one that the member had read."""
+    markers = ReadMarker.objects.filter(collection=collection, user=user)
+    known = markers.values_list("remark", flat=True).first() or 0
+    remarks = Remark.objects.filter(item__collection=collection, item__removed_at=None)
+    newest = remarks.exclude(visit=None).order_by("-pk").values_list("pk", flat=True).first() or 0
     if newest > known:
-        Glance.objects.update_or_create(
+        ReadMarker.objects.update_or_create(
             collection=collection, user=user, defaults={"remark": newest}
         )
     return known
 
 
-def approved(files: Iterable[int]) -> set[int]:
-    """Those of these files that are still the very bytes that a client approved."""
+def approved_files(files: Iterable[int]) -> set[int]:
+    """Return those of these files that are still the very bytes that a client approved."""
     verdicts = Verdict.objects.filter(file__in=files, sha256=F("file__sha256")).order_by("pk")
     last = {
         (item, link): (file, decision)

@@ -1,4 +1,7 @@
-"""What should be in the file storage, by the rows. A new kind of stored file is named here too."""
+"""What should be in the file storage, according to the rows.
+
+A new kind of stored file is added here too, or a backup would miss it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,55 +13,58 @@ from django.db.models import QuerySet
 from generations.models import File, Upload
 from generations.models.files import FileState
 
-AT_ONCE = 1000
+BATCH_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """One stored name; ``size`` and ``sha256`` where its row knows them.
+class StoredFile:
+    """One stored name; ``size`` and ``sha256`` if its row has them.
 
-    ``file`` is the number of the File that it is, or that it was made beside.
+    ``file_id`` is the key of the File row that names it as result, poster or preview.
     """
 
     name: str
     size: int | None = None
     sha256: str = ""
-    file: int | None = None
+    file_id: int | None = None
 
 
-def everything() -> Iterator[Kept]:
-    """Every name that a row calls stored."""
+def stored_files() -> Iterator[StoredFile]:
+    """Every file that a row calls stored."""
     yield from _files()
     yield from _uploads()
 
 
-def names() -> set[str]:
-    """Every name that a row knows, also of files that are on their way to it."""
+def known_names() -> set[str]:
+    """Every name in a row, also of files that are not stored yet."""
     files = _read(File.objects.all(), "name", "poster", "preview")
     uploads = _read(Upload.objects.all(), "stored", "thumbnail")
     return {name for _pk, *row in chain(files, uploads) for name in row if name}
 
 
-def _files() -> Iterator[Kept]:
+def _files() -> Iterator[StoredFile]:
     stored = File.objects.filter(state=FileState.STORED)
     rows = _read(stored, "name", "size", "sha256", "poster", "preview")
-    for pk, name, size, sha256, *made in rows:
-        yield Kept(name, size, sha256, pk)
-        yield from (Kept(each, file=pk) for each in made if each)
+    for pk, name, size, sha256, *pictures in rows:
+        yield StoredFile(name, size, sha256, pk)
+        yield from (StoredFile(picture, file_id=pk) for picture in pictures if picture)
 
 
-def _uploads() -> Iterator[Kept]:
+def _uploads() -> Iterator[StoredFile]:
     rows = _read(Upload.objects.all(), "stored", "size", "sha256", "thumbnail")
     for _pk, stored, size, sha256, thumbnail in rows:
-        yield Kept(stored, size, sha256)
-        yield Kept(thumbnail)
+        yield StoredFile(stored, size, sha256)
+        yield StoredFile(thumbnail)
 
 
 def _read(rows: QuerySet[Any], *fields: str) -> Iterator[tuple[Any, ...]]:
-    """Number and fields of each row, so many at once: whoever goes through them may take hours."""
+    """Primary key and fields of each row, in batches.
+
+    The caller may need hours for all rows, and no query may stay open so long.
+    """
     last = 0
     while batch := list(
-        rows.filter(pk__gt=last).order_by("pk").values_list("pk", *fields)[:AT_ONCE]
+        rows.filter(pk__gt=last).order_by("pk").values_list("pk", *fields)[:BATCH_ROWS]
     ):
         yield from batch
         last = batch[-1][0]

@@ -1,4 +1,7 @@
-"""Where finished files are kept: the one seam to the file storage."""
+"""The file storage: the only module that reads and writes stored files.
+
+Names are paths below the root of the storage, e.g. ``3/812/1.mp4``.
+"""
 
 import hashlib
 import os
@@ -9,56 +12,56 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from django.conf import settings
-from django.core.files import File as Opened
+from django.core.files import File as DjangoFile
 from django.core.files.storage import FileSystemStorage, default_storage
 
 
 def is_on_disk() -> bool:
-    """Whether the storage is a directory of this machine."""
+    """Whether the storage is a directory of this machine (else S3)."""
     return isinstance(default_storage._wrapped, FileSystemStorage)  # type: ignore[attr-defined]
 
 
-def keep(local: Path, name: str) -> None:
-    """Move a finished local file into the storage under ``name``; the same name is replaced."""
+def move_in(local: Path, name: str) -> None:
+    """Move a complete local file into the storage; replaces a file of the same name."""
     if is_on_disk():
         target = Path(default_storage.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(local, target)
         _flush(target.parent)
         return
-    put(local, name)
+    copy_in(local, name)
     local.unlink()
 
 
-def put(local: Path, name: str) -> None:
-    """Copy a local file into the storage; the same name is replaced."""
+def copy_in(local: Path, name: str) -> None:
+    """Copy a local file into the storage; replaces a file of the same name."""
     default_storage.delete(name)
     with local.open("rb") as file:
-        default_storage.save(name, Opened(file))
+        default_storage.save(name, DjangoFile(file))
 
 
-def share(known: str, name: str) -> bool:
-    """Let the bytes that are stored as ``known`` be ``name``'s too, so that either may be deleted.
+def add_link(existing: str, name: str) -> bool:
+    """Store the bytes of ``existing`` as ``name`` too, so that either may be deleted.
 
-    False where the storage is no disk. Raises OSError where they cannot be linked.
+    Returns False if the storage is no disk. Raises OSError if they cannot be linked.
     """
     if not is_on_disk():
         return False
     target = Path(default_storage.path(name))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
-    os.link(default_storage.path(known), target)
+    os.link(default_storage.path(existing), target)
     _flush(target.parent)
     return True
 
 
 def delete(name: str) -> None:
-    """Forget one name; what is not there is no error."""
+    """Delete a stored file; a missing one is no error."""
     default_storage.delete(name)
 
 
 def _flush(directory: Path) -> None:
-    """A rename is only safe from a power cut once its directory is on the disk."""
+    """Write a directory to disk: only then does a rename in it survive a power cut."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -71,37 +74,37 @@ def exists(name: str) -> bool:
 
 
 def size(name: str) -> int:
-    """Bytes of a stored file; raises OSError where it is not there."""
+    """Bytes of a stored file; raises OSError if it is missing."""
     return default_storage.size(name)
 
 
 def names(folder: str = "") -> Iterator[str]:
-    """Everything that is stored, below a folder or at all."""
+    """Every stored name below a folder, or in the whole storage."""
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:  # nothing was ever stored
         return
     yield from (f"{folder}/{file}".lstrip("/") for file in sorted(files))
-    for each in sorted(folders):
-        yield from names(f"{folder}/{each}".lstrip("/"))
+    for child in sorted(folders):
+        yield from names(f"{folder}/{child}".lstrip("/"))
 
 
-def free() -> int:
-    """Bytes that are free where files are fetched, kept and written down, the least of them."""
-    places = (settings.DATA_DIR, settings.PARTIAL_DIR, settings.MEDIA_ROOT)
-    return min(shutil.disk_usage(place).free for place in places if Path(place).exists())
+def free_bytes() -> int:
+    """Free bytes of the disk with the least: of the database, downloads and stored files."""
+    folders = (settings.DATA_DIR, settings.PARTIAL_DIR, settings.MEDIA_ROOT)
+    return min(shutil.disk_usage(folder).free for folder in folders if Path(folder).exists())
 
 
 def read(name: str) -> bytes:
-    """All of a small stored file; raises OSError where it is not there."""
+    """All bytes of a small stored file; raises OSError if it is missing."""
     with default_storage.open(name) as file:
         content: bytes = file.read()
     return content
 
 
 @contextmanager
-def at_hand(name: str) -> Iterator[Path]:
-    """A stored file as a local one, not to be changed; raises OSError where it is not there."""
+def local_path(name: str) -> Iterator[Path]:
+    """A stored file as a local file, only for reading; raises OSError if it is missing."""
     if is_on_disk():
         yield Path(default_storage.path(name))
         return
@@ -111,7 +114,7 @@ def at_hand(name: str) -> Iterator[Path]:
         yield Path(copy.name)
 
 
-def fingerprint(name: str) -> str:
+def sha256(name: str) -> str:
     """SHA-256 of a stored file, in hex."""
     digest = hashlib.sha256()
     with default_storage.open(name) as file:

@@ -1,7 +1,7 @@
-"""Which installation this is: a word in the database, and the same in a file of DATA_DIR.
+"""The identity of an installation: a token in the database, and the same in a file of DATA_DIR.
 
-Where the two differ, one of them was copied or restored, and what waits in it may have been sent
-by the other. The file also knows its own inode, so that a copy of both is found out too.
+Where the two differ, one of them was copied or restored, and the other may have sent what waits
+here. The file also holds its own inode, so that a copy of both is noticed too.
 """
 
 import os
@@ -16,75 +16,76 @@ RESTORING = "restoring"
 
 
 def is_at_home(row: Installation | None = None) -> bool:
-    """Whether the database belongs to this DATA_DIR; so does one that was never started.
+    """Whether the database belongs to this DATA_DIR, or was never started.
 
-    ``row`` is the installation's where the caller has read it already.
+    ``row`` is the installation where the caller has read it already.
     """
     row = row or Installation.objects.first()
-    return row is None or row.identity in {"", _here()}
+    return row is None or row.identity in {"", _token_of_file()}
 
 
-def settle() -> None:
-    """At the first start both are given one word; what has one already keeps it."""
+def ensure_identity() -> None:
+    """Give the database and the file one token at the first start; keep what is there later."""
     row = Installation.here()
     if row.identity:
         return
-    if _file().exists() and Task.objects.exists():  # an older copy came under a newer file
+    if _identity_file().exists() and Task.objects.exists():
+        # An older copy of the database was put under a newer file.
         _write_row(secrets.token_hex(16))
         return
-    renew()
+    assign_identity()
 
 
-def renew() -> None:
-    """From now on the two belong together; the file first, so that a crash between stays safe."""
-    word = settings.INSTANCE_ID
-    if word:
-        _file().unlink(missing_ok=True)
+def assign_identity() -> None:
+    """Make the two belong together; the file first, so that a crash between them is safe."""
+    token = settings.INSTANCE_ID
+    if token:
+        _identity_file().unlink(missing_ok=True)
     else:
-        word = secrets.token_hex(16)
-        _write_file(word)
-    _write_row(word)
+        token = secrets.token_hex(16)
+        _write_file(token)
+    _write_row(token)
 
 
-def part() -> None:
-    """Make both another's, so that the database is at home nowhere until ``renew``."""
+def mark_as_copy() -> None:
+    """Give each another token: the database is at home nowhere until ``assign_identity``."""
     _write_file(secrets.token_hex(16))
     _write_row(secrets.token_hex(16))
 
 
 def begin_restore() -> None:
-    """Until ``part`` nothing starts here."""
+    """Let nothing start here until ``mark_as_copy``."""
     _write_file(RESTORING)
 
 
 def is_being_restored() -> bool:
-    """Whether a restore has begun here and not ended."""
-    return _here() == RESTORING
+    """Whether a restore was begun here and not finished."""
+    return _token_of_file() == RESTORING
 
 
-def _here() -> str:
-    """The word of the file, "" where it lies elsewhere than it was made; else of INSTANCE_ID."""
+def _token_of_file() -> str:
+    """Return the token of the file, or "" if the file was copied; without a file INSTANCE_ID."""
     try:
-        with _file().open() as file:
-            word, _colon, inode = file.read().strip().partition(":")
-            return word if inode == str(os.fstat(file.fileno()).st_ino) else ""
+        with _identity_file().open() as file:
+            token, _colon, inode = file.read().strip().partition(":")
+            return token if inode == str(os.fstat(file.fileno()).st_ino) else ""
     except OSError:
         return str(settings.INSTANCE_ID)
 
 
-def _file() -> Path:
+def _identity_file() -> Path:
     return Path(settings.DATA_DIR) / "identity"
 
 
-def _write_row(word: str) -> None:
-    Installation.objects.update_or_create(pk=1, defaults={"identity": word})
+def _write_row(token: str) -> None:
+    Installation.objects.update_or_create(pk=1, defaults={"identity": token})
 
 
-def _write_file(word: str) -> None:
-    """A rename keeps the inode that the file was made with."""
-    draft = _file().with_name("identity.new")
+def _write_file(token: str) -> None:
+    """Write the file under another name first: a rename keeps the inode."""
+    draft = _identity_file().with_name("identity.new")
     with draft.open("w") as file:
-        file.write(f"{word}:{os.fstat(file.fileno()).st_ino}\n")
+        file.write(f"{token}:{os.fstat(file.fileno()).st_ino}\n")
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(_file())
+    draft.replace(_identity_file())

@@ -1,4 +1,4 @@
-"""A new key seals every secret again; an interrupted rotation goes on where it stopped."""
+"""Rotate the sealing keys: add one and seal every secret with it. It can be repeated."""
 
 import os
 from collections.abc import Iterator
@@ -9,27 +9,27 @@ from django.conf import settings
 from django.db import transaction
 
 from generations import clock
-from generations.crypto import Sealed
-from generations.models import Credential, Pulse
-from generations.models.credentials import key_ring
+from generations.crypto import UnsealError
+from generations.models import Credential, Heartbeat
+from generations.models.credentials import keyring
 
-LAST_SIGN = timedelta(seconds=30)
-
-
-def site_is_running() -> bool:
-    """A running site keeps its ring in memory and could not open what a new key sealed."""
-    return Pulse.objects.filter(name="cluster", at__gt=clock.now() - LAST_SIGN).exists()
+HEARTBEAT_AGE = timedelta(seconds=30)
 
 
-def waiting() -> list[int]:
-    """The credentials that an older key sealed, by number."""
-    ring = key_ring()
+def is_site_running() -> bool:
+    """Whether the site runs. It has its keys in memory and could not open what a new key seals."""
+    return Heartbeat.objects.filter(name="cluster", at__gt=clock.now() - HEARTBEAT_AGE).exists()
+
+
+def outdated_credentials() -> list[int]:
+    """Return the primary keys of the credentials that an older key sealed."""
+    newest = keyring()
     rows = Credential.objects.exclude(sealed_key="").order_by("pk")
-    return [row.pk for row in rows if not ring.is_current(row.sealed_key)]
+    return [row.pk for row in rows if not newest.is_current(row.sealed_key)]
 
 
 def add_key(path: Path, key: str) -> None:
-    """Put a new key at the head of the ring, in the file and in this process."""
+    """Put a new sealing key first, in the file and in this process."""
     draft = path.with_name(f"{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -41,8 +41,8 @@ def add_key(path: Path, key: str) -> None:
 
 
 def reseal() -> Iterator[tuple[Credential, bool]]:
-    """Seal each waiting secret with the newest key; False for one that no key opens."""
-    for pk in waiting():
+    """Seal each outdated secret with the newest key; False with one that no key opens."""
+    for pk in outdated_credentials():
         yield _reseal(pk)
 
 
@@ -51,7 +51,7 @@ def _reseal(pk: int) -> tuple[Credential, bool]:
     credential = Credential.objects.select_for_update().get(pk=pk)
     try:
         credential.seal_key(credential.open_key().reveal())
-    except Sealed:
+    except UnsealError:
         return credential, False
     credential.save(update_fields=["sealed_key", "key_tail"])
     return credential, True

@@ -1,4 +1,4 @@
-"""Who belongs to which team: make a team, invite, join, change a role, leave."""
+"""Members of a team: add a team, invite, accept, change a role, remove."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ SLUG_LENGTH = 60
 
 
 class PeopleError(Exception):
-    """An act on members that cannot be done; nothing was changed."""
+    """A change of members that is refused; nothing was changed."""
 
 
 class LastOwner(PeopleError):
@@ -26,11 +26,11 @@ class LastOwner(PeopleError):
 
 
 class InvitationGone(PeopleError):
-    """The invitation was used, revoked or outlived."""
+    """The invitation was used or revoked, or has expired."""
 
 
 def add_team(name: str, owner: User) -> Team:
-    """Make a team with its first owner; its address comes from the name."""
+    """Add a team with its first owner; its slug comes from the name."""
     with transaction.atomic():
         team = _new_team(name)
         Membership.objects.create(team=team, user=owner, role=Role.OWNER)
@@ -39,7 +39,7 @@ def add_team(name: str, owner: User) -> Team:
 
 
 def invite(team: Team, by: User, role: str) -> tuple[Invitation, str]:
-    """An invitation and its token; the token is returned this once and only its hash is kept."""
+    """Add an invitation. Return it and its token, of which only the hash is stored."""
     token = new_token()
     with transaction.atomic():
         invitation = Invitation.objects.create(
@@ -54,17 +54,17 @@ def invite(team: Team, by: User, role: str) -> tuple[Invitation, str]:
 
 
 def open_invitations() -> "QuerySet[Invitation]":
-    """Invitations that may still be accepted."""
+    """Return the invitations that may still be accepted."""
     return Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=clock.now())
 
 
 def invitation(token: str) -> Invitation | None:
-    """The live invitation that this token opens."""
+    """Return the open invitation of a token, or None."""
     return open_invitations().select_related("team").filter(token_hash=_hash(token)).first()
 
 
 def accept(invitation: Invitation, user: User) -> Membership:
-    """Join the team, once per invitation; a member stays what he is. Raises InvitationGone."""
+    """Add the user to the team; a member keeps the present role. Raises InvitationGone."""
     with transaction.atomic():
         member = Membership.objects.filter(team=invitation.team, user=user).first()
         if member:
@@ -77,7 +77,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
 
 
 def revoke(invitation: Invitation, by: User) -> None:
-    """End an invitation. Raises InvitationGone where somebody joined by it already."""
+    """End an invitation. Raises InvitationGone where it was accepted already."""
     with transaction.atomic():
         if not open_invitations().filter(pk=invitation.pk).update(revoked_at=clock.now()):
             raise InvitationGone
@@ -85,9 +85,9 @@ def revoke(invitation: Invitation, by: User) -> None:
 
 
 def change_role(membership: Membership, role: str, by: User) -> None:
-    """Raises LastOwner where the team would have no owner left."""
+    """Change a role. Raises LastOwner where the team would have no owner left."""
     with transaction.atomic():
-        before = _keep_an_owner(membership, becomes=Role(role))
+        before = _require_owner(membership, becomes=Role(role))
         Membership.objects.filter(pk=membership.pk).update(role=Role(role))
         audit.record(
             membership.team, by, "member.role", membership.user.email, before=before, after=role
@@ -98,13 +98,13 @@ def change_role(membership: Membership, role: str, by: User) -> None:
 def remove(membership: Membership, by: User) -> None:
     """End a membership; what the person ordered stays. Raises LastOwner."""
     with transaction.atomic():
-        _keep_an_owner(membership, becomes=None)
+        _require_owner(membership, becomes=None)
         Membership.objects.filter(pk=membership.pk).delete()
         audit.record(membership.team, by, "member.removed", membership.user.email)
 
 
-def _keep_an_owner(membership: Membership, *, becomes: Role | None) -> str:
-    """The role that the person has now, with the team locked: two owners cannot leave at once."""
+def _require_owner(membership: Membership, *, becomes: Role | None) -> str:
+    """Return the present role. The team is locked, so that two owners cannot leave at once."""
     team = Team.objects.select_for_update().get(pk=membership.team_id)
     owners = team.memberships.filter(role=Role.OWNER).values_list("pk", flat=True)
     if becomes != Role.OWNER and list(owners) == [membership.pk]:
@@ -119,15 +119,15 @@ def _new_team(name: str) -> Team:
                 return Team.objects.create(name=name, slug=slug)
         except IntegrityError:
             continue
-    raise AssertionError("there is always a next number")
+    raise AssertionError("there is always a next suffix")
 
 
 def _slugs(name: str) -> Iterator[str]:
-    """``harbour-lane``, ``harbour-lane-2`` …; ``team`` where the name has no Latin letter."""
+    """Yield ``harbour-lane``, ``harbour-lane-2`` …; ``team`` without a Latin letter."""
     stem = slugify(name)[:SLUG_LENGTH].strip("-") or "team"
     yield stem
-    for number in count(2):
-        yield f"{stem}-{number}"
+    for suffix in count(2):
+        yield f"{stem}-{suffix}"
 
 
 def _hash(token: str) -> str:

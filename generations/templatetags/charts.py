@@ -1,4 +1,4 @@
-"""Charts of days, drawn on the server: attributes of shapes alone, so no script and no style."""
+"""Charts of days as SVG: attributes of shapes alone, because pages have no inline style."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,9 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Piece:
+class BarPiece:
+    """The part of a bar that one series has; ``y`` and ``height`` in pixels."""
+
     series: str
     y: float
     height: float
@@ -44,7 +46,7 @@ class Bar:
     day: Day
     x: float
     width: float
-    pieces: Sequence[Piece]
+    pieces: Sequence[BarPiece]
 
     @property
     def middle(self) -> float:
@@ -52,7 +54,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Mark:
+class AxisLabel:
     """A word at an axis; ``anchor`` as SVG names it; ``is_minor``: left out where room is short."""
 
     at: float
@@ -73,52 +75,53 @@ class Chart:
     def bars(self) -> list[Bar]:
         room = 100 / max(len(self.days), 1)
         return [
-            Bar(day, (number + (1 - THICKNESS) / 2) * room, THICKNESS * room, self._pieces(day))
-            for number, day in enumerate(self.days)
+            Bar(day, (index + (1 - THICKNESS) / 2) * room, THICKNESS * room, self._pieces(day))
+            for index, day in enumerate(self.days)
         ]
 
     @property
-    def ticks(self) -> list[Mark]:
-        """The amounts beside the axis, from nothing upwards."""
+    def ticks(self) -> list[AxisLabel]:
+        """The labels of amounts beside the axis, from 0 upwards."""
         step = _round_step(self.most)
         amounts = range(0, self.most + 1, step)
-        return [Mark(self._y(amount), figure(amount, self.unit), "end") for amount in amounts]
+        return [AxisLabel(self._y(amount), figure(amount, self.unit), "end") for amount in amounts]
 
     @property
-    def dates(self) -> list[Mark]:
-        """So many that they do not touch; the last day always has one."""
+    def dates(self) -> list[AxisLabel]:
+        """The labels of days, so few that they do not touch; the last day always has one."""
         bars, last = self.bars, len(self.days) - 1
         step = -(-len(bars) // MOST_DATES)
-        told = range(last, -1, -step)
+        labelled = range(last, -1, -step)
         return [
-            Mark(
-                _place(bars[number], number, last),
-                date_format(bars[number].day.date, pgettext("date", "j M")),
-                "end" if number == last else "start" if number == 0 else "middle",
-                place % 2 == 1,
+            AxisLabel(
+                _label_x(bars[index], index, last),
+                date_format(bars[index].day.date, pgettext("date", "j M")),
+                "end" if index == last else "start" if index == 0 else "middle",
+                nth % 2 == 1,
             )
-            for place, number in enumerate(told)
+            for nth, index in enumerate(labelled)
         ]
 
-    def _pieces(self, day: Day) -> list[Piece]:
+    def _pieces(self, day: Day) -> list[BarPiece]:
         pieces, reached = [], 0
         for series, amount in day.amounts.items():
             if amount > 0:
                 reached += amount
                 y = self._y(reached)
-                pieces.append(Piece(series, y, round(self._y(reached - amount) - y, 2)))
+                pieces.append(BarPiece(series, y, round(self._y(reached - amount) - y, 2)))
         return pieces
 
     def _y(self, amount: int) -> float:
         return round(self.floor - (self.floor - TOP) * amount / self.most, 2)
 
 
-def _place(bar: Bar, number: int, last: int) -> float:
-    return bar.x + bar.width if number == last else bar.x if number == 0 else bar.middle
+def _label_x(bar: Bar, index: int, last: int) -> float:
+    """Keep the first and the last label inside the chart."""
+    return bar.x + bar.width if index == last else bar.x if index == 0 else bar.middle
 
 
 def _round_step(most: int) -> int:
-    """1, 2 or 5 times a power of ten, so that few ticks reach the highest bar."""
+    """Return 1, 2 or 5 times a power of ten, so that few ticks reach the highest bar."""
     power = 1
     while True:
         for times in (1, 2, 5):
@@ -129,11 +132,11 @@ def _round_step(most: int) -> int:
 
 @register.inclusion_tag("layout/chart.html")
 def day_chart(days: Sequence[Day], unit: str, height: int = 304) -> dict[str, object]:
-    """The words for its series stand beside it, and its numbers in a table of the page."""
+    """Draw a chart; its legend and a table of its numbers stand beside it on the page."""
     return {"chart": Chart(days, unit, height)}
 
 
 @register.inclusion_tag("layout/bars.html")
 def day_bars(days: Sequence[Day], unit: str, height: int = 56) -> dict[str, object]:
-    """The same without its axes: how it went, at a glance."""
+    """Draw the same chart without axes."""
     return {"chart": Chart(days, unit, height, foot=0)}

@@ -1,4 +1,4 @@
-"""How things are drawn and said on every page: icons, lengths, sizes, ages, amounts."""
+"""Formats of all pages: icons, lengths, sizes, ages and amounts."""
 
 from datetime import datetime, timedelta
 from functools import reduce
@@ -21,7 +21,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 @register.simple_tag
 def icon(name: str, size: int = 16) -> SafeString:
-    """A drawing of our sprite (``static/vendor/lucide.svg``), which a reader passes over."""
+    """Draw an icon of ``static/vendor/lucide.svg``; screen readers skip it."""
     return format_html(
         '<svg class="icon" width="{0}" height="{0}" aria-hidden="true"><use href="{1}#{2}"/></svg>',
         size,
@@ -32,7 +32,7 @@ def icon(name: str, size: int = 16) -> SafeString:
 
 @register.filter
 def seconds(value: float | None) -> str:
-    """A length as a clock shows it: 0:05, 1:12, 1:02:03."""
+    """Format a length as a clock shows it: 0:05, 1:12, 1:02:03."""
     if value is None:
         return ""
     minutes, second = divmod(round(value), MINUTE)
@@ -42,19 +42,19 @@ def seconds(value: float | None) -> str:
 
 @register.filter
 def milliseconds(value: int | None) -> str:
-    """A length in thousandths as a clock shows it; what is there but short is one second."""
+    """Format milliseconds as a clock shows them; what is shorter than a second is one second."""
     return "" if value is None else seconds(max(value / 1000, 1))
 
 
 @register.filter
 def megabytes(value: int | None) -> str:
-    """Bytes in megabytes to one place: 6.1."""
+    """Format bytes as megabytes with one decimal: 6.1."""
     return f"{(value or 0) / 1_000_000:,.1f}"
 
 
 @register.filter
 def filesize(value: int | None) -> str:
-    """Bytes in the unit that people read: 640 kB, 6.1 MB, 1.2 GB."""
+    """Format bytes in the unit that people read: 640 kB, 6.1 MB, 1.2 GB."""
     size = value or 0
     if size < 1_000_000:
         return f"{max(round(size / 1000), 1 if size else 0):,}\N{NO-BREAK SPACE}kB"
@@ -65,12 +65,12 @@ def filesize(value: int | None) -> str:
 
 @register.filter
 def codec(value: str) -> str:
-    """A codec as people write it."""
+    """Name a codec as people write it."""
     return {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}.get(value, value)
 
 
 def span(length: timedelta) -> str:
-    """A length of time in its largest unit: 40 s, 52 min, 3 h, 2 days."""
+    """Format a length of time in its largest unit: 40 s, 52 min, 3 h, 2 days."""
     total = max(int(length.total_seconds()), 0)
     if total < MINUTE:
         return gettext("%(count)s s") % {"count": total}
@@ -84,13 +84,13 @@ def span(length: timedelta) -> str:
 
 @register.filter
 def lasting(length: timedelta) -> str:
-    """A length of time in its largest unit: 3 min."""
+    """Format a length of time in its largest unit: 3 min."""
     return span(length)
 
 
 @register.filter
 def age(value: datetime | None) -> str:
-    """How long ago within a day, else the date."""
+    """Format how long ago it was, from a day on as the date."""
     if value is None:
         return ""
     passed = clock.now() - value
@@ -103,67 +103,67 @@ def age(value: datetime | None) -> str:
 
 @register.filter
 def dated(value: datetime) -> str:
-    """The day and the time: 20 Nov 17:21."""
+    """Format the day and the time: 20 Nov 17:21."""
     return date_format(timezone.localtime(value), pgettext("date", "j M H:i"))
 
 
 @register.filter
 def left(value: datetime | None) -> str:
-    """How long from now until then."""
+    """Format how long it is from now until then."""
     return "" if value is None else span(value - clock.now())
 
 
 @register.filter
 def elapsed(value: datetime | None) -> str:
-    """How long since then, as a clock shows it."""
+    """Format how long it is since then, as a clock shows it."""
     return "" if value is None else seconds(max((clock.now() - value).total_seconds(), 0))
 
 
 @register.filter
 def remaining(value: datetime | None) -> str:
-    """How long from now until then, as a clock shows it."""
+    """Format how long it is from now until then, as a clock shows it."""
     return "" if value is None else seconds(max((value - clock.now()).total_seconds(), 0))
 
 
 @register.filter
 def at(value: datetime | None) -> str:
-    """The time of day: 17:21."""
+    """Format the time of day: 17:21."""
     return "" if value is None else date_format(timezone.localtime(value), "H:i")
 
 
 @register.filter
 def when(value: datetime) -> str:
-    """The time of day, with the day where that is not today: 17:21, 20 Nov 17:21."""
+    """Format the time of day, with the day where that is not today: 17:21, 20 Nov 17:21."""
     is_today = timezone.localdate(value) == timezone.localdate(clock.now())
     return at(value) if is_today else dated(value)
 
 
 @register.filter
 def exactly(value: datetime | None) -> str:
-    """The time of day to the second: 17:21:58."""
+    """Format the time of day to the second: 17:21:58."""
     return "" if value is None else date_format(timezone.localtime(value), "H:i:s")
 
 
 @register.filter
 def initial(value: object) -> str:
-    """The letter that stands for a person."""
+    """Return the letter that stands for a person."""
     return str(value)[:1].upper()
 
 
 @register.filter
 def number(value: int | None) -> str:
-    """A whole number with a comma at each thousand and a true minus."""
+    """Format a whole number with a comma at each thousand and a true minus."""
     return "–" if value is None else f"{value:,}".replace("-", "−")
 
 
 def dollars(cents: int) -> str:
-    """US cents as people write them: $74.87, −$0.15."""
+    """Format US cents as people write them: $74.87, −$0.15."""
     return f"{'−' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
 
 
 @register.simple_tag
 def amount(value: int | None, unit: str) -> str:
-    """So many of a provider's unit, in words: "35 credits", "42 points", "$74.87" (of cents)."""
+    """Format an amount of a provider's unit: "35 credits", "42 points", "$74.87" (of cents)."""
     if value is None:
         return "–"
     if unit == "cent":
@@ -176,35 +176,36 @@ def amount(value: int | None, unit: str) -> str:
 
 
 @register.simple_tag
-def ordinal(place: int) -> SafeString:
-    """A place in a line, its number large: 3rd."""
-    ending = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+def ordinal(position: int) -> SafeString:
+    """Format a position in a line, its number large: 3rd."""
+    is_teen = 10 <= position % 100 <= 20
+    ending = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(position % 10, "th")
     forms = {
         "st": pgettext("place", "<strong>{place}</strong><small>st</small>"),
         "nd": pgettext("place", "<strong>{place}</strong><small>nd</small>"),
         "rd": pgettext("place", "<strong>{place}</strong><small>rd</small>"),
         "th": pgettext("place", "<strong>{place}</strong><small>th</small>"),
     }
-    return format_html(forms[ending], place=place)
+    return format_html(forms[ending], place=position)
 
 
 @register.simple_tag
 def sentences(*parts: object) -> str:
-    """Those that say something, one after the other; Chinese puts no space between them."""
+    """Join those that are not empty; Chinese puts no space between them."""
     form = pgettext("sentences", "{first} {then}")
-    said = (str(part) for part in parts if part)
-    return reduce(lambda first, then: format_html(form, first=first, then=then), said)
+    filled = (str(part) for part in parts if part)
+    return reduce(lambda first, then: format_html(form, first=first, then=then), filled)
 
 
 @register.simple_tag
 def figure(value: int | None, unit: str) -> str:
-    """The amount without its unit's name: 12,480; money keeps its sign: $74.87."""
+    """Format an amount without its unit's name: 12,480; money keeps its sign: $74.87."""
     return dollars(value) if unit == "cent" and value is not None else number(value)
 
 
 @register.filter
 def unit_name(unit: str) -> str:
-    """What is counted: "credits", "points", "US dollars"."""
+    """Name what is counted: "credits", "points", "US dollars"."""
     names = {
         "credit": gettext("credits"),
         "point": gettext("points"),
@@ -218,7 +219,7 @@ TINTS = 6  # that the style sheet knows
 
 @register.filter
 def timecode(value: int | None) -> str:
-    """Thousandths of a second as a review writes them: 0:04.16."""
+    """Format milliseconds to a hundredth of a second, as reviews write them: 0:04.16."""
     if value is None:
         return ""
     minutes, rest = divmod(value, 60_000)
@@ -227,7 +228,7 @@ def timecode(value: int | None) -> str:
 
 @register.filter
 def initials(name: object) -> str:
-    """What stands on a studio's sign: HL for Harbour Lane, 海 for 海港里."""
+    """Shorten a team's name: HL for Harbour Lane, 海 for 海港里."""
     words = str(name).split()
     letters = "".join(word[0] for word in words[:2]).upper()
     return letters if letters.isascii() else letters[:1]
@@ -235,11 +236,11 @@ def initials(name: object) -> str:
 
 @register.filter
 def tint(name: object) -> int:
-    """The same colour for the same person everywhere."""
+    """Return one of ``TINTS`` colours, the same for the same person everywhere."""
     return crc32(str(name).encode()) % TINTS
 
 
 @register.filter
 def day(value: datetime) -> str:
-    """4 December."""
+    """Format the day of the year: 4 December."""
     return date_format(timezone.localtime(value), pgettext("date", "j F"))

@@ -1,29 +1,29 @@
-"""Pictures that people give: taken in once, kept as our own, and lent to the providers."""
+"""Pictures that people upload: checked, stored once for a team, and given to the providers."""
 
-from .lending import (
-    Given,
-    address,
+from .intake import CODES, MAX_BYTES, PictureRejected, add_frame, add_picture
+from .order_pictures import (
+    NamedUploads,
     attach,
-    described,
-    filled,
-    lent,
+    find_by_token,
     obstacle,
-    of_token,
+    pictures_of,
+    signed_url,
+    to_picture,
+    with_pictures,
 )
-from .taking import CODES, MOST_BYTES, Unfit, add, add_frame
 
 __all__ = [
     "CODES",
-    "MOST_BYTES",
-    "Given",
-    "Unfit",
-    "add",
+    "MAX_BYTES",
+    "NamedUploads",
+    "PictureRejected",
     "add_frame",
-    "address",
+    "add_picture",
     "attach",
-    "described",
-    "filled",
-    "lent",
+    "find_by_token",
     "obstacle",
-    "of_token",
+    "pictures_of",
+    "signed_url",
+    "to_picture",
+    "with_pictures",
 ]

@@ -1,7 +1,7 @@
-"""Who may enter which address: one table, one gate.
+"""Who may open which address: the table of all of them, and the decorators that check it.
 
-A view of a team takes ``(request, membership, ...)``: the gate finds the membership of the person
-in the team that the address names, and answers 404 to a stranger.
+A view of a team takes ``(request, membership, ...)``. The decorator finds the person's membership
+in the team that the address names, and raises Http404 for a stranger.
 """
 
 from collections.abc import Callable
@@ -43,14 +43,13 @@ for_member = _gate(lambda membership: True)
 for_producer = _gate(lambda membership: membership.may_order)
 for_owner = _gate(lambda membership: membership.may_manage)
 
-PUBLIC, SIGNED_IN, MEMBER, PRODUCER, OWNER, TOKEN, STAFF = (
+PUBLIC, SIGNED_IN, MEMBER, PRODUCER, OWNER, TOKEN = (
     "public",
     "signed in",
     "member",
     "producer",
     "owner",
     "token",
-    "staff",
 )
 
 ACCESS: dict[str, str] = {
@@ -59,20 +58,20 @@ ACCESS: dict[str, str] = {
     "invitation": TOKEN,
     "gallery": MEMBER,
     "changes": MEMBER,
-    "adopt": PRODUCER,
+    "import": PRODUCER,
     "generate": PRODUCER,
     "task": MEMBER,
     "task_cancel": PRODUCER,
-    "task_look": PRODUCER,
+    "task_check": PRODUCER,
     "task_fetch": PRODUCER,
     "task_found": PRODUCER,
     "task_release": PRODUCER,
-    "task_bin": PRODUCER,
+    "task_trash": PRODUCER,
     "task_restore": PRODUCER,
-    "risk": MEMBER,
-    "risk_fetch": PRODUCER,
-    "bin": MEMBER,
-    "bin_empty": OWNER,
+    "at_risk": MEMBER,
+    "at_risk_fetch": PRODUCER,
+    "trash": MEMBER,
+    "trash_empty": OWNER,
     "films": MEMBER,
     "film_new": PRODUCER,
     "film": MEMBER,
@@ -82,7 +81,7 @@ ACCESS: dict[str, str] = {
     "film_choose": PRODUCER,
     "film_compose": PRODUCER,
     "film_rename": PRODUCER,
-    "film_look": PRODUCER,
+    "film_check": PRODUCER,
     "uploads": MEMBER,  # to give more of them is for producers
     "upload_frames": PRODUCER,
     "upload": MEMBER,
@@ -93,9 +92,9 @@ ACCESS: dict[str, str] = {
     "collection_edit": PRODUCER,
     "collection_remove": PRODUCER,
     "collection_order": PRODUCER,
-    "place_name": PRODUCER,
-    "place_replace": PRODUCER,
-    "place_remove": PRODUCER,
+    "item_name": PRODUCER,
+    "item_replace": PRODUCER,
+    "item_remove": PRODUCER,
     "review": MEMBER,
     "remark_answer": PRODUCER,
     "remark_settle": PRODUCER,
@@ -105,8 +104,8 @@ ACCESS: dict[str, str] = {
     "download": MEMBER,
     "guest": TOKEN,
     "guest_open": TOKEN,
-    "guest_zip": TOKEN,
-    "guest_say": TOKEN,
+    "guest_archive": TOKEN,
+    "guest_review": TOKEN,
     "guest_file": TOKEN,
     "credentials": MEMBER,
     "credential_new": OWNER,

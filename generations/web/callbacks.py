@@ -1,4 +1,4 @@
-"""The door of the inbox: a size gate, then the ring as it came (design 4, ring)."""
+"""The address of the providers' callbacks (docs/wire.md): limit the size, hand the rest on."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.log import log_response
@@ -6,7 +6,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from generations.lifecycle import callbacks
-from generations.providers.contract import RingRequest
+from generations.providers import provider
+from generations.providers.contract import CallbackRequest
+from generations.web.query import whole_number
 
 MOST_BYTES = 64 * 1024
 
@@ -14,24 +16,23 @@ MOST_BYTES = 64 * 1024
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, kind: str, token: str) -> HttpResponse:
-    """200 for a ring that is ours (heard before or not), else 404, 413 or 403."""
+    """Return 200 for a callback of ours, received before or not; else 400, 403, 404 or 413."""
     response = _receive(request, kind, token)
-    if response.status_code >= 400:  # logged here, for Django would log the path and so the token
-        log_response("Ring refused: %s", kind, response=response, request=request)
+    if response.status_code >= 400:  # Django would log the path, and so the token
+        log_response("Callback refused: %s", kind, response=response, request=request)
     return response
 
 
 def _receive(request: HttpRequest, kind: str, token: str) -> HttpResponse:
-    try:
-        length = int(request.headers.get("Content-Length") or 0)
-    except ValueError:
+    length = whole_number(request.headers.get("Content-Length") or "0")
+    if length is None:
         return HttpResponse(status=400)
     if length > MOST_BYTES:
         return HttpResponse(status=413)
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         return HttpResponse(status=413)
-    heard = RingRequest(
+    callback = CallbackRequest(
         method="POST",
         path=request.path,
         query=request.META.get("QUERY_STRING", ""),
@@ -39,9 +40,9 @@ def _receive(request: HttpRequest, kind: str, token: str) -> HttpResponse:
         body=body,
     )
     try:
-        callbacks.receive(kind, token, heard)
-    except callbacks.Unknown:
+        callbacks.receive(kind, token, callback)
+    except callbacks.UnknownToken:
         return HttpResponse(status=404)
-    except callbacks.Forged:
+    except callbacks.ForgedCallback:
         return HttpResponse(status=403)
-    return JsonResponse({"code": 1000, "message": "success"} if kind == "vivienne" else {})
+    return JsonResponse(provider(kind).callback_reply)

@@ -1,4 +1,4 @@
-"""Whether the process answers, and whether the whole is fit to work."""
+"""Health checks: whether the process answers, and whether all its parts work; error pages."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -11,33 +11,34 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django.views.defaults import bad_request as usual_bad_request
+from django.views.defaults import bad_request as django_bad_request
 
 from generations import clock
-from generations.models import Pulse
+from generations.models import Heartbeat
 
-SILENT_TOO_LONG = timedelta(seconds=60)
+MOST_SILENT = timedelta(seconds=60)
 
 
 @require_safe
 @never_cache
 def live(request: HttpRequest) -> HttpResponse:
+    """Return 200 without touching the database."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when all is well, else 503; each part says ``ok`` or what is wrong with it."""
-    parts = {name: _say(check) for name, check in CHECKS.items()}
-    well = all(word == "ok" for word in parts.values())
-    return JsonResponse({"ready": well, **parts}, status=200 if well else 503)
+    """Return 200 when all parts work, else 503; each says ``ok`` or what is wrong with it."""
+    parts = {name: _result(check) for name, check in CHECKS.items()}
+    is_ready = all(result == "ok" for result in parts.values())
+    return JsonResponse({"ready": is_ready, **parts}, status=200 if is_ready else 503)
 
 
-def _say(check: Callable[[], str]) -> str:
+def _result(check: Callable[[], str]) -> str:
     try:
         return check() or "ok"
-    except DatabaseError:  # its words may name hosts and accounts; the log has them
+    except DatabaseError:  # its message may name hosts and accounts; the log has it
         return "the database does not answer"
 
 
@@ -54,50 +55,52 @@ def _migrations() -> str:
 
 
 def _cluster() -> str:
-    last = Pulse.objects.filter(name="cluster").values_list("at", flat=True).first()
+    last = Heartbeat.objects.filter(name="cluster").values_list("at", flat=True).first()
     if last is None:
         return "has done no job yet: manage.py up"
     age = clock.now() - last
-    return f"has done no job for {age.total_seconds():.0f} s" if age > SILENT_TOO_LONG else ""
+    return f"has done no job for {age.total_seconds():.0f} s" if age > MOST_SILENT else ""
 
 
 def _cache() -> str:
     cache.set("health", 1, 10)
-    return "" if cache.get("health") else "forgets what it is told"
+    return "" if cache.get("health") else "does not keep what is stored in it"
 
 
 CHECKS = {"database": _database, "migrations": _migrations, "cache": _cache, "cluster": _cluster}
 
-
-AGAIN_SECONDS = 10
-READ_ONLY = "25006"  # PostgreSQL's word, which Django sorts among the internal errors
+RETRY_SECONDS = 10
+READ_ONLY = "25006"  # PostgreSQL's SQLSTATE; Django makes an InternalError of it
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 where the database cannot be reached, is locked, full or read-only; else 500."""
-    if _is_the_database(sys.exception()):
-        headers = {"Retry-After": str(AGAIN_SECONDS)}
+    """Return 503 where the database is unreachable, locked, full or read-only; else 500."""
+    if _is_database_error(sys.exception()):
+        headers = {"Retry-After": str(RETRY_SECONDS)}
         return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """A session that could not be written is no fault of the browser's, though Django says so."""
-    if _is_the_database(exception):
+    """Return 503 where the database is at fault, else 400.
+
+    Django raises ``BadRequest`` also for a session that the database could not write.
+    """
+    if _is_database_error(exception):
         return server_error(request)
-    return usual_bad_request(request, exception)
+    return django_bad_request(request, exception)
 
 
-def _is_the_database(error: BaseException | None) -> bool:
+def _is_database_error(error: BaseException | None) -> bool:
     return any(
-        isinstance(each, OperationalError | InterfaceError)
-        or getattr(each, "sqlstate", "") == READ_ONLY
-        for each in _chain(error)
+        isinstance(cause, OperationalError | InterfaceError)
+        or getattr(cause, "sqlstate", "") == READ_ONLY
+        for cause in _causes(error)
     )
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that it came from."""
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and the errors that it came from."""
     while error:
         yield error
         error = error.__cause__ or error.__context__

@@ -1,8 +1,10 @@
 """The addresses of the pages; each stands in ``access.py`` with who may enter."""
 
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
+from django.urls import URLPattern, path, reverse
 
 from . import callbacks, health
+from .access import View
 from .files import uploads
 from .files import views as files
 from .films import actions as film_actions
@@ -10,6 +12,7 @@ from .films import list as film_list
 from .films import views as film
 from .gallery import at_risk, clip, imports, trash
 from .gallery import views as gallery
+from .order import film as new_film
 from .order import views as order
 from .sharing import collections, guest, items, links, review
 from .team import caps, credentials, members, teams
@@ -17,31 +20,32 @@ from .usage import views as usage
 
 
 def of_team(route: str, view: object, name: str) -> URLPattern:
+    """Return the pattern of a page under the address of a team."""
     return path(f"t/<slug:team>/{route}", view, name=name)  # type: ignore[call-overload,no-any-return]
 
 
-urlpatterns = [
+PAGES = [
     path("", teams.home, name="home"),
     path("teams/new/", teams.new, name="team_new"),
     path("invitations/<str:token>/", members.accept, name="invitation"),
     of_team("", gallery.gallery, "gallery"),
     of_team("changes", gallery.changes, "changes"),
-    of_team("adopt/", imports.adopt, "adopt"),
+    of_team("import/", imports.import_clips, "import"),
     of_team("new/", order.generate, "generate"),
     of_team("tasks/<int:pk>/", clip.task, "task"),
     of_team("tasks/<int:pk>/cancel", clip.cancel, "task_cancel"),
-    of_team("tasks/<int:pk>/look", clip.look, "task_look"),
+    of_team("tasks/<int:pk>/check", clip.check_now, "task_check"),
     of_team("tasks/<int:pk>/fetch", clip.fetch, "task_fetch"),
     of_team("tasks/<int:pk>/found", clip.found, "task_found"),
     of_team("tasks/<int:pk>/release", clip.release, "task_release"),
-    of_team("tasks/<int:pk>/bin", trash.put, "task_bin"),
+    of_team("tasks/<int:pk>/trash", trash.move_to_trash, "task_trash"),
     of_team("tasks/<int:pk>/restore", trash.restore, "task_restore"),
-    of_team("risk/", at_risk.risk, "risk"),
-    of_team("risk/<int:pk>/fetch", at_risk.fetch, "risk_fetch"),
-    of_team("bin/", trash.show, "bin"),
-    of_team("bin/empty", trash.empty, "bin_empty"),
+    of_team("at-risk/", at_risk.risk, "at_risk"),
+    of_team("at-risk/<int:pk>/fetch", at_risk.fetch, "at_risk_fetch"),
+    of_team("trash/", trash.show, "trash"),
+    of_team("trash/empty", trash.empty, "trash_empty"),
     of_team("films/", film_list.films, "films"),
-    of_team("films/new/", film_list.new, "film_new"),
+    of_team("films/new/", new_film.new_film, "film_new"),
     of_team("films/<int:pk>/", film.board, "film"),
     of_team("films/<int:pk>/changes", film.changes, "film_changes"),
     of_team("films/<int:pk>/compare", film.compare, "film_compare"),
@@ -49,7 +53,7 @@ urlpatterns = [
     of_team("films/<int:pk>/choose", film_actions.choose, "film_choose"),
     of_team("films/<int:pk>/compose", film_actions.compose, "film_compose"),
     of_team("films/<int:pk>/rename", film_actions.rename, "film_rename"),
-    of_team("films/<int:pk>/look", film_actions.look, "film_look"),
+    of_team("films/<int:pk>/check", film_actions.check_now, "film_check"),
     of_team("uploads/", uploads.uploads, "uploads"),
     of_team("uploads/frames/", uploads.frames, "upload_frames"),
     of_team("uploads/<int:pk>/<str:name>", uploads.upload, "upload"),
@@ -60,9 +64,9 @@ urlpatterns = [
     of_team("collections/<int:pk>/edit", collections.edit, "collection_edit"),
     of_team("collections/<int:pk>/remove", collections.remove, "collection_remove"),
     of_team("collections/<int:pk>/order", items.order, "collection_order"),
-    of_team("collections/<int:pk>/places/<int:item>/name", items.name, "place_name"),
-    of_team("collections/<int:pk>/places/<int:item>/replace", items.replace, "place_replace"),
-    of_team("collections/<int:pk>/places/<int:item>/remove", items.take_out, "place_remove"),
+    of_team("collections/<int:pk>/items/<int:item>/name", items.name, "item_name"),
+    of_team("collections/<int:pk>/items/<int:item>/replace", items.replace, "item_replace"),
+    of_team("collections/<int:pk>/items/<int:item>/remove", items.take_out, "item_remove"),
     of_team("collections/<int:pk>/review", review.room, "review"),
     of_team("collections/<int:pk>/remarks/<int:remark>/answer", review.answer, "remark_answer"),
     of_team("collections/<int:pk>/remarks/<int:remark>/settle", review.settle, "remark_settle"),
@@ -89,8 +93,8 @@ urlpatterns = [
     of_team("ordering", members.ordering, "ordering"),
     path("s/<str:token>/", guest.page, name="guest"),
     path("s/<str:token>/open", guest.unlock, name="guest_open"),
-    path("s/<str:token>/clips.zip", guest.everything, name="guest_zip"),
-    path("s/<str:token>/clips/<int:pk>/say", guest.say, name="guest_say"),
+    path("s/<str:token>/clips.zip", guest.archive, name="guest_archive"),
+    path("s/<str:token>/clips/<int:pk>/say", guest.give_review, name="guest_review"),
     path("s/<str:token>/clips/<int:pk>/<str:name>", guest.file, name="guest_file"),
     path("files/<int:pk>/<str:name>", files.file, name="file"),
     path("pictures/<str:token>/<str:name>", uploads.picture, name="picture"),
@@ -98,3 +102,40 @@ urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
 ]
+
+# Paths of earlier versions, in bookmarks and in pages that are still open, with the page that each
+# became.
+OLD_ADDRESSES = (
+    ("adopt/", "import"),
+    ("tasks/<int:pk>/look", "task_check"),
+    ("tasks/<int:pk>/bin", "task_trash"),
+    ("risk/", "at_risk"),
+    ("risk/<int:pk>/fetch", "at_risk_fetch"),
+    ("bin/", "trash"),
+    ("bin/empty", "trash_empty"),
+    ("films/<int:pk>/look", "film_check"),
+    ("collections/<int:pk>/places/<int:item>/name", "item_name"),
+    ("collections/<int:pk>/places/<int:item>/replace", "item_replace"),
+    ("collections/<int:pk>/places/<int:item>/remove", "item_remove"),
+)
+_VIEWS: dict[str, View] = {str(page.name): page.callback for page in PAGES}
+
+
+def old_address(route: str, name: str) -> URLPattern:
+    """Lead GET on for good, with its query; answer POST as the new address does."""
+    view = _VIEWS[name]
+
+    def answer(request: HttpRequest, **parts: object) -> HttpResponseBase:
+        if request.method not in {"GET", "HEAD"}:
+            return view(request, **parts)
+        query = request.META["QUERY_STRING"]
+        return HttpResponsePermanentRedirect(
+            reverse(name, kwargs=parts) + (f"?{query}" if query else "")
+        )
+
+    return of_team(route, answer, name)
+
+
+# An old address has the name of its page, and so the same line in the access table. Django reverses
+# a name to the last pattern that has it: the pages stand last.
+urlpatterns = [*(old_address(route, name) for route, name in OLD_ADDRESSES), *PAGES]

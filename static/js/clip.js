@@ -1,13 +1,15 @@
-// The page of one clip: its player, what changes, and a decision that the address asks for.
+// The page of one clip: its player, live changes, and the dialog that the address #decide opens.
 import "./live.js";
 import "./player.js";
 
-// While a page loads, the browser moves the focus to what the address names: only then is it ours.
+/** Open the decision dialog and remove #decide from the address. */
 function openDecision() {
   history.replaceState(null, "", location.pathname + location.search);
   document.getElementById("decide")?.showModal();
 }
 
+// While a page loads, the browser moves the focus to the element that the address names. A dialog
+// opened before that would lose its focus.
 if (location.hash === "#decide") {
   if (document.readyState === "complete") openDecision();
   else addEventListener("load", () => setTimeout(openDecision), { once: true });

@@ -1,86 +1,92 @@
-// Two cuts in step: the left one leads, the right one follows it; only one of them is heard.
-import { clock } from "./time.js";
+// Plays two cuts in sync: the first video leads, the second follows it, and only one of them is heard.
+import { formatTimecode } from "./timecode.js";
 
-const OFF = 0.04; // seconds that a little more speed takes back
-const FAR = 0.3;
+const SMALL_OFFSET = 0.04; // seconds, corrected by a small change of speed
+const LARGE_OFFSET = 0.3; // seconds, corrected by a seek
+const END_TOLERANCE = 0.05; // seconds
 const root = document.getElementById("compare");
-const [lead, other] = root.querySelectorAll("video");
+const [leader, follower] = root.querySelectorAll("video");
 
-if (other) begin();
+if (follower) begin();
 
+/** Replace the native controls with common ones for both videos. */
 function begin() {
+  const videos = [leader, follower];
   const controls = root.querySelector(".compare-controls");
+  const playButton = controls.querySelector("[data-do]");
   const scrub = controls.querySelector(".scrub");
-  const length = () => Math.max(...[lead, other].map((video) => video.duration || 0));
-  const longest = () => ((other.duration || 0) > (lead.duration || 0) ? other : lead);
+  const length = () => Math.max(...videos.map((video) => video.duration || 0));
+  const longest = () => ((follower.duration || 0) > (leader.duration || 0) ? follower : leader);
 
-  const toggle = () => (longest().paused ? play() : [lead, other].forEach((video) => video.pause()));
-  const go = (seconds) => [lead, other].forEach((video) => (video.currentTime = Math.min(seconds, video.duration || 0)));
-  const ends = (video) => video.currentTime >= (video.duration || 0) - 0.05;
+  const toggle = () => (longest().paused ? play() : videos.forEach((video) => video.pause()));
+  const seek = (seconds) => videos.forEach((video) => (video.currentTime = Math.min(seconds, video.duration || 0)));
+  const hasEnded = (video) => video.currentTime >= (video.duration || 0) - END_TOLERANCE;
 
   function play() {
-    if (ends(longest())) go(0);
-    for (const video of [lead, other]) if (!ends(video)) video.play();
+    if (hasEnded(longest())) seek(0);
+    for (const video of videos) if (!hasEnded(video)) video.play();
   }
 
-  function keepStep() {
-    const off = other.currentTime - lead.currentTime;
-    const both = !lead.paused && !other.paused;
-    if (both && Math.abs(off) > FAR && !other.seeking) other.currentTime = lead.currentTime;
-    // The leader waits for what is not there yet; to seek once more would only begin anew.
-    lead.playbackRate = both && other.readyState < other.HAVE_FUTURE_DATA && !other.error ? 0 : 1;
-    other.playbackRate = both && Math.abs(off) > OFF ? 1 - Math.sign(off) * 0.05 : 1;
+  function synchronize() {
+    const offset = follower.currentTime - leader.currentTime;
+    const bothPlay = !leader.paused && !follower.paused;
+    if (bothPlay && Math.abs(offset) > LARGE_OFFSET && !follower.seeking) follower.currentTime = leader.currentTime;
+    // The leader waits for the follower's missing data. Another seek would only load it again.
+    const isLoading = follower.readyState < follower.HAVE_FUTURE_DATA && !follower.error;
+    leader.playbackRate = bothPlay && isLoading ? 0 : 1;
+    follower.playbackRate = bothPlay && Math.abs(offset) > SMALL_OFFSET ? 1 - Math.sign(offset) * 0.05 : 1;
   }
 
   function show() {
     const now = longest().currentTime;
-    const share = length() ? now / length() : 0;
-    const plays = !longest().paused;
-    root.classList.toggle("playing", plays);
-    controls.querySelector("[data-do]").setAttribute("aria-label", plays ? root.dataset.pause : root.dataset.play);
-    scrub.value = Math.round(share * 1000);
-    scrub.style.setProperty("--played", `${share * 100}%`);
-    scrub.setAttribute("aria-valuetext", clock(now));
-    root.querySelector(".now").textContent = clock(now);
-    root.querySelector(".length").textContent = clock(length());
+    const fraction = length() ? now / length() : 0;
+    const isPlaying = !longest().paused;
+    root.classList.toggle("playing", isPlaying);
+    playButton.setAttribute("aria-label", isPlaying ? root.dataset.pause : root.dataset.play);
+    scrub.value = Math.round(fraction * 1000);
+    scrub.style.setProperty("--played", `${fraction * 100}%`);
+    scrub.setAttribute("aria-valuetext", formatTimecode(now));
+    root.querySelector(".now").textContent = formatTimecode(now);
+    root.querySelector(".length").textContent = formatTimecode(length());
   }
 
-  function turn() {
-    keepStep();
+  function update() {
+    synchronize();
     show();
-    if (!longest().paused) requestAnimationFrame(turn);
+    if (!longest().paused) requestAnimationFrame(update);
   }
 
   controls.hidden = false;
-  for (const video of [lead, other]) {
+  for (const video of videos) {
     video.controls = false;
     for (const name of ["pause", "seeked", "loadedmetadata"]) video.addEventListener(name, show);
     video.addEventListener("click", toggle);
-    video.addEventListener("play", turn);
+    video.addEventListener("play", update);
   }
-  controls.querySelector("[data-do]").addEventListener("click", toggle);
-  scrub.addEventListener("input", () => go((scrub.value / 1000) * length()));
-  for (const [nth, button] of root.querySelectorAll("[data-hear]").entries()) {
+  playButton.addEventListener("click", toggle);
+  scrub.addEventListener("input", () => seek((scrub.value / 1000) * length()));
+  for (const [index, button] of root.querySelectorAll("[data-hear]").entries()) {
     button.hidden = false;
-    button.addEventListener("click", () => hear(nth));
+    button.addEventListener("click", () => hear(index));
   }
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = {
+    const action = {
       " ": event.target.closest("button, a, summary") ? undefined : toggle,
-      ArrowLeft: () => go(longest().currentTime - 1),
-      ArrowRight: () => go(longest().currentTime + 1),
+      ArrowLeft: () => seek(longest().currentTime - 1),
+      ArrowRight: () => seek(longest().currentTime + 1),
     }[event.key];
-    if (!act) return;
+    if (!action) return;
     event.preventDefault();
-    act();
+    action();
   });
   show();
 }
 
-function hear(nth) {
-  for (const [place, video] of [lead, other].entries()) video.muted = place !== nth;
-  for (const [place, button] of root.querySelectorAll("[data-hear]").entries()) {
-    button.setAttribute("aria-pressed", String(place === nth));
+/** Unmute one of the two videos and mute the other. */
+function hear(index) {
+  for (const [position, video] of [leader, follower].entries()) video.muted = position !== index;
+  for (const [position, button] of root.querySelectorAll("[data-hear]").entries()) {
+    button.setAttribute("aria-pressed", String(position === index));
   }
 }

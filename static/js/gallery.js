@@ -1,12 +1,12 @@
-// The wall: what changes, hover previews, the size of the rows, the selection, and "/" to search.
+// The gallery: live changes, hover previews, row height, selection, and "/" for the search box.
 import "./live.js";
 import "./previews.js";
 import "./selection.js";
-import "./sizes.js";
+import "./row_height.js";
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
+  const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   document.querySelector(".search input")?.focus();
 });

@@ -1,15 +1,16 @@
-// Menus are <details>: they open without script. Here they close on Escape, outside and on choice.
-const open = () => document.querySelectorAll("details.menu[open]");
+// Menus are <details>, so they open without script. This script closes them: on Escape, on a click
+// outside, and on a choice.
+const openMenus = () => document.querySelectorAll("details.menu[open]");
 
 document.addEventListener("click", (event) => {
-  for (const menu of open()) {
+  for (const menu of openMenus()) {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  for (const menu of open()) {
+  for (const menu of openMenus()) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }

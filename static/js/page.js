@@ -1,6 +1,6 @@
-// What every page needs.
+// The scripts of every page.
 import "./menus.js";
 import "./dialogs.js";
 import "./theme.js";
-import "./ticking.js";
-import "./copying.js";
+import "./timers.js";
+import "./clipboard.js";

@@ -1,15 +1,20 @@
-// Our controls on a native <video>. Keys: space or K plays, J and L (or the arrows) go five seconds,
-// comma and full stop one frame, F fills the screen, M mutes. Without script the native controls stay.
-const STEP = 5;
-const SPEEDS = [1, 1.5, 2, 0.5];
-const IDLE = 2500;
+// Controls of our own on a native <video>. Keys: space or K plays, J and L (or the arrows) go five
+// seconds, comma and full stop go one frame, F fills the screen, M mutes. Without script the native
+// controls stay.
+import { formatTimecode } from "./timecode.js";
 
+const STEP_SECONDS = 5;
+const SPEEDS = [1, 1.5, 2, 0.5];
+const IDLE_MS = 2500;
+const DEFAULT_FPS = 24;
+
+/** The player of one clip. The buttons name its methods in data-do. */
 class Player {
   constructor(root) {
     this.root = root;
     this.video = root.querySelector("video");
     this.scrub = root.querySelector(".scrub");
-    this.frame = 1 / (Number(root.dataset.fps) || 24);
+    this.frameLength = 1 / (Number(root.dataset.fps) || DEFAULT_FPS);
     this.video.controls = false;
     root.querySelector(".player-controls").hidden = false;
     this.listen();
@@ -21,40 +26,40 @@ class Player {
     for (const name of events) this.video.addEventListener(name, () => this.show());
     this.video.addEventListener("play", () => this.follow());
     this.video.addEventListener("click", () => this.toggle());
-    this.scrub.addEventListener("input", () => this.go((this.scrub.value / 1000) * this.length));
+    this.scrub.addEventListener("input", () => this.seek((this.scrub.value / 1000) * this.length));
     this.root.addEventListener("click", (event) => {
-      const name = event.target.closest("[data-do]")?.dataset.do;
-      if (name) this[name]();
+      const method = event.target.closest("[data-do]")?.dataset.do;
+      if (method) this[method]();
     });
     this.root.addEventListener("pointermove", () => this.wake());
-    document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("keydown", (event) => this.handleKey(event));
   }
 
   get length() {
     return Number.isFinite(this.video.duration) ? this.video.duration : 0;
   }
 
-  key(event) {
-    if (!this.root.isConnected) return; // another clip took its place
+  handleKey(event) {
+    if (!this.root.isConnected) return; // another clip replaced it
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input:not(.scrub), textarea, select, dialog[open]")) return;
     if (event.key === " " && event.target.closest("button, a, summary")) return;
-    const act = {
+    const action = {
       " ": () => this.toggle(),
       k: () => this.toggle(),
-      j: () => this.go(this.video.currentTime - STEP),
-      l: () => this.go(this.video.currentTime + STEP),
-      ArrowLeft: () => this.go(this.video.currentTime - STEP),
-      ArrowRight: () => this.go(this.video.currentTime + STEP),
+      j: () => this.seek(this.video.currentTime - STEP_SECONDS),
+      l: () => this.seek(this.video.currentTime + STEP_SECONDS),
+      ArrowLeft: () => this.seek(this.video.currentTime - STEP_SECONDS),
+      ArrowRight: () => this.seek(this.video.currentTime + STEP_SECONDS),
       ",": () => this.back(),
       ".": () => this.forth(),
       f: () => this.full(),
       m: () => this.mute(),
     }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!act) return;
+    if (!action) return;
     event.preventDefault();
     this.wake();
-    act();
+    action();
   }
 
   toggle() {
@@ -62,18 +67,18 @@ class Player {
     else this.video.pause();
   }
 
-  go(second) {
+  seek(second) {
     this.video.currentTime = Math.min(Math.max(second, 0), this.length);
   }
 
   back() {
     this.video.pause();
-    this.go(this.video.currentTime - this.frame);
+    this.seek(this.video.currentTime - this.frameLength);
   }
 
   forth() {
     this.video.pause();
-    this.go(this.video.currentTime + this.frame);
+    this.seek(this.video.currentTime + this.frameLength);
   }
 
   speed() {
@@ -96,42 +101,41 @@ class Player {
     else this.root.requestFullscreen();
   }
 
+  /** Show the controls, and hide them again after a while of play. */
   wake() {
     this.root.classList.remove("idle");
-    clearTimeout(this.sleep);
-    this.sleep = setTimeout(() => this.root.classList.toggle("idle", !this.video.paused), IDLE);
+    clearTimeout(this.idleTimer);
+    this.idleTimer = setTimeout(() => this.root.classList.toggle("idle", !this.video.paused), IDLE_MS);
   }
 
+  /** Update the position on every frame while the video plays. */
   follow() {
     this.show();
     if (!this.video.paused) requestAnimationFrame(() => this.follow());
   }
 
+  /** Update all controls from the state of the video. */
   show() {
     const { video, root } = this;
-    const share = this.length ? video.currentTime / this.length : 0;
+    const fraction = this.length ? video.currentTime / this.length : 0;
     root.classList.toggle("playing", !video.paused);
     root.classList.toggle("muted", video.muted || video.volume === 0);
     if (video.paused) root.classList.remove("idle");
-    this.scrub.value = Math.round(share * 1000);
-    this.scrub.style.setProperty("--played", `${share * 100}%`);
-    this.scrub.setAttribute("aria-valuetext", clock(video.currentTime));
-    root.querySelector(".now").textContent = clock(video.currentTime);
-    if (this.length) root.querySelector(".length").textContent = clock(this.length);
-    this.name("toggle", video.paused ? root.dataset.play : root.dataset.pause);
-    this.name("mute", video.muted ? root.dataset.unmute : root.dataset.mute);
+    this.scrub.value = Math.round(fraction * 1000);
+    this.scrub.style.setProperty("--played", `${fraction * 100}%`);
+    this.scrub.setAttribute("aria-valuetext", formatTimecode(video.currentTime));
+    root.querySelector(".now").textContent = formatTimecode(video.currentTime);
+    if (this.length) root.querySelector(".length").textContent = formatTimecode(this.length);
+    this.setLabel("toggle", video.paused ? root.dataset.play : root.dataset.pause);
+    this.setLabel("mute", video.muted ? root.dataset.unmute : root.dataset.mute);
   }
 
-  name(button, word) {
-    this.root.querySelector(`[data-do=${button}]`).setAttribute("aria-label", word);
+  setLabel(button, label) {
+    this.root.querySelector(`[data-do=${button}]`).setAttribute("aria-label", label);
   }
 }
 
-function clock(seconds) {
-  const minutes = Math.floor(seconds / 60);
-  return `${minutes}:${(seconds - minutes * 60).toFixed(2).padStart(5, "0")}`;
-}
-
+/** Start the player of the clip that the page shows now. */
 function begin() {
   const root = document.querySelector(".player:not([data-begun])");
   if (!root) return;
@@ -140,5 +144,5 @@ function begin() {
 }
 
 begin();
-// The clip may arrive while its page is open.
+// The clip may become ready while its page is open.
 document.addEventListener("htmx:after:swap", begin);

@@ -1,10 +1,11 @@
-// A clip plays small while the pointer rests on it: after 250 ms, one at a time, and its source is
-// dropped on leaving, so that nothing stays in memory.
-const WAIT = 250;
-const still = matchMedia("(prefers-reduced-motion: reduce)");
+// A clip plays small while the pointer rests on its card: after a delay, one clip at a time. Its
+// source is removed when the pointer leaves, so that no video stays in memory.
+const DELAY_MS = 250;
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 let timer;
 let playing;
 
+/** Load and play the preview of one card. */
 function start(video) {
   stop();
   playing = video;
@@ -15,6 +16,7 @@ function start(video) {
   });
 }
 
+/** Stop the preview that plays and unload its video. */
 function stop() {
   clearTimeout(timer);
   if (!playing) return;
@@ -26,11 +28,11 @@ function stop() {
 }
 
 document.addEventListener("pointerover", (event) => {
-  if (event.pointerType !== "mouse" || still.matches) return;
+  if (event.pointerType !== "mouse" || reducedMotion.matches) return;
   const video = event.target.closest(".card")?.querySelector(".preview");
   if (video === playing && playing) return;
   stop();
-  if (video) timer = setTimeout(() => start(video), WAIT);
+  if (video) timer = setTimeout(() => start(video), DELAY_MS);
 });
 
 document.addEventListener("pointerleave", stop);

@@ -20,11 +20,11 @@ from django.urls import URLPattern, URLResolver, reverse
 from generations.models import (
     Account,
     Attempt,
+    AuditEvent,
     Cap,
     Claim,
     Credential,
     Entry,
-    Event,
     File,
     Film,
     Invitation,
@@ -99,7 +99,7 @@ def teams(fill: Fill) -> tuple[Team, Team]:
     Task.objects.filter(team=others).update(prompt=WORD, alarm=WORD)
     Attempt.objects.filter(task__team=others).update(code=WORD)
     Film.objects.filter(team=others).update(title=WORD)
-    File.objects.filter(team=others).update(trouble=WORD)
+    File.objects.filter(team=others).update(last_error=WORD)
     Upload.objects.filter(team=others).update(name=WORD)
     Claim.objects.filter(team=others).update(reason=WORD)
     Statement.objects.filter(team=others).update(name=WORD)
@@ -152,46 +152,44 @@ def test_the_site_has_the_addresses_that_are_walked() -> None:
     assert walked >= WORKS
 
 
-def test_no_address_changes_anything_or_shows_anything_of_another_team_to_an_auditor(
+OF_TEAMS = [
+    *(Account, Attempt, Cap, Claim, Credential, Entry, AuditEvent, File, Film, Invitation),
+    *(Membership, Statement, Task, Team, Upload, User),
+]
+
+
+def test_an_auditor_sees_all_rows_of_his_team_and_no_address_shows_or_changes_more(
     auditor: Client, teams: tuple[Team, Team]
 ) -> None:
-    before, wrong = everything(), []
+    before, wrong, opened = everything(), [], set()
     for door in doors():
         for team in teams:
             rows = rows_of(door.model, team) if door.model and door.names_a_row else [None]
+            if not door.name.endswith("_change"):
+                rows = rows[:1]
             for asked, response in (answer for row in rows for answer in ask(auditor, door, row)):
                 if WORD in content(response):
                     wrong.append(f"{asked} shows it")
                 if response.status_code not in {200, 302, 403, 404, 405}:
                     wrong.append(f"{asked} answers {response.status_code}")
+                if response.status_code == 200:
+                    opened.add(asked)
             if not door.names_a_row:
                 break
     after = everything()
     wrong += [f"{name} was changed" for name, rows in after.items() if rows != before[name]]
     assert wrong == []
-
-
-OF_TEAMS = [
-    *(Account, Attempt, Cap, Claim, Credential, Entry, Event, File, Film, Invitation),
-    *(Membership, Statement, Task, Team, Upload, User),
-]
-
-
-def test_an_auditor_sees_all_rows_of_his_team_and_their_pages(
-    auditor: Client, teams: tuple[Team, Team]
-) -> None:
     for model in OF_TEAMS:
-        name = f"admin:generations_{model._meta.model_name}"
-        listed = auditor.get(reverse(f"{name}_changelist")).context["cl"]
-        wanted = {row.pk for row in rows_of(model, teams[0])}
+        name, wanted = f"admin:generations_{model._meta.model_name}", rows_of(model, teams[0])
         assert wanted, model
-        assert wanted <= set(listed.queryset.values_list("pk", flat=True)), model
-        for pk in wanted:
-            assert auditor.get(reverse(f"{name}_change", args=[pk])).status_code == 200, model
+        listed = auditor.get(reverse(f"{name}_changelist")).context["cl"]
+        assert {row.pk for row in wanted} <= set(listed.queryset.values_list("pk", flat=True))
+        pages = {f"GET {reverse(f'{name}_change', args=[row.pk])}" for row in wanted}
+        assert pages <= opened, model
 
 
 def test_what_belongs_to_no_team_and_ways_to_sign_in_are_for_operators(auditor: Client) -> None:
-    ours = [f"generations/{name}" for name in ("pulse", "lease", "installation")]
+    ours = [f"generations/{name}" for name in ("heartbeat", "lease", "installation")]
     for page in [*ours, "auth/group", "socialaccount/socialapp", "mfa/authenticator"]:
         assert auditor.get(f"/admin/{page}/").status_code == 403, page
 
@@ -238,7 +236,7 @@ def test_an_auditor_imports_for_his_own_teams_keys_alone(
     assert give(auditor, Credential.objects.get(team=ours)).status_code == 302
     given = Statement.objects.latest("pk")
     auditor.post(reverse("admin:generations_statement_change", args=[given.pk]), {"_import": "1"})
-    assert Claim.objects.get(number="4711").team == ours
+    assert Claim.objects.get(remote_id="4711").team == ours
 
 
 def test_an_auditor_decides_the_claims_of_his_own_teams_alone(

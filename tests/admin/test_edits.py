@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from generations.models import Event, Membership, Role, Team, User
+from generations.models import AuditEvent, Membership, Role, Team, User
 from tests.factories import make_member, make_team, make_user
 
 type Fill = Callable[[int], list[Membership]]
@@ -36,7 +36,7 @@ def test_a_team_can_be_renamed_and_that_is_written_down(site: Client, operator: 
     team = make_team(name="Harbour Lane")
     site.post(page("team", team), {"name": "Harbour Street", **NO_ROWS})
     team.refresh_from_db()
-    event = Event.objects.get(verb="team.renamed")
+    event = AuditEvent.objects.get(verb="team.renamed")
     assert (team.name, event.actor, event.detail) == (
         "Harbour Street",
         operator,
@@ -49,7 +49,10 @@ def test_a_role_can_be_changed_and_that_is_written_down(site: Client) -> None:
     site.post(page("membership", member), {"role": Role.OWNER})
     member.refresh_from_db()
     assert member.role == Role.OWNER
-    assert Event.objects.get(verb="member.role").detail == {"before": "producer", "after": "owner"}
+    assert AuditEvent.objects.get(verb="member.role").detail == {
+        "before": "producer",
+        "after": "owner",
+    }
 
 
 def test_the_last_owner_stays_and_is_told_why(site: Client) -> None:
@@ -57,7 +60,7 @@ def test_the_last_owner_stays_and_is_told_why(site: Client) -> None:
     response = site.post(page("membership", owner), {"role": Role.VIEWER}, follow=True)
     owner.refresh_from_db()
     assert owner.role == Role.OWNER
-    assert "a team keeps at least one owner" in response.content.decode()
+    assert "a team needs at least one owner" in response.content.decode()
     assert "was changed successfully" not in response.content.decode()
 
 

@@ -20,9 +20,9 @@ type Fill = Callable[[int], list[Membership]]
 
 
 @pytest.fixture(autouse=True)
-def hands() -> Iterator[clock.Hands]:
-    with clock.stopped(FRIDAY) as hands:
-        yield hands
+def frozen_clock() -> Iterator[clock.FrozenClock]:
+    with clock.frozen(FRIDAY) as frozen_clock:
+        yield frozen_clock
 
 
 @pytest.fixture
@@ -31,10 +31,10 @@ def member(db: None) -> Membership:
     member = make_member()
     key = make_credential(team=member.team)
     for days, cost in [(25, 40), (7, 35), (2, 45), (0, 20)]:
-        with clock.stopped(FRIDAY - timedelta(days=days)):
+        with clock.frozen(FRIDAY - timedelta(days=days)):
             (task,) = make_tasks(membership=member, credential=key)
             attempt = Attempt.objects.select_related("task", "credential").get(task=task)
-            ledger.settle(attempt, cost, in_vain=cost == 20)
+            ledger.settle(attempt, cost, failed=cost == 20)
     make_tasks(membership=member, credential=key)
     return member
 
@@ -47,8 +47,8 @@ def page(site: Client) -> Any:
 
 def figures(site: Client) -> dict[str, tuple[int, str]]:
     """Of the only unit: amount and address by its words."""
-    (purse,) = page(site)["purses"]
-    return {str(one.words): (one.amount, one.href) for one in purse.figures}
+    (unit,) = page(site)["units"]
+    return {str(one.words): (one.amount, one.href) for one in unit.figures}
 
 
 def test_what_was_spent_is_told_for_today_the_week_and_the_month(
@@ -60,7 +60,7 @@ def test_what_was_spent_is_told_for_today_the_week_and_the_month(
         "This week": 65,
         "This month": 100,
         "Held now": 35,
-        "Charged in vain this month": 20,
+        "Failed this month": 20,
     }
 
 
@@ -83,12 +83,12 @@ def test_every_trouble_is_the_number_of_the_rows_that_it_opens(
         File.objects.create(
             task=Task.objects.earliest("pk"),
             team=member.team,
-            part="video",
+            role="video",
             ordinal=hours + 5,
             state=state,
             expires_at=clock.now() + timedelta(hours=hours),
         )
-    troubles = page(site)["troubles"]
+    troubles = page(site)["alarms"]
     told = {str(one.words): one.amount for one in troubles}
     assert told == {
         "Unclear orders": 1,
@@ -102,8 +102,8 @@ def test_every_trouble_is_the_number_of_the_rows_that_it_opens(
 
 
 def test_what_failed_and_was_charged_leads_to_its_task(site: Client, member: Membership) -> None:
-    (entry,) = page(site)["vain"]
-    assert entry == Entry.objects.get(in_vain=True)
+    (entry,) = page(site)["charged_failed"]
+    assert entry == Entry.objects.get(failed=True)
     shown = site.get(reverse("admin:index")).content.decode()
     assert reverse("admin:generations_task_change", args=[entry.attempt.task_id]) in shown
 

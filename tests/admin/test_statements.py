@@ -37,7 +37,7 @@ def door(row: Statement | Claim) -> str:
 
 
 def test_a_file_is_looked_over_before_anything_is_imported(site: Client, key: Credential) -> None:
-    number = Attempt.objects.get().number
+    number = Attempt.objects.get().remote_id
     page = give(site, key, f"task_id,credits\n{number},3\n77,20\n").content.decode()
     assert "Import 2 lines" in page
     assert "unknown here" in page
@@ -51,7 +51,7 @@ def test_it_is_imported_when_a_person_says_so(
     give(site, key, "task_id,credits\n77,20\n78,30\n")
     page = site.post(door(newest()), {"_import": "1"}, follow=True).content.decode()
     assert "2 lines were imported." in page
-    assert "2 numbers differ and wait for a decision." in page
+    assert "2 tasks differ and wait for a decision." in page
     assert (newest().imported_by, newest().lines.count()) == (operator, 2)
 
 
@@ -67,27 +67,27 @@ def test_columns_that_nobody_knows_are_chosen_and_what_is_chosen_is_kept(
     site: Client, key: Credential
 ) -> None:
     page = give(site, key, "A,B\n20,77\n").content.decode()
-    assert "Say which column holds" in page
+    assert "Choose the column of" in page
     assert "_import" not in page
     chosen = {"column-number": "1", "column-amount": "0"}
     page = site.post(door(newest()), {"_read": "1", **chosen}).content.decode()
     assert '<option value="1" selected>B</option>' in page
     assert "Import 1 line" in page
     site.post(door(newest()), {"_import": "1", **chosen})
-    assert Claim.objects.get(number="77").amount == 20
+    assert Claim.objects.get(remote_id="77").amount == 20
 
 
 def test_lines_that_cannot_be_read_are_told_with_their_place(site: Client, key: Credential) -> None:
     page = give(site, key, "task_id,credits\n9.1E+17,20\n77,free\n78,1\n").content.decode()
-    assert "A spreadsheet rounded its number" in page
-    assert "Its amount is none." in page
+    assert "A spreadsheet rounded its task ID" in page
+    assert "Its amount is not a number." in page
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"PK\x03\x04\0\0", "This is no CSV file."),
-        (b"\n \n", "The file holds no row."),
+        (b"PK\x03\x04\0\0", "This is not a CSV file."),
+        (b"\n \n", "The file has no row."),
     ],
 )
 def test_what_is_no_statement_is_refused_and_the_key_stays_chosen(
@@ -131,7 +131,7 @@ def test_a_claim_is_disputed_with_a_reason(site: Client, claim: Claim, operator:
 
 
 def test_without_a_reason_a_dispute_is_asked_for_one(site: Client, claim: Claim) -> None:
-    assert "Say why it is disputed" in post(site, claim, {"_dispute": "1", "reason": " "})
+    assert "Give a reason for the dispute" in post(site, claim, {"_dispute": "1", "reason": " "})
     claim.refresh_from_db()
     assert claim.decision == ""
 
@@ -147,7 +147,7 @@ def test_several_claims_are_decided_at_once_with_one_reason(site: Client, claim:
     asked = site.post(CLAIMS, chosen).content.decode()
     assert asked.count('name="_selected_action"') == 2
     assert (
-        "Say why they are disputed"
+        "Give a reason for the dispute"
         in site.post(CLAIMS, {**chosen, "_confirmed": "1", "reason": ""}).content.decode()
     )
     answer = site.post(CLAIMS, {**chosen, "_confirmed": "1", "reason": "Not ours."}, follow=True)

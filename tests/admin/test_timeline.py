@@ -28,26 +28,26 @@ def task(fill: Fill) -> Task:
 
 
 def words(task: Task) -> list[str]:
-    return [str(moment.word) for moment in Timeline(task).moments]
+    return [str(line.title) for line in Timeline(task).lines]
 
 
 def test_everything_that_happened_is_in_one_column(task: Task) -> None:
     assert set(words(task)) == {
-        *("Ordered", "Hold", "Sent", "Taken", "The provider rang", "Settle"),
+        *("Ordered", "Hold", "Sent", "Accepted", "Callback received", "Settle"),
         *("Finished at the provider", "Link seen", "On a statement", "Disputed"),
         "task.fetched_again",
     }
 
 
 def test_it_is_in_the_order_of_time(task: Task) -> None:
-    moments = Timeline(task).moments
-    assert [moment.at for moment in moments] == sorted(moment.at for moment in moments)
+    lines = Timeline(task).lines
+    assert [line.at for line in lines] == sorted(line.at for line in lines)
     assert words(task)[0] == "Ordered"
 
 
 def test_what_the_provider_said_is_there_without_our_secrets(site: Client, task: Task) -> None:
     attempt = Attempt.objects.get()
-    raw = [text for moment in Timeline(task).moments for _name, text in moment.raw]
+    raw = [text for line in Timeline(task).lines for _name, text in line.raw]
     assert len(raw) == 4  # the reply, the last report, and headers and body of the ring
     assert all("•••" in text for text in raw)
     page = site.get(reverse("admin:generations_task_change", args=[task.pk])).content.decode()

@@ -72,7 +72,7 @@ def _task(clip: Clip) -> Task:
         team_id=clip.key.team_id,
         created_by_id=clip.user,
         credential=clip.key,
-        kind="text2video",
+        kind="text_to_video",
         model=clip.model,
         prompt=f"A lighthouse at dusk, take {clip.number}, slow crane shot over the breakers",
         form_token=str(clip.number),
@@ -90,7 +90,7 @@ def _attempt(clip: Clip) -> Attempt:
         credential=clip.key,
         ordinal=1,
         state="accepted",
-        number=f"9110{clip.number:014}",
+        remote_id=f"9110{clip.number:014}",
         estimate=PRICE,
         cost=COST,
         created_at=clip.at,
@@ -109,7 +109,7 @@ def _entries(clip: Clip) -> Iterator[Entry]:
             person_id=clip.user,
             model=clip.model,
             amount=amount,
-            in_vain=place == 1 and clip.number % 50 == 0,
+            failed=place == 1 and clip.number % 50 == 0,
             at=clip.at,
             day=clip.at.date(),
         )
@@ -153,7 +153,7 @@ def _insert[Row: models.Model](model: type[Row], rows: Iterable[Row]) -> None:
 
 def _sum_up() -> None:
     """The day's totals, as the entries would have kept them."""
-    of_day = "team_id, credential_id, unit, kind, in_vain, carried, day"
+    of_day = "team_id, credential_id, unit, kind, failed, carried, day"
     with connection.cursor() as cursor:
         for model, key in ((Total, f"{of_day}, person_id, model"), (DayTotal, of_day)):
             more, value = (", of_film", ", FALSE") if model is DayTotal else ("", "")

@@ -10,14 +10,14 @@ import socket
 import sys
 from pathlib import Path
 
+from generations.net.address_policy import AddressPolicy
 from generations.net.download import download
-from generations.net.guard import Policy
 
 CHUNK = 256 * 1024
 
 
 def ours(port: int, size: int, target: Path) -> None:
-    policy = Policy(exceptions=frozenset({("127.0.0.1", port)}))
+    policy = AddressPolicy(exceptions=frozenset({("127.0.0.1", port)}))
     came = download(
         f"http://127.0.0.1:{port}/clip.mp4", target, policy, limit_bytes=size, deadline=80
     )

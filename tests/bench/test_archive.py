@@ -13,7 +13,7 @@ from generations.models import File
 from generations.sharing import collections, links
 from tests.bench.figures import show
 from tests.factories import make_member
-from tests.reels import make_file
+from tests.shared_clips import make_file
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db, pytest.mark.timeout(400)]
 CLIPS, SIZE, ROUNDS = 200, 4_000_000, 15
@@ -27,7 +27,7 @@ def test_an_archive_of_two_hundred_clips(client: Client) -> None:
     collection = collections.make(member.team, member.user, "Salt and Amber")
     collections.add(collection, numbers, member.user)
     _link, token = links.make(collection, member.user, links.Terms(allows_downloads=True))
-    archive = reverse("guest_zip", args=[token])
+    archive = reverse("guest_archive", args=[token])
     acts = {
         "hello, the same middleware": lambda: client.get(reverse("health_live")),
         f"archive of {CLIPS} clips: the first byte": lambda: next(

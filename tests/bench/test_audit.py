@@ -50,7 +50,7 @@ def acts(member: Membership) -> Mapping[str, Act]:
         "ledger, one person in one month": getting(staff, month),
         "ledger, all of one person": getting(staff, f"{LEDGER}?person={member.user_id}"),
         "ledger, charged in vain, one model": getting(
-            staff, f"{LEDGER}?kind=in_vain&model=viduq2&credential={key}"
+            staff, f"{LEDGER}?kind=failed&model=viduq2&credential={key}"
         ),
         "ledger, a provider's number": getting(staff, f"{LEDGER}?q=911000000000000001"),
         "totals alone, all": _totals,
@@ -67,7 +67,7 @@ def _totals() -> None:
 
 def measured(lines: int) -> dict[str, list[float]]:
     """In books of this length, which are gone afterwards."""
-    with clock.stopped(LAST), transaction.atomic():
+    with clock.frozen(LAST), transaction.atomic():
         member = make_books(lines)
         assert Line.objects.count() == lines
         entries, totals = Entry.objects.count(), Total.objects.count()

@@ -8,8 +8,9 @@ from generations import films
 from generations.models import File, Film, Membership
 from tests.bench.figures import cpu_milliseconds, show
 from tests.bench.test_pages import HELLO, ROUNDS, getting
-from tests.bench.walls import make_wall
 from tests.films.stage import again, cut, keep, make_film, read, told, tree
+
+from .gallery import make_wall
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db, pytest.mark.timeout(400)]
 SHOTS, TAKES, CUTS = 12, 5, 3
@@ -45,7 +46,7 @@ def test_the_board_of_a_large_film(client: Client) -> None:
         "the takes of another shot": getting(client, f"{changes}?at=7"),
         "list of films": getting(client, reverse("films", args=[team])),
         "changes, nothing new (204)": getting(
-            client, f"{changes}?since={films.version(film)}", 204
+            client, f"{changes}?since={films.board_version(film)}", 204
         ),
         "hello, the same middleware": getting(client, HELLO),
     }

@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.bench.figures import percentile
-from tests.bench.stage import ROOT, Stage, running, wait_until
+
+from .installation import (
+    ROOT,
+    Stage,
+    running,
+    wait_until,
+)
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
@@ -33,7 +39,7 @@ def wait_for(stage: Stage, takes: int, cuts: int) -> None:
 
     def are_here() -> bool:
         made = stage.count("generations_take WHERE file_id IS NOT NULL") >= takes
-        composed = stage.count("generations_composition WHERE file_id IS NOT NULL") >= cuts
+        composed = stage.count("generations_cut WHERE file_id IS NOT NULL") >= cuts
         return made and composed and not stage.count("generations_file WHERE state != 'stored'")
 
     assert wait_until(are_here, PATIENCE), stage.rows(
@@ -45,7 +51,7 @@ def test_all_parts_of_a_film_of_a_minute(tmp_path: Path) -> None:
     with running(tmp_path, tiny=False, seconds_per_task=2) as stage:
         act(stage, f"begin('http://127.0.0.1:{stage.sandbox_port}')")
         wait_for(stage, 14, 1)
-        shots = stage.count("generations_strip WHERE kind = 'shot'")
+        shots = stage.count("generations_segment WHERE kind = 'shot'")
         act(stage, "retake_all(4)")
         wait_for(stage, 2 + 5 * shots, 1)
         for cuts in (2, 3):

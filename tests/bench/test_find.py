@@ -9,7 +9,8 @@ from django.urls import reverse
 from generations.models import Task
 from tests.bench.figures import cpu_milliseconds, show
 from tests.bench.test_pages import getting
-from tests.bench.walls import make_wall
+
+from .gallery import make_wall
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db, pytest.mark.timeout(900)]
 ROUNDS = 9

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.bench.figures import show_latency
-from tests.bench.stage import Stage, running, wait_until
+
+from .installation import Stage, running, wait_until
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(400)]
 

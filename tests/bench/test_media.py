@@ -38,7 +38,7 @@ def test_looking_into_a_result(tmp_path: Path) -> None:
         "a clip of 1 s, 160 × 90": lambda: inspect(tiny, tmp_path),
         "a clip of 5 s, 1280 × 720": lambda: inspect(full, tmp_path),
     }
-    inspect(cover, tmp_path)  # the zygote starts with the first one
+    inspect(cover, tmp_path)  # the inspector starts with the first one
     taken: dict[str, list[float]] = {name: [] for name in acts}
     for _ in range(ROUNDS):
         for name, act in acts.items():

@@ -10,8 +10,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.bench.figures import memory, percentile, with_descendants
-from tests.bench.stage import Stage, running
 from tests.bench.tabs import EVERY_SECONDS, poll
+
+from .installation import Stage, running
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(400)]
 

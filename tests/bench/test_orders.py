@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.bench.figures import cpu_seconds
-from tests.bench.stage import running, wait_until
+
+from .installation import running, wait_until
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(400)]
 

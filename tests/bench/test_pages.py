@@ -8,9 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from generations.models import Membership, Task, Team
-from generations.web.gallery.views import PAGE, write_place
+from generations.web.gallery.views import PAGE
+from generations.web.query import PageCursor
 from tests.bench.figures import cpu_milliseconds, show
-from tests.bench.walls import make_wall
+
+from .gallery import make_wall
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db, pytest.mark.timeout(400)]
 
@@ -29,7 +31,7 @@ def getting(client: Client, path: str, status: int = 200) -> Callable[[], None]:
 def deepest(wall: str, member: Membership) -> str:
     """The address of the last full page of a wall."""
     before = Task.objects.for_team(member.team).order_by("created_at", "pk")[PAGE]
-    return f"{wall}?{urlencode({'before': write_place(before)})}"
+    return f"{wall}?{urlencode({'before': PageCursor.after(before)})}"
 
 
 @pytest.mark.parametrize("count", [1_000, 100_000])

@@ -10,7 +10,7 @@ from generations import clock
 from generations.billing import caps, ledger
 from generations.lifecycle import order as ordering
 from generations.lifecycle import transitions
-from generations.models import Attempt, Cap, Credential, Entry, Event, Membership, Task, Used
+from generations.models import Attempt, AuditEvent, Cap, CapUse, Credential, Entry, Membership, Task
 from tests.factories import make_credential, make_member, make_tasks, make_user
 
 PRICE = 35  # what a clip of the factories is estimated at
@@ -47,7 +47,7 @@ def refused(member: Membership, credential: Credential, count: int = 1) -> order
 
 
 def used(member: Membership, *, own: bool = False) -> int:
-    rows = Used.objects.filter(team=member.team, user=member.user if own else None)
+    rows = CapUse.objects.filter(team=member.team, user=member.user if own else None)
     return sum(rows.values_list("amount", flat=True))
 
 
@@ -105,7 +105,7 @@ def test_what_came_back_may_be_ordered_again(member: Membership, credential: Cre
     cap(member, PRICE)
     (task,) = order(member, credential)
     refused(member, credential)
-    transitions.withdrawn(task)
+    transitions.cancel(task)
     assert used(member) == 0
     order(member, credential)
 
@@ -118,7 +118,7 @@ def test_what_was_charged_counts_in_the_place_of_what_was_held(
     (task,) = order(member, credential)
     ledger.settle(attempt_of(task), cost)
     assert (used(member), used(member, own=True)) == (cost, cost)
-    assert ledger.room(team_cap) == left
+    assert ledger.cap_remaining(team_cap) == left
 
 
 def test_a_try_that_is_made_anew_needs_no_room_under_a_cap(
@@ -128,7 +128,7 @@ def test_a_try_that_is_made_anew_needs_no_room_under_a_cap(
     cap(member, 0)
     Task.objects.update(state="unclear")
     Attempt.objects.update(state="unclear")
-    assert transitions.given_up(attempt_of(task), send_again=True)
+    assert transitions.release_unclear(attempt_of(task), send_again=True)
     assert used(member) == PRICE
     assert not list(ledger.verify())
 
@@ -139,7 +139,7 @@ def test_what_has_no_price_is_refused_where_nothing_is_left(
     cap(member, PRICE)
     (task,) = order(member, credential)
     attempt = Attempt.objects.create(task=task, credential=credential, ordinal=2, estimate=0)
-    with pytest.raises(ledger.Capped):
+    with pytest.raises(ledger.CapExceeded):
         ledger.hold(attempt)
     Cap.objects.update(amount=PRICE + 1)
     ledger.hold(attempt)
@@ -149,13 +149,13 @@ def test_a_new_month_begins_at_nothing_and_old_orders_end_in_their_own(
     member: Membership, credential: Credential
 ) -> None:
     team_cap = cap(member, PRICE)
-    with clock.stopped(NOVEMBER) as hands:
+    with clock.frozen(NOVEMBER) as frozen_clock:
         (task,) = order(member, credential)
         refused(member, credential)
-        hands.move(20 * 60)  # December
-        assert ledger.room(team_cap) == PRICE
+        frozen_clock.advance(20 * 60)  # December
+        assert ledger.cap_remaining(team_cap) == PRICE
         ledger.release(attempt_of(task))
-        assert ledger.room(team_cap) == PRICE
+        assert ledger.cap_remaining(team_cap) == PRICE
         order(member, credential)
         refused(member, credential)
     assert not list(ledger.verify())
@@ -165,7 +165,11 @@ def test_an_owner_sets_moves_and_lifts_a_cap_and_each_is_written_down(member: Me
     for amount in (100, 250, 250, None):
         caps.change(member.team, member.user, "credit", amount, member.user)
     assert not Cap.objects.exists()
-    told = Event.objects.filter(verb="cap.changed").order_by("pk").values_list("detail", flat=True)
+    told = (
+        AuditEvent.objects.filter(verb="cap.changed")
+        .order_by("pk")
+        .values_list("detail", flat=True)
+    )
     assert [(detail["before"], detail["after"]) for detail in told] == [
         (None, 100),
         (100, 250),

@@ -8,22 +8,22 @@ from pytest_django import DjangoAssertNumQueries
 
 from generations.billing import ledger, statements
 from generations.billing.statements.lines import read_amount, read_lines
-from generations.billing.statements.parse import decode, read_table
+from generations.billing.statements.tables import decode, read_table
 from generations.lifecycle import imports
 from generations.models import (
     Account,
     Attempt,
+    AuditEvent,
+    CapUse,
     Claim,
     Credential,
     DayTotal,
     Entry,
-    Event,
     Membership,
     Statement,
     StatementLine,
     Task,
     Total,
-    Used,
 )
 from generations.models.ledger import EntryKind
 from tests.factories import make_credential, make_member, make_tasks
@@ -36,7 +36,7 @@ PLAIN = "task_id,credits,created_at\n911026047460327424,35,2026-11-20\n911026047
 def charges(text: str, unit: str = "credit") -> list[tuple[str, int]]:
     read, unread = read_lines(read_table(text), unit)
     assert unread == []
-    return [(charge.number, charge.amount) for charge in read]
+    return [(charge.remote_id, charge.amount) for charge in read]
 
 
 EXPECTED = [("911026047460327424", 35), ("911026047460327425", 40)]
@@ -115,8 +115,8 @@ def test_what_is_no_amount_is_none(cell: str) -> None:
 def test_a_row_that_cannot_be_read_is_told_with_its_line_and_its_reason() -> None:
     text = "task_id,credits\n9.11026E+17,35\n,35\n911,free\n912,3.5\n913,35\nTotal,,\n"
     read, unread = read_lines(read_table(text), "credit")
-    assert [charge.number for charge in read] == ["913"]
-    assert [(row.place, row.code) for row in unread] == [
+    assert [charge.remote_id for charge in read] == ["913"]
+    assert [(row.line, row.code) for row in unread] == [
         *((2, "rounded"), (3, "number"), (4, "amount"), (5, "fraction"), (7, "amount")),
     ]
 
@@ -126,7 +126,7 @@ def test_columns_that_nobody_knows_are_chosen_by_a_person() -> None:
     assert not read_table(text).is_clear
     chosen = read_table(text, {"number": 1, "amount": 0})
     read, _unread = read_lines(chosen, "credit")
-    assert [(one.number, one.amount) for one in read] == EXPECTED
+    assert [(one.remote_id, one.amount) for one in read] == EXPECTED
 
 
 # ---- Taking in --------------------------------------------------------------------------------
@@ -148,14 +148,14 @@ def clips(member: Membership, credential: Credential, costs: Sequence[int | None
     for place, cost in enumerate(costs):
         (task,) = make_tasks(membership=member, credential=credential)
         number = f"9110260474603{Task.objects.count():05}{place}"
-        Attempt.objects.filter(task=task).update(number=number, state="accepted")
+        Attempt.objects.filter(task=task).update(remote_id=number, state="accepted")
         end(attempt_of(number), cost)
         numbers.append(number)
     return numbers
 
 
 def attempt_of(number: str) -> Attempt:
-    return Attempt.objects.select_related("task", "credential").get(number=number)
+    return Attempt.objects.select_related("task", "credential").get(remote_id=number)
 
 
 def end(attempt: Attempt, cost: int | None) -> None:
@@ -181,13 +181,13 @@ def statement(
 
 def take(
     member: Membership, credential: Credential, rows: Sequence[tuple[str, int]]
-) -> statements.Taken:
-    return statements.take_in(statement(member, credential, rows), member.user)
+) -> statements.ImportResult:
+    return statements.import_lines(statement(member, credential, rows), member.user)
 
 
 def claims() -> list[tuple[int, int, int]]:
     """Claimed, booked and the difference, by number."""
-    return list(Claim.objects.order_by("number").values_list("amount", "booked", "difference"))
+    return list(Claim.objects.order_by("remote_id").values_list("amount", "booked", "difference"))
 
 
 def test_lines_meet_the_books_by_the_providers_number(
@@ -197,7 +197,7 @@ def test_lines_meet_the_books_by_the_providers_number(
     taken = take(member, credential, [(first, 35), (second, 50), (third, 35), ("999", 20)])
     assert (taken.lines, taken.differences) == (4, 3)
     assert claims() == [(35, 35, 0), (50, 45, 5), (35, 0, 35), (20, 0, 20)]
-    assert Claim.objects.get(number="999").attempt is None
+    assert Claim.objects.get(remote_id="999").attempt is None
     assert not list(ledger.verify())
 
 
@@ -221,7 +221,7 @@ def test_the_same_file_twice_is_one_statement_and_changes_nothing(
     again = take(member, credential, [(number, 40)])
     assert (again.lines, Statement.objects.count(), StatementLine.objects.count()) == (0, 1, 1)
     assert claims() == [(40, 35, 5)]
-    assert Event.objects.filter(verb="statement.imported").count() == 1
+    assert AuditEvent.objects.filter(verb="statement.imported").count() == 1
 
 
 def test_a_line_that_came_in_another_file_is_not_taken_twice(
@@ -247,9 +247,9 @@ def test_a_refund_that_comes_later_is_added_and_opens_the_claim_again(
 ) -> None:
     (number,) = clips(member, credential, [35])
     take(member, credential, [(number, 50), ("1", 1), ("2", 2)])
-    statements.dispute(Claim.objects.get(number=number), member.user, "we were told 35")
+    statements.dispute(Claim.objects.get(remote_id=number), member.user, "we were told 35")
     take(member, credential, [(number, -5), ("3", 1), ("4", 2)])
-    claim = Claim.objects.get(number=number)
+    claim = Claim.objects.get(remote_id=number)
     assert (claim.amount, claim.difference, claim.is_open) == (45, 10, True)
 
 
@@ -265,7 +265,7 @@ def test_a_clip_that_ends_after_its_statement_came_agrees_then(
     member: Membership, credential: Credential
 ) -> None:
     (task,) = make_tasks(membership=member, credential=credential)
-    Attempt.objects.filter(task=task).update(number="911", state="accepted")
+    Attempt.objects.filter(task=task).update(remote_id="911", state="accepted")
     take(member, credential, [("911", 40)])
     assert Claim.objects.get().difference == 40
     end(attempt_of("911"), 40)
@@ -290,7 +290,9 @@ def test_a_statement_of_money_is_read_in_dollars(
     Account.objects.update(unit="cent")
     (number,) = clips(member, credential, [7_487])
     content = f"Task ID;Cost (USD)\n{number};$74.87\n".encode()
-    statements.take_in(statements.draft(credential, "a.csv", content, member.user), member.user)
+    statements.import_lines(
+        statements.draft(credential, "a.csv", content, member.user), member.user
+    )
     assert claims() == [(7_487, 7_487, 0)]
 
 
@@ -303,7 +305,7 @@ def test_a_statement_of_many_lines_asks_few_questions(
 ) -> None:
     given = statement(member, credential, [(str(number), 1) for number in range(rows)])
     with django_assert_max_num_queries(60):
-        statements.take_in(given, member.user)
+        statements.import_lines(given, member.user)
     assert Claim.objects.count() == rows
 
 
@@ -338,7 +340,7 @@ def test_an_accepted_claim_is_booked_by_a_line_of_its_own(member: Membership, cl
     assert (entry.kind, entry.amount, entry.attempt, entry.actor) == (
         *("correct", 5, claim.attempt, member.user),
     )
-    assert claim.number in entry.memo
+    assert claim.remote_id in entry.memo
     (balance,) = ledger.balances(member.team)
     assert balance.spent == 50
     assert not list(ledger.verify())
@@ -359,7 +361,7 @@ def test_what_a_failed_clip_was_charged_after_all_is_in_vain(
     (number,) = clips(member, credential, [None])
     take(member, credential, [(number, 35)])
     statements.accept(Claim.objects.get(), member.user)
-    assert Entry.objects.get(kind=EntryKind.CORRECT).in_vain
+    assert Entry.objects.get(kind=EntryKind.CORRECT).failed
     assert not list(ledger.verify())
 
 
@@ -377,14 +379,16 @@ def test_a_claim_for_nothing_that_is_known_here_can_be_accepted_too(
 def test_what_a_statement_says_of_a_clip_that_was_taken_in_counts_against_no_cap(
     member: Membership, credential: Credential
 ) -> None:
-    (adoption,) = imports.adopt(member, credential, ["777"])
+    (adoption,) = imports.import_tasks(member, credential, ["777"])
     assert adoption.task
-    ledger.adopt(Attempt.objects.select_related("task", "credential").get(task=adoption.task))
+    ledger.record_import(
+        Attempt.objects.select_related("task", "credential").get(task=adoption.task)
+    )
     take(member, credential, [("777", 40)])
     statements.accept(Claim.objects.get(), member.user)
     (balance,) = ledger.balances(member.team)
     assert balance.spent == 40
-    assert not Used.objects.exists()
+    assert not CapUse.objects.exists()
     assert not list(ledger.verify())
 
 
@@ -393,11 +397,11 @@ def test_what_was_accepted_by_its_number_is_booked_once_when_its_clip_is_taken_i
 ) -> None:
     take(member, credential, [("777", 40)])
     statements.accept(Claim.objects.get(), member.user)
-    (adoption,) = imports.adopt(member, credential, ["777"])
+    (adoption,) = imports.import_tasks(member, credential, ["777"])
     assert adoption.task
     attempt = Attempt.objects.select_related("task", "credential").get(task=adoption.task)
     attempt.cost = 40
-    ledger.adopt(attempt)
+    ledger.record_import(attempt)
     (balance,) = ledger.balances(member.team)
     assert balance.spent == 40
     assert Claim.objects.get().difference == 0
@@ -412,7 +416,7 @@ def test_a_disputed_claim_leaves_the_books_as_they_are_and_keeps_its_reason(
     claim.refresh_from_db()
     assert (claim.decision, claim.reason, claim.difference) == ("disputed", "we were told 45", 5)
     assert Entry.objects.count() == entries
-    event = Event.objects.get(verb="claim.disputed")
+    event = AuditEvent.objects.get(verb="claim.disputed")
     assert (event.actor, event.detail["reason"]) == (member.user, "we were told 45")
 
 
@@ -429,14 +433,14 @@ def test_a_disputed_claim_may_be_accepted_after_all_and_an_accepted_one_is_done(
 
 def test_what_is_still_under_way_is_not_decided(member: Membership, credential: Credential) -> None:
     (task,) = make_tasks(membership=member, credential=credential)
-    Attempt.objects.filter(task=task).update(number="911", state="accepted")
+    Attempt.objects.filter(task=task).update(remote_id="911", state="accepted")
     take(member, credential, [("911", 40)])
     with pytest.raises(statements.UnderWay):
         statements.accept(Claim.objects.get(), member.user)
 
 
 def test_what_somebody_did_cannot_be_changed_or_deleted(member: Membership, claim: Claim) -> None:
-    rows = Event.objects.all()
+    rows = AuditEvent.objects.all()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         rows.update(verb="nothing")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():

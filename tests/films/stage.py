@@ -6,12 +6,12 @@ from uuid import uuid4
 
 from generations import clock
 from generations.billing import ledger
-from generations.films import take_in
-from generations.films.sync import adopt
+from generations.films import apply_tree
+from generations.films.sync import assign_remote_ids
 from generations.lifecycle import transitions
-from generations.models import Attempt, File, Film, Membership, Strip, Take, Task
+from generations.models import Attempt, File, Film, Membership, Segment, Take, Task
 from generations.models.files import FileState
-from generations.models.films import FILM, StripKind
+from generations.models.films import FILM, SegmentKind
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.contract import (
     FilmCut,
@@ -19,13 +19,13 @@ from generations.providers.contract import (
     FilmReport,
     FilmShot,
     Receipt,
+    RemoteState,
     Report,
     Result,
-    State,
 )
 from tests.factories import make_credential, make_member
 
-SUCCEEDED, RUNNING, FAILED = State.SUCCEEDED, State.RUNNING, State.FAILED
+SUCCEEDED, RUNNING, FAILED = RemoteState.SUCCEEDED, RemoteState.RUNNING, RemoteState.FAILED
 
 
 def make_film(*, membership: Membership | None = None, cost: int = 400) -> Film:
@@ -49,7 +49,7 @@ def make_film(*, membership: Membership | None = None, cost: int = 400) -> Film:
         credential=credential,
         ordinal=1,
         state=AttemptState.ACCEPTED,
-        number=str(uuid4().int)[:18],
+        remote_id=str(uuid4().int)[:18],
         cost=cost,
     )
     ledger.hold(attempt)
@@ -58,7 +58,11 @@ def make_film(*, membership: Membership | None = None, cost: int = 400) -> Film:
 
 
 def told(
-    number: int | str, state: State | None = SUCCEEDED, *, prompt: str = "", url: str | None = None
+    number: int | str,
+    state: RemoteState | None = SUCCEEDED,
+    *,
+    prompt: str = "",
+    url: str | None = None,
 ) -> FilmRecord:
     """One record; a success has a link of its own."""
     link = f"https://cdn.example/{number}" if state is SUCCEEDED and url is None else url or ""
@@ -70,7 +74,7 @@ def cut(
     takes: Iterable[int | str] = (),
     narration: int | str = "",
     music: int | str = "",
-    state: State | None = SUCCEEDED,
+    state: RemoteState | None = SUCCEEDED,
 ) -> FilmCut:
     url = f"https://cdn.example/{number}" if state is SUCCEEDED else ""
     names = [str(take) for take in takes]
@@ -83,7 +87,7 @@ def tree(
     musics: Sequence[FilmRecord] = (),
     cuts: Sequence[FilmCut] = (),
     *,
-    state: State | None = SUCCEEDED,
+    state: RemoteState | None = SUCCEEDED,
     unread: int = 0,
 ) -> FilmReport:
     told_shots = [FilmShot(index, records) for index, records in shots.items()]
@@ -100,7 +104,7 @@ def usual(*, shots: int = 3) -> FilmReport:
 def read(film: Film, report: FilmReport) -> bool:
     """Take a report in, as the job of a film does."""
     film = Film.objects.select_related("task__credential").get(pk=film.pk)
-    return take_in(film, film.task.attempts.select_related("task", "credential").get(), report)
+    return apply_tree(film, film.task.attempts.select_related("task", "credential").get(), report)
 
 
 @dataclass(frozen=True)
@@ -113,41 +117,49 @@ class Seen:
     is_missing: bool
 
 
-def strip(film: Film, kind: StripKind = StripKind.SHOT, ordinal: int = 0) -> Strip:
-    return Strip.objects.select_related("chosen").get(film=film, kind=kind, ordinal=ordinal)
+def segment(film: Film, kind: SegmentKind = SegmentKind.SHOT, ordinal: int = 0) -> Segment:
+    return Segment.objects.select_related("chosen").get(film=film, kind=kind, ordinal=ordinal)
 
 
 def chosen(film: Film) -> dict[str, str]:
-    """The number of the chosen take of each strip, "" for none."""
-    strips = Strip.objects.filter(film=film).select_related("chosen").order_by("kind", "ordinal")
+    """The number of the chosen take of each segment, "" for none."""
+    segments = (
+        Segment.objects.filter(film=film).select_related("chosen").order_by("kind", "ordinal")
+    )
     return {
-        f"{each.kind} {each.ordinal}": each.chosen.number if each.chosen else "" for each in strips
+        f"{each.kind} {each.ordinal}": each.chosen.remote_id if each.chosen else ""
+        for each in segments
     }
 
 
-def takes(film: Film, kind: StripKind = StripKind.SHOT, ordinal: int = 0) -> list[Seen]:
-    rows = Take.objects.filter(strip=strip(film, kind, ordinal)).order_by("ordinal")
+def takes(film: Film, kind: SegmentKind = SegmentKind.SHOT, ordinal: int = 0) -> list[Seen]:
+    rows = Take.objects.filter(segment=segment(film, kind, ordinal)).order_by("ordinal")
     return [
-        Seen(take.number, take.state, take.alarm, take.missing_at is not None)
+        Seen(take.remote_id, take.state, take.alarm, take.missing_at is not None)
         for take in rows.select_related("task")
     ]
 
 
 def finish(
-    task: Task, *, number: int | str, cost: int = 80, state: State = SUCCEEDED, kept: bool = True
+    task: Task,
+    *,
+    number: int | str,
+    cost: int = 80,
+    state: RemoteState = SUCCEEDED,
+    kept: bool = True,
 ) -> None:
     """What the provider makes of an order of ours, and then the job of its film."""
-    attempt = transitions.claimed(task.pk)
+    attempt = transitions.claim(task.pk)
     assert attempt
-    assert transitions.about_to_send(attempt)
-    assert transitions.accepted(attempt, Receipt(str(number), cost=cost))
+    assert transitions.mark_sent(attempt)
+    assert transitions.mark_accepted(attempt, Receipt(str(number), cost=cost))
     attempt.refresh_from_db()
     link = Result("video", f"https://cdn.example/own/{number}", f"creation-{number}")
     ended = Report(state, str(state), cost=cost if state is SUCCEEDED else 0, results=(link,))
-    transitions.reported(attempt, ended)
+    transitions.apply_report(attempt, ended)
     if kept:
         keep(*File.objects.filter(task=task))
-    adopt(Film.objects.of(task).get())
+    assign_remote_ids(Film.objects.of(task).get())
 
 
 def keep(*files: File) -> None:
@@ -170,6 +182,6 @@ def again(film: Film) -> Film:
 
 
 def take(film: Film, number: int | str) -> Take:
-    return Take.objects.select_related("film__team", "task", "strip").get(
-        film=film, number=str(number)
+    return Take.objects.select_related("film__team", "task", "segment").get(
+        film=film, remote_id=str(number)
     )

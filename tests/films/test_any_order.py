@@ -11,16 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from generations.models import Composition, File, Film, Ingredient, Strip, Take
+from generations.models import Cut, CutPiece, File, Film, Segment, Take
 from generations.models.files import FileState
-from generations.providers.contract import FilmCut, FilmRecord, FilmReport, FilmShot, State
+from generations.providers.contract import FilmCut, FilmRecord, FilmReport, FilmShot, RemoteState
 
 from .stage import cut, make_film, read, told, tree
 
 pytestmark = pytest.mark.django_db
 
-RANK = {State.QUEUED: 0, State.RUNNING: 1}
-BAD = {State.FAILED, State.CANCELLED}
+RANK = {RemoteState.QUEUED: 0, RemoteState.RUNNING: 1}
+BAD = {RemoteState.FAILED, RemoteState.CANCELLED}
 SHOTS = range(3)
 type Place = tuple[str, int]
 
@@ -30,13 +30,13 @@ class Known:
     """A take or a cut as it should be."""
 
     place: Place
-    state: State = State.QUEUED
+    state: RemoteState = RemoteState.QUEUED
     alarm: str = ""
     is_missing: bool = False
     is_kept: bool = False
     pieces: dict[str, list[str]] = field(default_factory=dict)
 
-    def told(self, state: State | None) -> None:
+    def told(self, state: RemoteState | None) -> None:
         self.is_missing = False
         self.alarm = "" if self.alarm == "removed" else self.alarm
         if state is None:
@@ -60,19 +60,19 @@ class Model:
         seen: set[str] = set()
         for place, records in lists(report):
             is_first = not self.in_place(place)
-            for record in sorted(records, key=lambda record: int(record.number)):
-                seen.add(record.number)
-                take = self.takes.setdefault(record.number, Known(place))
+            for record in sorted(records, key=lambda record: int(record.remote_id)):
+                seen.add(record.remote_id)
+                take = self.takes.setdefault(record.remote_id, Known(place))
                 if take.place == place:
                     take.told(record.state)
                 elif not take.alarm:
                     take.alarm = f"moved {place[0]} {place[1]}"
             if is_first:
                 self.choose_first(place, report.cuts)
-        for told_cut in sorted(report.cuts, key=lambda each: int(each.number)):
+        for told_cut in sorted(report.cuts, key=lambda each: int(each.remote_id)):
             self.read_cut(told_cut)
         self.miss(self.takes, seen)
-        self.miss(self.cuts, {each.number for each in report.cuts})
+        self.miss(self.cuts, {each.remote_id for each in report.cuts})
 
     def in_place(self, place: Place) -> list[str]:
         return [number for number, take in self.takes.items() if take.place == place]
@@ -82,7 +82,7 @@ class Model:
         self.chosen[place] = good[0] if good else ""
         newest = max(
             (each for each in cuts if each.state not in BAD),
-            key=lambda each: int(each.number),
+            key=lambda each: int(each.remote_id),
             default=None,
         )
         if newest:
@@ -90,12 +90,12 @@ class Model:
             self.chosen[place] = used[0] if used else self.chosen[place]
 
     def read_cut(self, told_cut: FilmCut) -> None:
-        known = self.cuts.setdefault(told_cut.number, Known(("cut", 0)))
+        known = self.cuts.setdefault(told_cut.remote_id, Known(("cut", 0)))
         known.told(told_cut.state)
         said = {
-            "shot": [*told_cut.takes],
-            "narration": [told_cut.narration],
-            "music": [told_cut.music],
+            "shot": [*told_cut.take_remote_ids],
+            "narration": [told_cut.narration_remote_id],
+            "music": [told_cut.music_remote_id],
         }
         for kind, numbers in said.items():
             wanted = [number for number in numbers if number]
@@ -129,12 +129,12 @@ def lists(report: FilmReport) -> Iterator[tuple[Place, Sequence[FilmRecord]]]:
 
 
 def pieces_of(told_cut: FilmCut) -> set[str]:
-    return {*told_cut.takes, told_cut.narration, told_cut.music}
+    return {*told_cut.take_remote_ids, told_cut.narration_remote_id, told_cut.music_remote_id}
 
 
 # ---- What may come --------------------------------------------------------------------------
 
-states = some.sampled_from([*State, State.SUCCEEDED, State.SUCCEEDED, None])
+states = some.sampled_from([*RemoteState, RemoteState.SUCCEEDED, RemoteState.SUCCEEDED, None])
 
 
 @some.composite
@@ -155,7 +155,7 @@ def cuts(draw: some.DrawFn) -> list[FilmCut]:
         some.sampled_from(["", 300, 301]),
         states,
     )
-    return draw(some.lists(made, max_size=3, unique_by=lambda each: each.number))
+    return draw(some.lists(made, max_size=3, unique_by=lambda each: each.remote_id))
 
 
 @some.composite
@@ -189,17 +189,17 @@ def act(film: Film, model: Model, step: Step) -> None:
     if not takes:
         return
     take = takes[which % len(takes)]
-    known = model.takes[take.number]
+    known = model.takes[take.remote_id]
     if what == "keep":
-        File.objects.filter(number=take.number, task=film.task).update(state=FileState.STORED)
+        File.objects.filter(remote_id=take.remote_id, task=film.task).update(state=FileState.STORED)
         known.is_kept = True
     else:
-        Strip.objects.filter(pk=take.strip_id).update(chosen=take)
-        model.chosen[known.place] = take.number
+        Segment.objects.filter(pk=take.segment_id).update(chosen=take)
+        model.chosen[known.place] = take.remote_id
 
 
-def shown(rows: Sequence[Take | Composition]) -> dict[str, tuple[str, str, bool]]:
-    return {row.number: (row.state, row.alarm, row.missing_at is not None) for row in rows}
+def shown(rows: Sequence[Take | Cut]) -> dict[str, tuple[str, str, bool]]:
+    return {row.remote_id: (row.state, row.alarm, row.missing_at is not None) for row in rows}
 
 
 def expected(rows: dict[str, Known]) -> dict[str, tuple[str, str, bool]]:
@@ -207,22 +207,22 @@ def expected(rows: dict[str, Known]) -> dict[str, tuple[str, str, bool]]:
 
 
 def check(film: Film, model: Model) -> None:
-    takes = list(Take.objects.filter(film=film).select_related("strip").order_by("ordinal"))
-    cuts = list(Composition.objects.filter(film=film).order_by("ordinal"))
-    strips = Strip.objects.filter(film=film).select_related("chosen")
+    takes = list(Take.objects.filter(film=film).select_related("segment").order_by("ordinal"))
+    cuts = list(Cut.objects.filter(film=film).order_by("ordinal"))
+    segments = Segment.objects.filter(film=film).select_related("chosen")
     assert shown(takes) == expected(model.takes)
     assert shown(cuts) == expected(model.cuts)
-    assert [row.number for row in cuts] == [*model.cuts]
-    for strip in strips:
-        place = (strip.kind, strip.ordinal)
-        mine = [take.number for take in takes if take.strip_id == strip.pk]
+    assert [row.remote_id for row in cuts] == [*model.cuts]
+    for segment in segments:
+        place = (segment.kind, segment.ordinal)
+        mine = [take.remote_id for take in takes if take.segment_id == segment.pk]
         assert mine == model.in_place(place)
-        assert (strip.chosen.number if strip.chosen else "") == model.chosen.get(place, "")
+        assert (segment.chosen.remote_id if segment.chosen else "") == model.chosen.get(place, "")
     for row in cuts:
-        pieces = Ingredient.objects.filter(composition=row).order_by("ordinal")
-        found = {kind: [each.number for each in pieces if each.kind == kind] for kind in KINDS}
+        pieces = CutPiece.objects.filter(cut=row).order_by("ordinal")
+        found = {kind: [each.remote_id for each in pieces if each.kind == kind] for kind in KINDS}
         assert {kind: numbers for kind, numbers in found.items() if numbers} == model.cuts[
-            row.number
+            row.remote_id
         ].pieces
 
 
@@ -258,11 +258,9 @@ def test_what_belongs_to_a_film_does_not_depend_on_the_order_of_replies(
         read(one, reply)
     for reply in shuffled:
         read(other, turned_round(reply))
-    places = [{*Take.objects.filter(film=film).values_list("number")} for film in (one, other)]
+    places = [{*Take.objects.filter(film=film).values_list("remote_id")} for film in (one, other)]
     assert places[0] == places[1]
-    known = [
-        {*Composition.objects.filter(film=film).values_list("number")} for film in (one, other)
-    ]
+    known = [{*Cut.objects.filter(film=film).values_list("remote_id")} for film in (one, other)]
     assert known[0] == known[1]
 
 
@@ -271,12 +269,12 @@ def turned_round(report: FilmReport) -> FilmReport:
     shots = [FilmShot(shot.index, [*reversed(shot.records)]) for shot in reversed(report.shots)]
     return FilmReport(
         report.state,
-        report.word,
+        report.state_word,
         report.code,
         shots,
         [*reversed(report.narrations)],
         [*reversed(report.musics)],
         [*reversed(report.cuts)],
-        report.unread,
+        report.unreadable_count,
         report.raw,
     )

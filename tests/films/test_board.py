@@ -9,16 +9,16 @@ from django.test.utils import CaptureQueriesContext
 from generations.billing import ledger
 from generations.films import (
     Cost,
-    choose,
-    compose,
+    board_version,
+    choose_take,
+    last_price,
     list_films,
     load_board,
-    price,
-    redo,
-    version,
+    order_cut,
+    order_takes,
 )
-from generations.models import Composition, File, Film, Task
-from generations.models.films import PARTS, StripKind
+from generations.models import Cut, File, Film, Task
+from generations.models.films import PARTS, SegmentKind
 from generations.models.tasks import TaskState
 from tests.factories import make_member
 
@@ -48,8 +48,8 @@ def large_film() -> Film:
     keep(*File.objects.filter(task=film.task))
     who = make_member(team=film.team)
     for shot in range(4):
-        made = redo(
-            who, again(film), StripKind.SHOT, shot=shot, prompt="Again", count=2,
+        made = order_takes(
+            who, again(film), SegmentKind.SHOT, shot=shot, prompt="Again", count=2,
             form_token=uuid4().hex,
         )  # fmt: skip
         for place, one in enumerate(made):
@@ -89,19 +89,19 @@ def test_a_list_of_films_asks_as_many_queries_for_many_as_for_few() -> None:
 def test_a_board_shows_shots_takes_sound_and_cuts() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    (made,) = redo(who, film, StripKind.SHOT, shot=1, prompt="At dusk", form_token="press")
+    (made,) = order_takes(who, film, SegmentKind.SHOT, shot=1, prompt="At dusk", form_token="press")
     shown = load_board(again(film))
     assert [(shot.shot, len(shot.takes)) for shot in shown.shots] == [(0, 1), (1, 2), (2, 1)]
     first, second = shown.shots[1].takes
-    assert (first.number, first.remote, first.is_chosen, first.cuts) == (1, "101", True, (1,))
-    assert (second.number, second.remote, second.is_chosen, second.cuts) == (2, "", False, ())
+    assert (first.number, first.remote_id, first.is_chosen, first.cuts) == (1, "101", True, (1,))
+    assert (second.number, second.remote_id, second.is_chosen, second.cuts) == (2, "", False, ())
     assert (second.prompt, second.state, second.task) == ("At dusk", TaskState.WAITING, made.task)
     assert shown.narration
     assert shown.music
     assert shown.narration.chosen
-    assert shown.narration.chosen.remote == "200"
+    assert shown.narration.chosen.remote_id == "200"
     (only,) = shown.cuts
-    assert (only.number, only.remote, only.is_newest) == (1, "900", True)
+    assert (only.number, only.remote_id, only.is_newest) == (1, "900", True)
     assert only.pieces["shot", 1] == ["101"]
     assert shown.milliseconds == 9000
     found = shown.take("101")
@@ -122,20 +122,20 @@ def test_what_a_film_cost_is_told_to_the_credit() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
     takes = [
-        *redo(who, film, StripKind.SHOT, shot=1, prompt="a", count=3, form_token="one"),
-        *redo(who, film, StripKind.NARRATION, prompt="b", form_token="two"),
-        *redo(who, film, StripKind.MUSIC, prompt="c", form_token="three"),
+        *order_takes(who, film, SegmentKind.SHOT, shot=1, prompt="a", count=3, form_token="one"),
+        *order_takes(who, film, SegmentKind.NARRATION, prompt="b", form_token="two"),
+        *order_takes(who, film, SegmentKind.MUSIC, prompt="c", form_token="three"),
     ]
     for number, (made, cost) in enumerate(zip(takes, [80, 90, 70, 15, 5], strict=True), start=70):
         assert made.task
         failed = FAILED if number == 72 else None
         finish(made.task, number=number, cost=cost, **{"state": failed} if failed else {})  # type: ignore[arg-type]
-    choose(who, take(film, 71))
-    choose(who, take(film, 73))
-    composition = compose(who, again(film), form_token="four")
-    assert composition.task
-    finish(composition.task, number=901, cost=400)
-    (last,) = redo(who, again(film), StripKind.SHOT, shot=0, prompt="d", form_token="five")
+    choose_take(who, take(film, 71))
+    choose_take(who, take(film, 73))
+    cut = order_cut(who, again(film), form_token="four")
+    assert cut.task
+    finish(cut.task, number=901, cost=400)
+    (last,) = order_takes(who, again(film), SegmentKind.SHOT, shot=0, prompt="d", form_token="five")
     shown = load_board(again(film))
     assert shown.cost == Cost(brief=400, chosen=105, discarded=85, cuts=400, held=90)
     assert shown.cost.spent == 990
@@ -153,45 +153,47 @@ def test_prices_are_what_the_last_of_a_kind_cost_and_else_unknown() -> None:
     assert load_board(film).prices == dict.fromkeys(PARTS)
     who = make_member(team=film.team)
     for number, cost in ((71, 80), (72, 95)):
-        (made,) = redo(who, film, StripKind.SHOT, shot=1, prompt="a", form_token=f"press {number}")
+        (made,) = order_takes(
+            who, film, SegmentKind.SHOT, shot=1, prompt="a", form_token=f"press {number}"
+        )
         assert made.task
         finish(made.task, number=number, cost=cost)
     other = make_read_film()
-    assert load_board(again(film)).prices["ad-footage"] == 95
-    assert load_board(other).prices["ad-footage"] is None
-    assert price(film.task.credential, "ad-one-click", duration=15) == 400
-    assert price(film.task.credential, "ad-one-click", duration=20) is None
+    assert load_board(again(film)).prices["shot_take"] == 95
+    assert load_board(other).prices["shot_take"] is None
+    assert last_price(film.task.credential, "film", duration=15) == 400
+    assert last_price(film.task.credential, "film", duration=20) is None
 
 
 def test_a_board_knows_its_last_change_whoever_made_it() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    (made,) = redo(who, film, StripKind.SHOT, shot=1, prompt="a", form_token="press")
-    versions = [version(film)]
+    (made,) = order_takes(who, film, SegmentKind.SHOT, shot=1, prompt="a", form_token="press")
+    versions = [board_version(film)]
     assert made.task
     finish(made.task, number=71)
-    versions.append(version(film))
-    choose(who, take(film, 71))
-    versions.append(version(film))
+    versions.append(board_version(film))
+    choose_take(who, take(film, 71))
+    versions.append(board_version(film))
     read(film, tree({0: []}, [], [], []))
-    versions.append(version(film))
+    versions.append(board_version(film))
     assert versions == sorted({*versions})
-    assert load_board(again(film)).version == version(film)
+    assert load_board(again(film)).version == board_version(film)
 
 
 def test_a_list_shows_the_newest_cut_that_is_here_else_the_first_shot() -> None:
     film = make_read_film()
-    first = Composition.objects.get(film=film)
+    first = Cut.objects.get(film=film)
     (card,) = list_films([again(film)])
     assert (card.still, card.shots, card.cuts) == (first.file, 3, 1)
-    second = compose(make_member(team=film.team), film, form_token="press")
+    second = order_cut(make_member(team=film.team), film, form_token="press")
     (card,) = list_films([again(film)])
     assert (card.still, card.cuts) == (first.file, 2)
     assert second.task
     finish(second.task, number=901)
     (card,) = list_films([again(film)])
     assert card.still == File.objects.get(task=second.task)
-    File.objects.filter(number="900").update(state="lost")
+    File.objects.filter(remote_id="900").update(state="lost")
     File.objects.filter(task=second.task).update(state="lost")
     (card,) = list_films([again(film)])
     assert card.still == take(film, 100).file

@@ -7,16 +7,16 @@ import pytest
 from generations.films import (
     Difference,
     FilmRefused,
-    choose,
+    choose_take,
     compare,
-    compose,
     load_board,
-    redo,
-    rename,
+    order_cut,
+    order_takes,
+    rename_film,
 )
-from generations.models import Composition, Event, Film, Role, Take
+from generations.models import AuditEvent, Cut, Film, Role, Take
 from generations.models.files import FileState
-from generations.models.films import StripKind
+from generations.models.films import SegmentKind
 from generations.models.tasks import TaskState
 from tests.factories import make_member
 
@@ -37,10 +37,10 @@ from .stage import (
 pytestmark = pytest.mark.django_db
 
 
-def retake(film: Film, number: int, kind: StripKind = StripKind.SHOT, shot: int = 1) -> Take:
+def retake(film: Film, number: int, kind: SegmentKind = SegmentKind.SHOT, shot: int = 1) -> Take:
     """A take that was ordered, made and kept."""
     who = make_member(team=film.team)
-    (made,) = redo(who, film, kind, shot=shot, prompt="Again", form_token=uuid4().hex)
+    (made,) = order_takes(who, film, kind, shot=shot, prompt="Again", form_token=uuid4().hex)
     assert made.task
     finish(made.task, number=number)
     return take(film, number)
@@ -55,26 +55,26 @@ def test_a_chosen_take_takes_the_place_of_the_one_that_was() -> None:
     made = retake(film, 77)
     assert chosen(film)["shot 1"] == "101"
     before = again(film).version
-    choose(make_member(team=film.team), made)
+    choose_take(make_member(team=film.team), made)
     assert chosen(film)["shot 1"] == "77"
     assert again(film).version > before
-    event = Event.objects.get(verb="take.chosen")
+    event = AuditEvent.objects.get(verb="take.chosen")
     assert event.team == film.team
 
 
 def test_choosing_what_is_chosen_changes_nothing() -> None:
     film = make_read_film()
     before = again(film).version
-    choose(make_member(team=film.team), take(film, 101))
+    choose_take(make_member(team=film.team), take(film, 101))
     assert again(film).version == before
-    assert not Event.objects.filter(verb="take.chosen").exists()
+    assert not AuditEvent.objects.filter(verb="take.chosen").exists()
 
 
 def test_a_take_can_be_chosen_again_after_another() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    choose(who, retake(film, 77))
-    choose(who, take(film, 101))
+    choose_take(who, retake(film, 77))
+    choose_take(who, take(film, 101))
     assert chosen(film)["shot 1"] == "101"
     assert differences(film) == []
 
@@ -84,9 +84,9 @@ def test_only_a_take_that_is_here_can_be_chosen() -> None:
     read(film, tree({0: [told(11), told(12), told(13, FAILED)]}))
     for number in (12, 13):
         with pytest.raises(FilmRefused, match="take_not_stored"):
-            choose(make_member(team=film.team), take(film, number))
-    film.task.files.filter(number="12").update(state=FileState.STORED)
-    choose(make_member(team=film.team), take(film, 12))
+            choose_take(make_member(team=film.team), take(film, number))
+    film.task.files.filter(remote_id="12").update(state=FileState.STORED)
+    choose_take(make_member(team=film.team), take(film, 12))
     assert chosen(film)["shot 0"] == "12"
 
 
@@ -95,15 +95,15 @@ def test_a_viewer_and_a_stranger_choose_nothing() -> None:
     made = retake(film, 77)
     for who in (make_member(team=film.team, role=Role.VIEWER), make_member()):
         with pytest.raises(PermissionError):
-            choose(who, made)
+            choose_take(who, made)
         with pytest.raises(PermissionError):
-            rename(who, film, "Mine")
+            rename_film(who, film, "Mine")
     assert chosen(film)["shot 1"] == "101"
 
 
 def test_a_film_may_be_called_something() -> None:
     film = make_read_film()
-    rename(make_member(team=film.team), film, " Aurel, autumn ")
+    rename_film(make_member(team=film.team), film, " Aurel, autumn ")
     assert str(again(film)) == "Aurel, autumn"
 
 
@@ -114,8 +114,8 @@ def test_a_film_is_not_stale_when_it_first_comes() -> None:
 def test_a_cut_is_stale_where_it_is_not_what_is_chosen() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    choose(who, retake(film, 77))
-    choose(who, retake(film, 78, StripKind.NARRATION))
+    choose_take(who, retake(film, 77))
+    choose_take(who, retake(film, 78, SegmentKind.NARRATION))
     assert load_board(again(film)).stale == (
         Difference("shot", 1, ("101",), ("77",)),
         Difference("narration", 0, ("200",), ("78",)),
@@ -125,13 +125,13 @@ def test_a_cut_is_stale_where_it_is_not_what_is_chosen() -> None:
 def test_a_cut_that_is_being_made_is_the_newest_unless_it_fails() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    choose(who, retake(film, 77))
-    composition = compose(who, again(film), form_token="press")
-    assert composition.task
+    choose_take(who, retake(film, 77))
+    cut = order_cut(who, again(film), form_token="press")
+    assert cut.task
     assert differences(film) == []
-    finish(composition.task, number=901, state=FAILED, kept=False)
+    finish(cut.task, number=901, state=FAILED, kept=False)
     assert differences(film) == [("shot", 1)]
-    second = compose(who, again(film), form_token="another")
+    second = order_cut(who, again(film), form_token="another")
     assert second.task
     finish(second.task, number=902)
     assert differences(film) == []
@@ -141,10 +141,10 @@ def test_a_cut_that_is_being_made_is_the_newest_unless_it_fails() -> None:
 def test_two_cuts_tell_in_which_strips_they_differ() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    choose(who, retake(film, 77, shot=0))
-    choose(who, retake(film, 78, StripKind.MUSIC))
-    compose(who, again(film), form_token="press")
-    first, second = Composition.objects.filter(film=film).order_by("ordinal")
+    choose_take(who, retake(film, 77, shot=0))
+    choose_take(who, retake(film, 78, SegmentKind.MUSIC))
+    order_cut(who, again(film), form_token="press")
+    first, second = Cut.objects.filter(film=film).order_by("ordinal")
     assert compare(film, first, second) == (
         Difference("shot", 0, ("100",), ("77",)),
         Difference("music", 0, ("300",), ("78",)),
@@ -162,9 +162,9 @@ def test_the_example_with_two_takes_of_a_shot_in_one_cut_differs_in_that_shot() 
 def test_a_failed_task_is_no_chosen_take() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    (made,) = redo(who, film, StripKind.SHOT, shot=1, prompt="Again", form_token="press")
+    (made,) = order_takes(who, film, SegmentKind.SHOT, shot=1, prompt="Again", form_token="press")
     assert made.task
     finish(made.task, number=77, state=FAILED, kept=False)
     with pytest.raises(FilmRefused, match="take_not_stored"):
-        choose(who, take(film, 77))
+        choose_take(who, take(film, 77))
     assert take(film, 77).status == TaskState.FAILED

@@ -5,20 +5,20 @@ from uuid import uuid4
 import pytest
 
 from generations.billing import ledger
-from generations.films import FilmRefused, Pieces, begin, compose, redo
+from generations.films import CutSelection, FilmRefused, order_cut, order_film, order_takes
 from generations.lifecycle import order as orders
-from generations.models import Composition, Film, Membership, Role, Strip, Take, Task
+from generations.lifecycle import transitions
+from generations.models import Cut, Film, Membership, Role, Segment, Take, Task
 from generations.models.files import FileState
-from generations.models.films import StripKind
+from generations.models.films import SegmentKind
 from generations.models.tasks import TaskState
-from generations.providers.contract import FilmPart, Order, Picture
-from generations.teams import credentials
+from generations.providers.contract import FilmEdit, Order, Picture, Reason
 from tests.factories import make_credential, make_member, make_upload
 
 from .stage import FAILED, again, finish, make_film, make_read_film, read, take, told, tree, usual
 
 pytestmark = pytest.mark.django_db
-SHOT, NARRATION, MUSIC = StripKind.SHOT, StripKind.NARRATION, StripKind.MUSIC
+SHOT, NARRATION, MUSIC = SegmentKind.SHOT, SegmentKind.NARRATION, SegmentKind.MUSIC
 PICTURE = Picture(800, 600, 90_000)
 
 
@@ -27,14 +27,14 @@ def member(film: Film, role: Role = Role.PRODUCER) -> Membership:
 
 
 def retake(
-    film: Film, kind: StripKind = SHOT, shot: int | None = 1, **wanted: object
+    film: Film, kind: SegmentKind = SHOT, shot: int | None = 1, **wanted: object
 ) -> list[Take]:
     said = {"prompt": "An evening walk", "form_token": uuid4().hex, **wanted}
-    return redo(member(film), film, kind, shot=shot, **said)  # type: ignore[arg-type]
+    return order_takes(member(film), film, kind, shot=shot, **said)  # type: ignore[arg-type]
 
 
-def cut_again(film: Film, pieces: Pieces | None = None) -> Composition:
-    return compose(member(film), film, pieces, form_token=uuid4().hex)
+def cut_again(film: Film, pieces: CutSelection | None = None) -> Cut:
+    return order_cut(member(film), film, pieces, form_token=uuid4().hex)
 
 
 def refusal(film: Film, **wanted: object) -> tuple[str, dict[str, object]]:
@@ -46,7 +46,7 @@ def refusal(film: Film, **wanted: object) -> tuple[str, dict[str, object]]:
     return refused.value.code, dict(refused.value.obstacles[0].values)
 
 
-def obstacles(film: Film, pieces: Pieces | None = None) -> list[tuple[str, object]]:
+def obstacles(film: Film, pieces: CutSelection | None = None) -> list[tuple[str, object]]:
     """All reasons why no cut is ordered, each with its shot; and none is."""
     before = Task.objects.count()
     with pytest.raises(FilmRefused) as refused:
@@ -61,10 +61,10 @@ def obstacles(film: Film, pieces: Pieces | None = None) -> list[tuple[str, objec
 def test_a_brief_makes_a_task_and_a_film_of_one_press() -> None:
     membership = make_member()
     credential = make_credential(team=membership.team)
-    brief = Order("ad-one-click", "one-click", "", images=[PICTURE], options={"language": "en"})
-    films = {begin(membership, credential, brief, form_token="press") for _ in range(2)}
+    brief = Order("film", "one-click", "", images=[PICTURE], options={"language": "en"})
+    films = {order_film(membership, credential, brief, form_token="press") for _ in range(2)}
     (film,) = films
-    assert (film.task.kind, film.task.state) == ("ad-one-click", TaskState.WAITING)
+    assert (film.task.kind, film.task.state) == ("film", TaskState.WAITING)
     assert film.task.settings == {"language": "en"}
     assert Task.objects.count() == Film.objects.count() == 1
 
@@ -73,20 +73,20 @@ def test_a_brief_keeps_its_pictures_in_their_order_and_takes_no_other_teams() ->
     membership = make_member()
     credential = make_credential(team=membership.team)
     pictures = [(make_upload(team=membership.team), "") for _ in range(2)]
-    brief = Order("ad-one-click", "one-click", "")
-    film = begin(membership, credential, brief, pictures=pictures, form_token="press")
+    brief = Order("film", "one-click", "")
+    film = order_film(membership, credential, brief, pictures=pictures, form_token="press")
     kept = film.task.pictures.order_by("ordinal").values_list("upload", flat=True)
     assert list(kept) == [upload.pk for upload, _name in pictures]
     theirs = [(make_upload(team=make_member().team), "")]
     with pytest.raises(PermissionError):
-        begin(membership, credential, brief, pictures=theirs, form_token="another")
+        order_film(membership, credential, brief, pictures=theirs, form_token="another")
 
 
 def test_a_brief_that_cannot_be_expressed_makes_no_film() -> None:
     membership = make_member()
     credential = make_credential(team=membership.team)
     with pytest.raises(orders.Invalid):
-        begin(membership, credential, Order("ad-one-click", "one-click", ""), form_token="press")
+        order_film(membership, credential, Order("film", "one-click", ""), form_token="press")
     assert not Film.objects.exists()
 
 
@@ -96,13 +96,13 @@ def test_a_film_holds_what_the_last_one_of_its_length_on_this_key_cost() -> None
     credential = earlier.task.credential
     costs = []
     for duration in (15, 20):
-        brief = Order("ad-one-click", "one-click", "", duration, images=[PICTURE])
-        film = begin(membership, credential, brief, form_token=f"press {duration}")
+        brief = Order("film", "one-click", "", duration, images=[PICTURE])
+        film = order_film(membership, credential, brief, form_token=f"press {duration}")
         costs.append(film.task.attempts.get().estimate)
     assert costs == [640, 0]
 
 
-# ---- A strip's next takes -------------------------------------------------------------------
+# ---- A segment's next takes -------------------------------------------------------------------
 
 
 def test_a_retake_is_a_task_of_its_own_with_attempt_hold_and_place() -> None:
@@ -111,30 +111,34 @@ def test_a_retake_is_a_task_of_its_own_with_attempt_hold_and_place() -> None:
     for place, made in enumerate((first, second), start=1):
         assert made.task
         assert (made.task.kind, made.task.model, made.task.prompt) == (
-            "ad-footage",
+            "shot_take",
             "footage",
             "An evening walk",
         )
-        assert (made.ordinal, made.number, made.status) == (place, "", TaskState.WAITING)
+        assert (made.ordinal, made.remote_id, made.status) == (place, "", TaskState.WAITING)
         assert made.task.attempts.get().entries.get().kind == "hold"
         assert made.prompt == "An evening walk"
-    assert first.strip.chosen != first
+    assert first.segment.chosen != first
     assert not list(ledger.verify())
 
 
 @pytest.mark.parametrize(
     ("kind", "task_kind", "shot"),
-    [(SHOT, "ad-footage", 1), (NARRATION, "ad-narration", None), (MUSIC, "ad-music", None)],
+    [(SHOT, "shot_take", 1), (NARRATION, "narration_take", None), (MUSIC, "music_take", None)],
 )
 def test_a_part_names_its_film_and_only_a_footage_its_shot(
-    kind: StripKind, task_kind: str, shot: int | None
+    kind: SegmentKind, task_kind: str, shot: int | None
 ) -> None:
     film = make_read_film()
     (made,) = retake(film, kind, shot=1)
     assert made.task
     assert made.task.kind == task_kind
-    number = film.task.attempts.get().number
-    assert FilmPart(**made.task.settings["part"]) == FilmPart(number, shot=shot, takes=[])  # type: ignore[arg-type]
+    number = film.task.attempts.get().remote_id
+    assert FilmEdit(**made.task.settings["film_edit"]) == FilmEdit(
+        number,
+        shot_index=shot,
+        take_remote_ids=[],  # type: ignore[arg-type]
+    )
 
 
 def test_the_same_press_makes_the_same_takes_once() -> None:
@@ -142,7 +146,7 @@ def test_the_same_press_makes_the_same_takes_once() -> None:
     for _ in range(2):
         made = retake(film, count=3, form_token="press")
     assert [each.ordinal for each in made] == [1, 2, 3]
-    assert Take.objects.filter(strip=made[0].strip).count() == 4
+    assert Take.objects.filter(segment=made[0].segment).count() == 4
 
 
 def test_the_next_retake_holds_what_the_last_one_on_this_key_cost() -> None:
@@ -196,9 +200,9 @@ def test_a_viewer_and_a_stranger_change_nothing() -> None:
     film = make_read_film()
     for who in (member(film, Role.VIEWER), make_member()):
         with pytest.raises(PermissionError):
-            redo(who, film, MUSIC, prompt="Strings", form_token="press")
+            order_takes(who, film, MUSIC, prompt="Strings", form_token="press")
         with pytest.raises(PermissionError):
-            compose(who, film, form_token="press")
+            order_cut(who, film, form_token="press")
     assert Task.objects.count() == 1
 
 
@@ -212,7 +216,7 @@ def test_a_paused_key_and_an_empty_purse_are_told() -> None:
     with pytest.raises(orders.NotEnough) as short:
         retake(film, shot=2)
     assert short.value.needed == 80
-    credentials.pause(credential, "Unauthorized")
+    transitions.pause_credential(credential, Reason.KEY_REFUSED)
     with pytest.raises(orders.Paused):
         retake(film, shot=2)
     assert Take.objects.filter(task__isnull=False).count() == 1
@@ -227,57 +231,57 @@ def test_a_cut_is_made_of_what_is_chosen_in_the_order_of_the_film() -> None:
     (made,) = retake(film)
     assert made.task
     finish(made.task, number=77)
-    Strip.objects.filter(pk=made.strip_id).update(chosen=made)
-    composition = cut_again(film)
-    assert composition.task
-    number = film.task.attempts.get().number
-    assert composition.task.settings["part"] == {
-        "film": number,
-        "shot": None,
-        "takes": ["100", "77", "102"],
-        "narration": "200",
-        "music": "300",
+    Segment.objects.filter(pk=made.segment_id).update(chosen=made)
+    cut = cut_again(film)
+    assert cut.task
+    number = film.task.attempts.get().remote_id
+    assert cut.task.settings["film_edit"] == {
+        "film_remote_id": number,
+        "shot_index": None,
+        "take_remote_ids": ["100", "77", "102"],
+        "narration_remote_id": "200",
+        "music_remote_id": "300",
     }
-    pieces = composition.ingredients.order_by("kind", "ordinal").values_list("number", "take")
+    pieces = cut.pieces.order_by("kind", "ordinal").values_list("remote_id", "take")
     assert list(pieces)[2:] == [
         ("100", take(film, 100).pk),
         ("77", made.pk),
         ("102", take(film, 102).pk),
     ]
-    assert (composition.ordinal, composition.status) == (1, TaskState.WAITING)
+    assert (cut.ordinal, cut.status) == (1, TaskState.WAITING)
 
 
 def test_a_cut_may_name_its_takes_itself() -> None:
     film = make_read_film()
-    named = Pieces(("100", "101", "102"), "200", "300")
+    named = CutSelection(("100", "101", "102"), "200", "300")
     cut_again(film, named)
-    assert Composition.objects.filter(film=film).count() == 2
+    assert Cut.objects.filter(film=film).count() == 2
 
 
 def test_the_same_press_makes_one_cut() -> None:
     film = make_read_film()
     who = member(film)
-    assert compose(who, film, form_token="press") == compose(who, film, form_token="press")
+    assert order_cut(who, film, form_token="press") == order_cut(who, film, form_token="press")
 
 
 @pytest.mark.parametrize(
     ("pieces", "found"),
     [
-        (Pieces(("100", "101"), "200", "300"), [("takes_count", None)]),
-        (Pieces(("100", "101", "102", "101"), "200", "300"), [("takes_count", None)]),
+        (CutSelection(("100", "101"), "200", "300"), [("takes_count", None)]),
+        (CutSelection(("100", "101", "102", "101"), "200", "300"), [("takes_count", None)]),
         (
-            Pieces(("101", "100", "102"), "200", "300"),
+            CutSelection(("101", "100", "102"), "200", "300"),
             [("take_misplaced", 0), ("take_misplaced", 1)],
         ),
-        (Pieces(("100", "", "102"), "200", "300"), [("take_required", 1)]),
-        (Pieces(("100", "9", "102"), "200", "300"), [("take_unknown", 1)]),
-        (Pieces(("100", "101", "102"), "", "300"), [("narration_required", 0)]),
-        (Pieces(("100", "101", "102"), "200"), [("music_required", 0)]),
-        (Pieces(("100", "101", "102"), "300", "200"), [("take_misplaced", 0)] * 2),
+        (CutSelection(("100", "", "102"), "200", "300"), [("take_required", 1)]),
+        (CutSelection(("100", "9", "102"), "200", "300"), [("take_unknown", 1)]),
+        (CutSelection(("100", "101", "102"), "", "300"), [("narration_required", 0)]),
+        (CutSelection(("100", "101", "102"), "200"), [("music_required", 0)]),
+        (CutSelection(("100", "101", "102"), "300", "200"), [("take_misplaced", 0)] * 2),
     ],
 )
 def test_a_cut_of_the_wrong_takes_is_refused_unsent(
-    pieces: Pieces, found: list[tuple[str, object]]
+    pieces: CutSelection, found: list[tuple[str, object]]
 ) -> None:
     assert obstacles(make_read_film(), pieces) == found
 
@@ -285,7 +289,9 @@ def test_a_cut_of_the_wrong_takes_is_refused_unsent(
 def test_a_cut_with_a_take_of_another_film_is_refused_unsent() -> None:
     other, film = make_read_film(), make_read_film(shots=2)
     theirs = take(other, 102)
-    assert obstacles(film, Pieces(("100", theirs.number), "200", "300")) == [("take_unknown", 1)]
+    assert obstacles(film, CutSelection(("100", theirs.remote_id), "200", "300")) == [
+        ("take_unknown", 1)
+    ]
 
 
 def test_all_that_is_missing_or_not_kept_is_told_at_once() -> None:
@@ -302,7 +308,7 @@ def test_all_that_is_missing_or_not_kept_is_told_at_once() -> None:
 @pytest.mark.parametrize("state", [FileState.FETCHING, FileState.LOST])
 def test_a_cut_with_a_take_that_is_not_kept_is_refused_unsent(state: FileState) -> None:
     film = make_read_film()
-    film.task.files.filter(number="101").update(state=state)
+    film.task.files.filter(remote_id="101").update(state=state)
     assert obstacles(film) == [("take_not_stored", 1)]
 
 
@@ -321,7 +327,7 @@ def test_a_retake_that_the_tree_showed_before_its_order_was_clear_is_one_take() 
     shots = {shot.index: list(shot.records) for shot in report.shots}
     shots[1].append(told(555))
     read(film, tree(shots, report.narrations, report.musics, report.cuts))
-    assert Take.objects.filter(strip=made.strip).count() == 3
+    assert Take.objects.filter(segment=made.segment).count() == 3
     finish(made.task, number=555)
-    (_first, second) = Take.objects.filter(strip=made.strip).order_by("ordinal")
-    assert (second.number, second.task, second.status) == ("555", made.task, TaskState.SUCCEEDED)
+    (_first, second) = Take.objects.filter(segment=made.segment).order_by("ordinal")
+    assert (second.remote_id, second.task, second.status) == ("555", made.task, TaskState.SUCCEEDED)

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from generations.models import Composition, File, Film, Ingredient, Strip, Take
+from generations.models import Cut, CutPiece, File, Film, Segment, Take
 from generations.models.files import FileState
-from generations.models.films import StripKind
+from generations.models.films import SegmentKind
 from generations.models.tasks import TaskState
 from generations.providers.contract import FilmReport
 
@@ -32,12 +32,12 @@ pytestmark = pytest.mark.django_db
 def rows(film: Film) -> list[object]:
     """All that a tree is, but for when it was read."""
     return [
-        list(Strip.objects.filter(film=film).order_by("pk").values()),
-        list(Take.objects.filter(film=film).order_by("pk").values_list("pk", "number", "state")),
+        list(Segment.objects.filter(film=film).order_by("pk").values()),
+        list(Take.objects.filter(film=film).order_by("pk").values_list("pk", "remote_id", "state")),
         list(Take.objects.filter(film=film).order_by("pk").values_list("alarm", "missing_at")),
-        list(Composition.objects.filter(film=film).values_list("pk", "number", "state", "ordinal")),
-        list(Ingredient.objects.filter(composition__film=film).order_by("pk").values()),
-        list(File.objects.filter(task=film.task).order_by("pk").values_list("pk", "number")),
+        list(Cut.objects.filter(film=film).values_list("pk", "remote_id", "state", "ordinal")),
+        list(CutPiece.objects.filter(cut__film=film).order_by("pk").values()),
+        list(File.objects.filter(task=film.task).order_by("pk").values_list("pk", "remote_id")),
     ]
 
 
@@ -55,23 +55,23 @@ def test_a_first_reading_makes_strips_takes_and_the_cut() -> None:
         "shot 1": "101",
         "shot 2": "102",
     }
-    composition = Composition.objects.get(film=film)
-    pieces = composition.ingredients.order_by("kind", "ordinal")
-    assert [(piece.kind, piece.ordinal, piece.number) for piece in pieces] == [
+    cut = Cut.objects.get(film=film)
+    pieces = cut.pieces.order_by("kind", "ordinal")
+    assert [(piece.kind, piece.ordinal, piece.remote_id) for piece in pieces] == [
         ("music", 0, "300"),
         ("narration", 0, "200"),
         ("shot", 0, "100"),
         ("shot", 1, "101"),
         ("shot", 2, "102"),
     ]
-    assert all(piece.take and piece.take.number == piece.number for piece in pieces)
+    assert all(piece.take and piece.take.remote_id == piece.remote_id for piece in pieces)
 
 
 def test_every_part_is_to_be_fetched_as_a_file_of_the_film() -> None:
     film = make_film()
     read(film, usual())
-    files = File.objects.filter(task=film.task, state=FileState.REMOTE).order_by("number")
-    assert [(file.number, file.part, file.url) for file in files] == [
+    files = File.objects.filter(task=film.task, state=FileState.REMOTE).order_by("remote_id")
+    assert [(file.remote_id, file.role, file.url) for file in files] == [
         ("100", "video", "https://cdn.example/100"),
         ("101", "video", "https://cdn.example/101"),
         ("102", "video", "https://cdn.example/102"),
@@ -80,9 +80,9 @@ def test_every_part_is_to_be_fetched_as_a_file_of_the_film() -> None:
         ("900", "video", "https://cdn.example/900"),
     ]
     assert len({file.ordinal for file in files}) == 6
-    for part in (*Take.objects.filter(film=film), *Composition.objects.filter(film=film)):
+    for part in (*Take.objects.filter(film=film), *Cut.objects.filter(film=film)):
         assert part.file
-        assert part.file.number == part.number
+        assert part.file.remote_id == part.remote_id
 
 
 def test_a_second_reading_of_the_same_changes_nothing_that_shows() -> None:
@@ -177,7 +177,7 @@ def test_a_record_that_is_gone_is_marked_and_may_come_back() -> None:
     read(film, tree({0: [], 1: [told(101)]}, [told(200)], [told(300)]))
     (take,) = takes(film)
     assert (take.is_missing, take.alarm) == (True, "")
-    assert takes(film, StripKind.SHOT, 2)[0].is_missing
+    assert takes(film, SegmentKind.SHOT, 2)[0].is_missing
     assert chosen(film)["shot 0"] == "100"
     read(film, usual())
     assert not takes(film)[0].is_missing
@@ -186,7 +186,7 @@ def test_a_record_that_is_gone_is_marked_and_may_come_back() -> None:
 def test_a_record_that_is_gone_before_it_was_kept_raises_an_alarm_where_it_is_needed() -> None:
     film = make_film()
     read(film, tree({0: [told(11), told(12), told(13)]}, [], [], [cut(91, [12])]))
-    Strip.objects.filter(film=film, kind="shot").update(chosen=Take.objects.get(number="13"))
+    Segment.objects.filter(film=film, kind="shot").update(chosen=Take.objects.get(remote_id="13"))
     read(film, tree({0: []}, [], [], [cut(91, [12])]))
     assert [(take.number, take.alarm) for take in takes(film)] == [
         ("11", ""),
@@ -202,26 +202,26 @@ def test_a_take_that_came_later_than_the_cut_it_is_in_is_needed_too() -> None:
     read(film, tree({0: [told(11)]}, [], [], [cut(900, [10])]))
     read(film, tree({0: [told(10), told(11)]}))
     read(film, tree({0: [told(11)]}))
-    assert Take.objects.get(film=film, number="10").alarm == "removed"
+    assert Take.objects.get(film=film, remote_id="10").alarm == "removed"
 
 
 def test_the_newest_cut_that_is_gone_before_it_was_kept_raises_an_alarm() -> None:
     film = make_film()
     read(film, tree({0: [told(11)]}, [], [], [cut(91, [11]), cut(92, [11])]))
     read(film, tree({0: [told(11)]}))
-    alarms = Composition.objects.filter(film=film).order_by("ordinal").values_list("alarm")
+    alarms = Cut.objects.filter(film=film).order_by("ordinal").values_list("alarm")
     assert [alarm for (alarm,) in alarms] == ["", "removed"]
 
 
-def test_an_unknown_record_becomes_a_take_of_its_strip() -> None:
+def test_an_unknown_record_becomes_a_take_of_its_segment() -> None:
     film = make_film()
     read(film, usual())
     read(
         film, tree({0: [told(100), told(555)], 7: [told(556)]}, [told(200), told(557)], [told(300)])
     )
     assert [take.number for take in takes(film)] == ["100", "555"]
-    assert [take.number for take in takes(film, StripKind.SHOT, 7)] == ["556"]
-    assert [take.number for take in takes(film, StripKind.NARRATION)] == ["200", "557"]
+    assert [take.number for take in takes(film, SegmentKind.SHOT, 7)] == ["556"]
+    assert [take.number for take in takes(film, SegmentKind.NARRATION)] == ["200", "557"]
 
 
 def test_a_record_that_moves_to_another_shot_raises_an_alarm_and_stays() -> None:
@@ -249,8 +249,8 @@ def test_the_example_of_the_documents_with_more_takes_than_shots_is_kept_as_it_i
     film = make_film()
     report = tree({0: [told(11), told(12)], 1: [told(13)]}, [], [], [cut(91, [11, 12, 13])])
     read(film, report)
-    pieces = Ingredient.objects.filter(composition__film=film).order_by("ordinal")
-    assert [piece.number for piece in pieces] == ["11", "12", "13"]
+    pieces = CutPiece.objects.filter(cut__film=film).order_by("ordinal")
+    assert [piece.remote_id for piece in pieces] == ["11", "12", "13"]
     assert chosen(film)["shot 0"] == "11"
 
 
@@ -258,20 +258,20 @@ def test_a_cut_that_names_other_ingredients_later_raises_an_alarm_and_keeps_the_
     film = make_film()
     read(film, tree({0: [told(11), told(12)]}, [], [], [cut(91, [11])]))
     read(film, tree({0: [told(11), told(12)]}, [], [], [cut(91, [12])]))
-    composition = Composition.objects.get(film=film)
-    assert composition.alarm == "differs shot"
-    assert [piece.number for piece in composition.ingredients.all()] == ["11"]
+    differing = Cut.objects.get(film=film)
+    assert differing.alarm == "differs shot"
+    assert [piece.remote_id for piece in differing.pieces.all()] == ["11"]
 
 
 def test_a_cut_learns_its_ingredients_and_their_takes_as_they_come() -> None:
     film = make_film()
     read(film, tree({0: []}, [], [], [cut(91, state=RUNNING)]))
     read(film, tree({0: []}, [], [], [cut(91, [11], 21)]))
-    pieces = Ingredient.objects.filter(composition__film=film).order_by("kind")
-    assert [(piece.number, piece.take) for piece in pieces] == [("21", None), ("11", None)]
+    pieces = CutPiece.objects.filter(cut__film=film).order_by("kind")
+    assert [(piece.remote_id, piece.take) for piece in pieces] == [("21", None), ("11", None)]
     read(film, tree({0: [told(11)]}, [told(21)], [], [cut(91, [11], 21)]))
-    assert [piece.take.number for piece in pieces.all() if piece.take] == ["21", "11"]
-    assert Composition.objects.get(film=film).alarm == ""
+    assert [piece.take.remote_id for piece in pieces.all() if piece.take] == ["21", "11"]
+    assert Cut.objects.get(film=film).alarm == ""
 
 
 def test_a_link_is_renewed_until_its_file_is_kept() -> None:

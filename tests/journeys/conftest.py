@@ -8,7 +8,13 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from generations.sandbox.app import Sandbox
-from tests.journeys.stage import Complaints, Hands, Studio, forget_made
+
+from .studio import (
+    Complaints,
+    Hands,
+    Studio,
+    forget_made,
+)
 
 PATIENCE = 30_000  # milliseconds; a busy machine is slow, and a quick one does not wait
 

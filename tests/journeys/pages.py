@@ -10,13 +10,15 @@ from playwright.sync_api import Page, ViewportSize
 
 from generations import clock
 from generations.billing import ledger, statements
-from generations.lifecycle import imports
-from generations.models import Attempt, Claim, File, Pulse, Role, Task
+from generations.lifecycle import imports, stops
+from generations.models import Attempt, Claim, File, Heartbeat, Role, Task
 from generations.models.files import FileState
 from generations.models.tasks import TaskState
-from generations.teams import members, ordering_stops
+from generations.providers.contract import Reason
+from generations.teams import members
 from tests.films.stage import make_film
-from tests.journeys.stage import Studio, inline_code
+
+from .studio import Studio, inline_code
 
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -91,14 +93,16 @@ def team(studio: Studio) -> Iterator[str]:
 
 def told_in_time(studio: Studio) -> Iterator[str]:
     """A number that nobody knows, files at risk, and an order that stays unclear."""
-    imports.adopt(studio.owner, studio.credential, ["911026047460327424"])
-    unknown = Task.objects.filter(adopted_at__isnull=False)
-    unknown.update(state=TaskState.FAILED, code="number_unknown", message="911026047460327424")
-    File.objects.unfetched().update(noticed_at=clock.now())
+    imports.import_tasks(studio.owner, studio.credential, ["911026047460327424"])
+    unknown = Task.objects.filter(imported_at__isnull=False)
+    unknown.update(
+        state=TaskState.FAILED, reason=Reason.IMPORT_NOT_FOUND, message="911026047460327424"
+    )
+    File.objects.unfetched().update(warned_at=clock.now())
     unclear = Task.objects.filter(state=TaskState.UNCLEAR)
     unclear.update(unclear_at=clock.now() - timedelta(minutes=20), alarmed_at=clock.now())
-    yield studio.address("adopt")
-    yield studio.address("risk")
+    yield studio.address("import")
+    yield studio.address("at_risk")
     yield studio.address("gallery") + "?state=unclear"
     yield studio.address("task", unknown.get().pk)
 
@@ -106,18 +110,18 @@ def told_in_time(studio: Studio) -> Iterator[str]:
 def binned(studio: Studio) -> Iterator[str]:
     """The bin with something in it, a clip that was emptied from it, and all that can be amiss."""
     task, gone = studio.keep(), studio.keep()
-    studio.change(task, binned_at=clock.now(), binned_by=studio.owner.user)
-    studio.change(gone, binned_at=clock.now(), emptied_at=clock.now())
+    studio.change(task, trashed_at=clock.now(), trashed_by=studio.owner.user)
+    studio.change(gone, trashed_at=clock.now(), purged_at=clock.now())
     File.objects.filter(task=gone).update(state=FileState.DELETED, name="")
-    yield studio.address("bin")
+    yield studio.address("trash")
     yield studio.address("task", task.pk)
     yield studio.address("task", gone.pk)
-    Pulse.objects.create(name="cluster", at=clock.now() - timedelta(minutes=3))
-    ordering_stops.stop_team(studio.team, studio.owner.user)
+    Heartbeat.objects.create(name="cluster", at=clock.now() - timedelta(minutes=3))
+    stops.stop_team(studio.team, studio.owner.user)
     yield studio.address("gallery")
     yield studio.address("members")
-    ordering_stops.allow_team(studio.team, studio.owner.user)
-    Pulse.beat("cluster")
+    stops.allow_team(studio.team, studio.owner.user)
+    Heartbeat.record("cluster")
 
 
 def account() -> Iterator[str]:
@@ -133,14 +137,14 @@ def books(studio: Studio) -> Iterator[str]:
     """What an auditor opens in the admin site, with a statement that claims other than booked."""
     task = studio.order(TaskState.FAILED, accepted_at=clock.now(), finished_at=clock.now())
     attempt = Attempt.objects.select_related("task", "credential").get(task=task)
-    ledger.settle(attempt, 20, in_vain=True)
-    content = f"task_id,credits\n{attempt.number},35\n77,20\n"
+    ledger.settle(attempt, 20, failed=True)
+    content = f"task_id,credits\n{attempt.remote_id},35\n77,20\n"
     taken, looked = (
         statements.draft(studio.credential, name, (content + more).encode(), studio.owner.user)
         for name, more in (("october.csv", ""), ("november.csv", "78,free\n"))
     )
-    statements.take_in(taken, studio.owner.user)
-    for model in ("entry", "claim", "statement", "cap", "task", "event"):
+    statements.import_lines(taken, studio.owner.user)
+    for model in ("entry", "claim", "statement", "cap", "task", "auditevent"):
         yield reverse(f"admin:generations_{model}_changelist")
     yield reverse("admin:generations_task_change", args=[task.pk])
     yield reverse("admin:generations_claim_change", args=[Claim.objects.earliest("pk").pk])

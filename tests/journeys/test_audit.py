@@ -10,10 +10,11 @@ from playwright.sync_api import Page, expect
 
 from generations import clock
 from generations.billing import ledger
-from generations.models import Attempt, Claim, Event, Role, Task
+from generations.models import Attempt, AuditEvent, Claim, Role, Task
 from generations.models.tasks import TaskState
 from tests.factories import make_member, make_user
-from tests.journeys.stage import PASSWORD, Studio
+
+from .studio import PASSWORD, Studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -34,7 +35,7 @@ def charged(studio: Studio, state: TaskState, cost: int) -> Task:
     Attempt.objects.filter(pk=attempt.pk).update(
         cost=cost, reply='{"state": "created"}', answered_at=clock.now()
     )
-    ledger.settle(attempt, cost, in_vain=state == TaskState.FAILED)
+    ledger.settle(attempt, cost, failed=state == TaskState.FAILED)
     return task
 
 
@@ -45,7 +46,7 @@ def test_an_auditor_answers_for_a_month(screen: Page, studio: Studio, tmp_path: 
     sign_in_as_auditor(screen, studio)
     find_what_failed(screen)
     export_the_month(screen)
-    numbers = [Attempt.objects.get(task=task).number for task in clips]
+    numbers = [Attempt.objects.get(task=task).remote_id for task in clips]
     file = tmp_path / "november.csv"
     rows = [f"{numbers[0]},35", f"{numbers[1]},40", f"{numbers[2]},30", "77,20"]
     file.write_text("\n".join(["task_id,credits", *rows]), encoding="utf-8")
@@ -79,21 +80,21 @@ def import_statement(screen: Page, file: Path) -> None:
     screen.get_by_role("link", name="Import a statement").click()
     screen.get_by_label("Key").select_option(index=1)
     screen.get_by_label("File").set_input_files(file)
-    screen.get_by_role("button", name="Look it over").click()
-    expect(screen.locator("div:has(> dt:text-is('Numbers that differ')) > dd")).to_have_text("3")
+    screen.get_by_role("button", name="Preview").click()
+    expect(screen.locator("div:has(> dt:text-is('Tasks that differ')) > dd")).to_have_text("3")
     screen.get_by_role("button", name="Import 4 lines").click()
-    expect(screen.get_by_text("3 numbers differ and wait for a decision.")).to_be_visible()
+    expect(screen.get_by_text("3 tasks differ and wait for a decision.")).to_be_visible()
 
 
 def dispute(screen: Page, number: str) -> None:
-    screen.get_by_role("link", name="What differs on this key").click()
+    screen.get_by_role("link", name="Differences on this credential").click()
     expect(screen.locator("#result_list tbody tr")).to_have_count(3)
     screen.get_by_role("link", name=number).click()
     screen.get_by_role("button", name="Dispute").click()
-    expect(screen.get_by_text("Say why it is disputed")).to_be_visible()
+    expect(screen.get_by_text("Give a reason for the dispute")).to_be_visible()
     screen.get_by_label("Reason").fill("We were told 35.")
     screen.get_by_role("button", name="Dispute").click()
     expect(screen.get_by_text("Disputed; the books stay as they are.")).to_be_visible()
-    claim = Claim.objects.get(number=number)
+    claim = Claim.objects.get(remote_id=number)
     assert (claim.decision, str(claim.decided_by)) == ("disputed", "Ada Ledger")
-    assert Event.objects.filter(verb="claim.disputed", actor__name="Ada Ledger").exists()
+    assert AuditEvent.objects.filter(verb="claim.disputed", actor__name="Ada Ledger").exists()

@@ -13,11 +13,12 @@ from pytest_django.live_server_helper import LiveServer
 from generations import clock, films
 from generations.models import File, Film
 from generations.models.files import FileState
-from generations.models.films import StripKind
+from generations.models.films import SegmentKind
 from tests.factories import make_member
 from tests.films.stage import again, finish, make_film, read, usual
-from tests.journeys.stage import sign_in, until
 from tests.media import clips
+
+from .studio import sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 type Colour = tuple[int, int, int]
@@ -25,16 +26,16 @@ type Colour = tuple[int, int, int]
 SHOT = 2  # seconds
 COLOURS = ("#d84a2f", "#2fae5a", "#3567e0")
 DRIFT = 0.08  # seconds
-CUT = "document.getElementById('cut').cut"
+PLAYER = "document.getElementById('film-player').player"
 # What each sound is off from the clock, every 20 ms until the cut is over.
 MEASURE = """async () => {
-  const {cut} = document.getElementById("cut");
+  const {player} = document.getElementById("film-player");
   const off = [];
-  cut.play();
-  while (cut.wanted) {
-    for (const sound of cut.sounds)
-      if (cut.clock.runs && !sound.paused && !sound.ended)
-        off.push([cut.clock.now, sound.currentTime - cut.clock.now]);
+  player.play();
+  while (player.wantsPlay) {
+    for (const sound of player.sounds)
+      if (player.clock.isRunning && !sound.paused && !sound.ended)
+        off.push([player.clock.now, sound.currentTime - player.clock.now]);
     await new Promise(done => setTimeout(done, 20));
   }
   return off;
@@ -50,14 +51,14 @@ def board(screen: Page, live_server: LiveServer, tmp_path: Path) -> Page:
     store(film, tmp_path)
     sign_in(screen, live_server.url, member.user)
     screen.goto(f"{live_server.url}/t/{film.team.slug}/films/{film.pk}/")
-    expect(screen.locator(".axis-shot[data-src]")).to_have_count(len(COLOURS))
+    expect(screen.locator(".timeline-shot[data-src]")).to_have_count(len(COLOURS))
     return screen
 
 
 def store(film: Film, folder: Path) -> None:
     """Real files for what the tree has."""
     whole = SHOT * len(COLOURS)
-    files = {file.number: file for file in File.objects.filter(task=film.task)}
+    files = {file.remote_id: file for file in File.objects.filter(task=film.task)}
     for shot, colour in enumerate(COLOURS, start=100):
         path = clips.clip(folder / f"{shot}.mp4", plain(colour), seconds=SHOT)
         keep(files[str(shot)], path, SHOT)
@@ -82,7 +83,7 @@ def keep(file: File, path: Path, seconds: int) -> None:
 
 def seen(page: Page) -> Colour:
     """The colour in the middle of the player now."""
-    box = page.locator(".cut-screen").bounding_box()
+    box = page.locator(".film-player-screen").bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
     taken = page.screenshot(clip={"x": x, "y": y, "width": 8, "height": 8}, type="png")
@@ -104,16 +105,16 @@ def apart(one: tuple[int, ...], other: tuple[int, ...]) -> int:
 
 @pytest.mark.timeout(120)
 def test_no_black_frame_is_seen_where_one_shot_follows_another(board: Page) -> None:
-    until(board, f"{CUT}.front.readyState > 1")
+    until(board, f"{PLAYER}.front.readyState > 1")
     assert nearest(seen(board)) == COLOURS[0]
     for shot in range(1, len(COLOURS)):
-        board.evaluate(f"{CUT}.seek({SHOT * shot - 0.4})")
-        until(board, f"!{CUT}.bringing && !{CUT}.front.seeking")
-        board.evaluate(f"{CUT}.play()")
+        board.evaluate(f"{PLAYER}.seek({SHOT * shot - 0.4})")
+        until(board, f"!{PLAYER}.isLoading && !{PLAYER}.front.seeking")
+        board.evaluate(f"{PLAYER}.play()")
         found = []
-        while board.evaluate(f"{CUT}.time") < SHOT * shot + 0.5:
+        while board.evaluate(f"{PLAYER}.time") < SHOT * shot + 0.5:
             found.append(nearest(seen(board)))
-        board.evaluate(f"{CUT}.pause()")
+        board.evaluate(f"{PLAYER}.pause()")
         assert found == sorted(found, key=COLOURS.index)
         assert COLOURS[shot] in found
 
@@ -121,17 +122,17 @@ def test_no_black_frame_is_seen_where_one_shot_follows_another(board: Page) -> N
 @pytest.mark.timeout(120)
 def test_scrubbing_across_shots_shows_the_shot_that_is_there(board: Page) -> None:
     for share, colour in ((900, COLOURS[2]), (500, COLOURS[1]), (100, COLOURS[0])):
-        board.locator("#cut .scrub").fill(str(share))
-        until(board, f"!{CUT}.bringing && !{CUT}.front.seeking")
+        board.locator("#film-player .scrub").fill(str(share))
+        until(board, f"!{PLAYER}.isLoading && !{PLAYER}.front.seeking")
         board.wait_for_timeout(100)
         assert nearest(seen(board)) == colour
-        for sound in board.evaluate(f"{CUT}.sounds.map(one => one.currentTime)"):
+        for sound in board.evaluate(f"{PLAYER}.sounds.map(one => one.currentTime)"):
             assert sound == pytest.approx(share / 1000 * SHOT * 3, abs=0.05)
 
 
 @pytest.mark.timeout(120)
 def test_voice_and_music_stay_in_step_with_the_cut(board: Page) -> None:
-    until(board, f"[{CUT}.front, ...{CUT}.sounds].every(one => one.readyState > 2)")
+    until(board, f"[{PLAYER}.front, ...{PLAYER}.sounds].every(one => one.readyState > 2)")
     off = board.evaluate(MEASURE)
     assert len(off) > 100
     assert max(time for time, _ in off) > SHOT * 3 - 0.5
@@ -140,18 +141,18 @@ def test_voice_and_music_stay_in_step_with_the_cut(board: Page) -> None:
 
 @pytest.mark.timeout(120)
 def test_levels_of_voice_and_music_are_set_apart_and_kept(board: Page) -> None:
-    board.click(".cut-levels summary")
+    board.click(".film-player-levels summary")
     board.locator("[data-level=music]").fill("20")
-    levels = f"{CUT}.sounds.map(one => Math.round(one.volume * 100))"
+    levels = f"{PLAYER}.sounds.map(one => Math.round(one.volume * 100))"
     assert board.evaluate(levels) == [100, 20]
     board.reload()
-    until(board, f"{CUT}")
+    until(board, f"{PLAYER}")
     assert board.evaluate(levels) == [100, 20]
 
 
 @pytest.mark.timeout(120)
 def test_the_playhead_crosses_the_rows_where_the_cut_is(board: Page) -> None:
-    board.evaluate(f"{CUT}.seek({SHOT * 1.5})")
+    board.evaluate(f"{PLAYER}.seek({SHOT * 1.5})")
     shot = board.locator("#shot-2").bounding_box()
     line = board.locator("#playhead line").bounding_box()
     assert shot
@@ -161,24 +162,24 @@ def test_the_playhead_crosses_the_rows_where_the_cut_is(board: Page) -> None:
 
 
 def test_a_shot_whose_take_is_not_here_is_passed_over_and_said_so(board: Page) -> None:
-    told = board.locator(".cut-told")
+    told = board.locator(".film-player-status")
     expect(told).to_have_text("")
-    File.objects.filter(number="101").update(state=FileState.FETCHING)
+    File.objects.filter(remote_id="101").update(state=FileState.FETCHING)
     board.reload()
     expect(told).to_be_visible()
-    assert board.evaluate(f"{CUT}.pieces.length") == len(COLOURS) - 1
+    assert board.evaluate(f"{PLAYER}.clips.length") == len(COLOURS) - 1
 
 
 def test_all_takes_of_a_shot_play_in_step_until_one_of_them_is_auditioned(
     board: Page, tmp_path: Path
 ) -> None:
-    step = board.locator("#in-step")
+    step = board.locator("#play-in-sync")
     expect(step).to_be_hidden()  # there is nothing to compare yet
     film = again(Film.objects.get())
     member = film.team.memberships.get()
     for number in (71, 72):
-        (made,) = films.redo(
-            member, film, StripKind.SHOT, shot=0, prompt="At dusk", form_token=str(number)
+        (made,) = films.order_takes(
+            member, film, SegmentKind.SHOT, shot=0, prompt="At dusk", form_token=str(number)
         )
         assert made.task
         finish(made.task, number=number)
@@ -186,11 +187,11 @@ def test_all_takes_of_a_shot_play_in_step_until_one_of_them_is_auditioned(
         keep(File.objects.get(task=made.task), path, SHOT)
     board.reload()
     step.click()
-    videos = "[...document.querySelectorAll('.take-step video')]"
+    videos = "[...document.querySelectorAll('.take-sync video')]"
     until(board, f"{videos}.length === 3 && {videos}.every(one => one.currentTime > 0.5)")
     times = board.evaluate(f"{videos}.map(one => one.currentTime)")
     assert max(times) - min(times) < 0.15
     until(board, f"{videos}.every(one => one.currentTime < 0.5)")  # over, and from the start again
     board.locator("[data-audition]").first.click()
-    expect(board.locator(".take-step video")).to_have_count(0)
+    expect(board.locator(".take-sync video")).to_have_count(0)
     expect(step).to_have_attribute("aria-pressed", "false")

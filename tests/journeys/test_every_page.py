@@ -10,12 +10,13 @@ from pytest_django.live_server_helper import LiveServer
 from generations.models import Role, User
 from tests.factories import make_member
 from tests.journeys import pages
-from tests.journeys.stage import PASSWORD, Studio, sign_in
+
+from .studio import PASSWORD, Studio, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # Names, units and formats that are the same in every language.
 SAME_EVERYWHERE = ["Rushes", "Vidu", "MB", "kB", "fps", "PNG", "JPEG", "WebP", "TOTP", "JSON"]
-SAME_EVERYWHERE += ["relay", "Vivienne", "APIXO", "px"]
+SAME_EVERYWHERE += ["relay", "Vivienne", "APIXO", "px", "ID"]
 TYPED = ["Harbour", "Lane", "Mei", "Tanaka", "Studio", "key", "mei", "example", "com"]
 OF_THE_PROVIDER = ["TaskPromptPolicyViolation"]
 

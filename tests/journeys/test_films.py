@@ -8,10 +8,11 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from generations.models import Composition, Film, Take
+from generations.models import Cut, Film, Take
 from generations.sandbox.app import Sandbox
 from tests.factories import make_credential, make_member, make_user
-from tests.journeys.stage import sign_in, until
+
+from .studio import sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 BRIEF = "[one take] Aurel, salt and amber: a bottle on warm stone, evening light"
@@ -45,23 +46,23 @@ def begin(page: Page, team: str, pictures: list[Path]) -> None:
         page.click("[data-step='-1']")
     expect(page.locator("#id_duration")).to_have_value("10")
     page.locator("#field-language label").nth(1).click()
-    page.click("#press")
+    page.click("#order-submit")
     page.wait_for_url("**/films/*/")
 
 
 def see_it_come(page: Page) -> None:
     """Shot by shot, on one page that is never loaded again."""
     page.evaluate("window.untouched = true")
-    expect(page.locator(".film-coming .ring").first).to_be_visible()
-    expect(page.locator(".axis-shot")).to_have_count(2)
-    expect(page.locator(".axis-shot[data-src] img")).to_have_count(2)
-    expect(page.locator(".axis-sound[data-src]")).to_have_count(2)
+    expect(page.locator(".film-pending .ring").first).to_be_visible()
+    expect(page.locator(".timeline-shot")).to_have_count(2)
+    expect(page.locator(".timeline-shot[data-src] img")).to_have_count(2)
+    expect(page.locator(".timeline-sound[data-src]")).to_have_count(2)
     expect(page.locator("#cut-1 [data-play-cut]")).to_be_visible()
     assert page.evaluate("window.untouched")
 
 
 def redo(page: Page, words: str, stored: int) -> None:
-    """One more of the strip that is shown; the button says it, and the cut keeps what it has."""
+    """One more of the segment that is shown; the button says it, and the cut keeps what it has."""
     chosen = page.locator(".take[data-chosen]").get_attribute("id")
     page.click(".take-new")
     dialog = page.locator("dialog[open]")
@@ -76,20 +77,20 @@ def redo(page: Page, words: str, stored: int) -> None:
 def choose(page: Page, number: int) -> None:
     """Audition, which changes nothing, then use."""
     before = Film.objects.get().version
-    tile = page.locator(f".take[data-number='{number}']")
+    tile = page.locator(f".take[data-ordinal='{number}']")
     tile.locator("[data-audition]").click()
     expect(tile.locator("[data-audition]")).to_have_attribute("aria-pressed", "true")
     assert Film.objects.get().version == before
-    page.click("#use button")
+    page.click("#use-take button")
     expect(tile.locator(".circled")).to_be_visible()
     expect(page.locator(".takes .circled")).to_have_count(1)
 
 
 # Looked at in the page itself: a slow machine would ask when the cut is over.
 SOUND_IN_THE_SECOND_SHOT = """() => new Promise((told) => {
-  const sounds = [...document.querySelectorAll("#cut audio")];
+  const sounds = [...document.querySelectorAll("#film-player audio")];
   const look = () =>
-    document.getElementById("cut").cut.time > 1.1
+    document.getElementById("film-player").player.time > 1.1
       ? told(sounds.length === 2 && sounds.every((one) => !one.paused))
       : requestAnimationFrame(look);
   look();
@@ -98,11 +99,11 @@ SOUND_IN_THE_SECOND_SHOT = """() => new Promise((told) => {
 
 def play_the_cut(page: Page) -> None:
     """From the first shot into the second; here each is a second long."""
-    page.evaluate("document.getElementById('cut').cut.seek(0.5)")
-    page.click("#cut [data-do=toggle]")
+    page.evaluate("document.getElementById('film-player').player.seek(0.5)")
+    page.click("#film-player [data-do=toggle]")
     assert page.evaluate(SOUND_IN_THE_SECOND_SHOT)
-    assert "clip.mp4" in page.locator("#cut video.on").get_attribute("src")  # type: ignore[operator]
-    page.click("#cut [data-do=toggle]")
+    assert "clip.mp4" in page.locator("#film-player video.on").get_attribute("src")  # type: ignore[operator]
+    page.click("#film-player [data-do=toggle]")
 
 
 def compose(page: Page) -> None:
@@ -140,7 +141,7 @@ def compare(page: Page) -> None:
 
 def take_it(page: Page, into: Path) -> None:
     """The very bytes that the provider has."""
-    cut = Composition.objects.get(ordinal=1)
+    cut = Cut.objects.get(ordinal=1)
     assert cut.file
     with page.expect_download() as download:
         page.click("#cut-2 a[download]")
@@ -163,24 +164,24 @@ def test_from_a_brief_with_two_pictures_to_a_second_cut(
     begin(screen, team, pictures)
     see_it_come(screen)
     screen.click("#shot-2 > a")
-    expect(screen.locator("#takes")).to_have_attribute("data-at", "2")
+    expect(screen.locator("#takes")).to_have_attribute("data-segment", "2")
     redo(screen, "The bottle on cold glass, morning light", 2)
     redo(screen, "The bottle in the rain", 3)
     choose(screen, 3)
     screen.click("#sound-narration a")
-    expect(screen.locator("#takes")).to_have_attribute("data-at", "narration")
+    expect(screen.locator("#takes")).to_have_attribute("data-segment", "narration")
     redo(screen, "Before the heat, there is salt.", 2)
     choose(screen, 2)
     play_the_cut(screen)
     compose(screen)
     compare(screen)
     take_it(screen, tmp_path / "cut.mp4")
-    chosen = Take.objects.filter(strip__chosen__pk__isnull=False, uses__composition__ordinal=1)
+    chosen = Take.objects.filter(segment__chosen__pk__isnull=False, uses__cut__ordinal=1)
     assert chosen.filter(prompt="The bottle in the rain").exists()
 
 
 def number_of(tile: Locator) -> str:
-    return tile.get_attribute("data-number") or ""
+    return tile.get_attribute("data-ordinal") or ""
 
 
 @pytest.mark.timeout(180)
@@ -191,23 +192,23 @@ def test_takes_are_auditioned_and_chosen_by_keys_alone(
     see_it_come(screen)
     keys = screen.keyboard
     keys.press("]")
-    expect(screen.locator("#takes")).to_have_attribute("data-at", "2")
+    expect(screen.locator("#takes")).to_have_attribute("data-segment", "2")
     redo(screen, "The bottle in the rain", 2)
     keys.press("2")
-    expect(screen.locator(".take[data-number='2'] [aria-pressed=true]")).to_be_visible()
-    until(screen, "document.getElementById('cut').cut.time > 0.3")
+    expect(screen.locator(".take[data-ordinal='2'] [aria-pressed=true]")).to_be_visible()
+    until(screen, "document.getElementById('film-player').player.time > 0.3")
     assert number_of(screen.locator(".take[data-chosen]")) == "1"
     keys.press("Enter")
-    expect(screen.locator(".take[data-chosen]")).to_have_attribute("data-number", "2")
+    expect(screen.locator(".take[data-chosen]")).to_have_attribute("data-ordinal", "2")
     keys.press("1")
     keys.press("Enter")
-    expect(screen.locator(".take[data-chosen]")).to_have_attribute("data-number", "1")
+    expect(screen.locator(".take[data-chosen]")).to_have_attribute("data-ordinal", "1")
     keys.press("[")
-    expect(screen.locator("#takes")).to_have_attribute("data-at", "1")
+    expect(screen.locator("#takes")).to_have_attribute("data-segment", "1")
     keys.press(" ")
-    until(screen, "document.getElementById('cut').cut.clock.runs")
+    until(screen, "document.getElementById('film-player').player.clock.isRunning")
     keys.press(" ")
-    until(screen, "!document.getElementById('cut').cut.clock.runs")
+    until(screen, "!document.getElementById('film-player').player.clock.isRunning")
     keys.press("ArrowLeft")
     keys.press("ArrowRight")
 
@@ -218,8 +219,8 @@ def test_half_a_sentence_and_what_plays_outlive_what_changes_meanwhile(
 ) -> None:
     begin(screen, team, pictures)
     see_it_come(screen)
-    expect(screen.locator("#cut video.on")).to_have_count(1)
-    screen.evaluate("window.video = document.querySelector('#cut video.on')")
+    expect(screen.locator("#film-player video.on")).to_have_count(1)
+    screen.evaluate("window.video = document.querySelector('#film-player video.on')")
     source = screen.evaluate("window.video.src")
     screen.click(".take-new")
     screen.fill("dialog[open] textarea", "Half a sent")
@@ -231,5 +232,5 @@ def test_half_a_sentence_and_what_plays_outlive_what_changes_meanwhile(
     expect(screen.locator("#film-head h1")).to_have_text("Salt")
     expect(screen.locator("dialog[open] textarea")).to_have_value("Half a sent")
     expect(screen.locator("dialog[open] textarea")).to_be_focused()
-    assert screen.evaluate("window.video === document.querySelector('#cut video.on')")
+    assert screen.evaluate("window.video === document.querySelector('#film-player video.on')")
     assert screen.evaluate("window.video.src") == source

@@ -6,7 +6,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from generations.models.tasks import TaskState
 from tests.factories import make_tasks
-from tests.journeys.stage import Studio, sign_in, until
+
+from .studio import Studio, sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 HOVER = 250  # milliseconds

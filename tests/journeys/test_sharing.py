@@ -12,7 +12,13 @@ from generations.models import Collection, File, Remark, Verdict
 from generations.models.collections import Decision
 from generations.sharing import collections, links, review
 from tests.journeys import pages
-from tests.journeys.stage import Complaints, Studio, sign_in, until
+
+from .studio import (
+    Complaints,
+    Studio,
+    sign_in,
+    until,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PASSWORD = "salt and amber"
@@ -45,7 +51,7 @@ def make_reel(studio: Studio, count: int = 3) -> Collection:
     made = collections.make(studio.team, studio.owner.user, "Salt and Amber")
     collections.add(made, [file.pk for file in files], studio.owner.user)
     for item, title in zip(made.items.all(), ("The bottle", "The walk", "The face"), strict=False):
-        collections.name(item, title)
+        collections.rename(item, title)
     return made
 
 
@@ -66,7 +72,7 @@ def select_and_share(page: Page, studio: Studio) -> str:
     page.get_by_role("button", name="Make and share").click()
     page.fill("[name=name]", "Aurel")
     page.fill("[name=password]", PASSWORD)
-    page.get_by_role("button", name="Make a link").click()
+    page.get_by_role("button", name="Create a link").click()
     address = page.locator("#link").input_value()
     assert PASSWORD not in page.content()
     return address
@@ -75,7 +81,7 @@ def select_and_share(page: Page, studio: Studio) -> str:
 def pass_the_gate(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_have_text("Salt and Amber, second cut")
-    expect(page.locator(".veil")).to_be_visible()
+    expect(page.locator(".gate-backdrop")).to_be_visible()
     page.fill("[name=password]", "guessed")
     page.get_by_role("button", name="Open").click()
     expect(page.locator(".gate-sheet .error")).to_have_text(
@@ -96,7 +102,7 @@ def remark_at(page: Page, second: float, text: str) -> None:
     )
     page.locator("#id_text").press_sequentially(text)
     assert page.evaluate("document.querySelector('#player video').paused")
-    expect(page.locator(".say-place")).to_be_visible()
+    expect(page.locator(".remark-form-position")).to_be_visible()
 
 
 def test_a_selection_is_shared_remarked_at_a_moment_answered_and_approved(
@@ -116,7 +122,7 @@ def test_a_selection_is_shared_remarked_at_a_moment_answered_and_approved(
     remark = phone.locator(".remark")
     expect(remark).to_contain_text("Rosa, Aurel")
     expect(remark.locator(".remark-at")).to_have_text(re.compile(r"^0:0[2-3]\.\d\d$"))
-    expect(phone.locator(".dot-remark")).to_have_text("R")
+    expect(phone.locator(".remark-mark")).to_have_text("R")
     expect(phone.locator("#id_text")).to_have_value("")
 
     seen = inside.locator(".remark")
@@ -149,7 +155,7 @@ def test_a_guest_without_script_reviews_as_well(
     page.fill("[name=name]", "Rosa")
     page.fill("[name=text]", "Slower?")
     page.get_by_role("button", name="Ask for changes").click()
-    expect(page.locator("#head")).to_contain_text("Changes asked by Rosa")
+    expect(page.locator("#head")).to_contain_text("Changes requested by Rosa")
     expect(page.locator(".remark")).to_contain_text("Slower?")
     assert Verdict.objects.get().item.title == "The walk"
     page.goto("about:blank")
@@ -208,11 +214,11 @@ def test_a_range_is_two_moments_of_the_film(room: Page) -> None:
     until(room, f"!{film}.seeking")
     room.get_by_role("button", name="Range").tap()
     room.evaluate(f"{film}.currentTime = 3")
-    expect(room.locator(".say-at")).to_have_text("0:01.00 – 0:03.00")
+    expect(room.locator(".remark-form-time")).to_have_text("0:01.00 – 0:03.00")
     room.locator("#id_text").fill("Keep.")
-    room.get_by_role("button", name="Leave remark").tap()
+    room.get_by_role("button", name="Send the remark").tap()
     expect(room.locator(".remark-at")).to_have_text("0:01.00 – 0:03.00")
-    expect(room.locator(".dot-range")).to_be_visible()
+    expect(room.locator(".remark-range")).to_be_visible()
     room.evaluate(f"{film}.currentTime = 0")
     room.locator(".remark-at").tap()
     until(room, f"Math.abs({film}.currentTime - 1) < 0.1")
@@ -223,7 +229,7 @@ def test_what_is_typed_survives_what_arrives(room: Page, studio: Studio) -> None
     room.locator("#id_text").press_sequentially("The shadow should fall")
     collection = Collection.objects.get()
     item, link = collection.items.present()[0], collection.links.get()
-    review.remark(link, links.visit(link), item, "From somebody else")
+    review.add_remark(link, links.start_visit(link), item, "From somebody else")
     expect(room.locator(".remark")).to_contain_text("From somebody else")
     expect(room.locator("#id_text")).to_have_value("The shadow should fall")
     expect(room.locator("#id_text")).to_be_focused()
@@ -235,7 +241,7 @@ def test_a_newer_version_says_so_and_is_not_approved_unseen(room: Page, studio: 
     better = File.objects.get(task=studio.keep())
     room.fill("[name=name]", "Rosa")
     collections.replace(collection.items.present()[0], better)
-    expect(room.locator("#head .notice")).to_contain_text("A newer version of this clip is here.")
+    expect(room.locator("#head .notice")).to_contain_text("There is a newer version of this clip.")
     room.locator("#head .notice a").tap()
     room.fill("[name=name]", "Rosa")
     room.get_by_role("button", name="Approve").tap()
@@ -251,7 +257,7 @@ def test_a_link_that_is_taken_back_ends_the_open_page(
     page.goto(reverse("guest", args=[token]))
     expect(page.locator("#player")).to_be_visible()
     links.revoke(link, studio.owner.user)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing is open here")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This link does not work")
     page.goto("about:blank")
 
 
@@ -259,7 +265,7 @@ def test_a_link_that_is_taken_back_ends_the_open_page(
 
 
 def places(page: Page) -> list[str]:
-    return page.locator(".place .card-link").all_inner_texts()
+    return page.locator(".item .card-link").all_inner_texts()
 
 
 def test_clips_are_ordered_by_drag_and_the_order_stays(inside: Page, studio: Studio) -> None:
@@ -267,13 +273,13 @@ def test_clips_are_ordered_by_drag_and_the_order_stays(inside: Page, studio: Stu
     inside.goto(studio.address("collection", collection.pk))
     assert places(inside) == ["The bottle", "The walk", "The face"]
     with inside.expect_response("**/order"):
-        inside.locator(".place").nth(2).drag_to(
-            inside.locator(".place").nth(0), target_position={"x": 10, "y": 40}
+        inside.locator(".item").nth(2).drag_to(
+            inside.locator(".item").nth(0), target_position={"x": 10, "y": 40}
         )
-    expect(inside.locator(".place .card-link").first).to_have_text("The face")
+    expect(inside.locator(".item .card-link").first).to_have_text("The face")
     inside.reload()
     assert places(inside) == ["The face", "The bottle", "The walk"]
-    expect(inside.locator(".place-number")).to_have_text(["1", "2", "3"])
+    expect(inside.locator(".item-ordinal")).to_have_text(["1", "2", "3"])
 
 
 def test_clips_are_ordered_by_keys_which_say_where_they_are(inside: Page, studio: Studio) -> None:
@@ -284,7 +290,7 @@ def test_clips_are_ordered_by_keys_which_say_where_they_are(inside: Page, studio
         inside.keyboard.press("ArrowRight")
         inside.keyboard.press("ArrowRight")
     expect(inside.locator("#moved")).to_have_text("The bottle, now 3 of 3")
-    expect(inside.locator(".place").nth(2).locator(".grip")).to_be_focused()
+    expect(inside.locator(".item").nth(2).locator(".grip")).to_be_focused()
     inside.reload()
     assert places(inside) == ["The walk", "The face", "The bottle"]
 
@@ -297,7 +303,7 @@ def test_a_clip_joins_a_collection_from_its_card(inside: Page, studio: Studio) -
     card.hover()
     card.locator("[data-add]").click()
     inside.locator("#add-to").get_by_role("button", name="Salt and Amber").click()
-    expect(inside.locator("#selection-said")).to_contain_text("1 clip added to “Salt and Amber”")
+    expect(inside.locator("#selection-status")).to_contain_text("1 clip added to “Salt and Amber”")
     expect(inside.locator(".rail-count").first).to_have_text("4")
     assert collection.items.count() == 4
     inside.keyboard.press("Escape")
@@ -309,12 +315,12 @@ def test_a_remark_reaches_the_open_page_of_its_collection(inside: Page, studio: 
     collection = make_reel(studio)
     link, _token = links.make(collection, studio.owner.user, links.Terms(name="Aurel"))
     inside.goto(studio.address("collection", collection.pk))
-    visit = links.visit(link)
+    visit = links.start_visit(link)
     review.introduce(visit, "Rosa")
-    review.remark(link, visit, collection.items.present()[1], "Slower?", 1200)
-    expect(inside.locator(".said")).to_contain_text("Slower?")
-    expect(inside.locator(".place").nth(1)).to_contain_text("1 open remark")
-    inside.locator(".said a").click()
+    review.add_remark(link, visit, collection.items.present()[1], "Slower?", 1200)
+    expect(inside.locator(".remark-summary")).to_contain_text("Slower?")
+    expect(inside.locator(".item").nth(1)).to_contain_text("1 open remark")
+    inside.locator(".remark-summary a").click()
     expect(inside.locator(".review-title h2")).to_have_text("The walk")
 
 
@@ -329,12 +335,12 @@ def furnish(studio: Studio, language: str = "en") -> Iterator[str]:
     _locked, gate = links.make(
         collection, studio.owner.user, links.Terms(password=PASSWORD, language=language)
     )
-    visit = links.visit(link)
+    visit = links.start_visit(link)
     review.introduce(visit, "Rosa, Aurel")
     first, second, _third = collection.items.present()
-    remark = review.remark(link, visit, first, "Slower?", 1000, 3000)
+    remark = review.add_remark(link, visit, first, "Slower?", 1000, 3000)
     review.answer(remark, studio.owner.user, "Yes.")
-    review.settle(review.remark(link, visit, first, "Fine."), studio.owner.user, settled=True)
+    review.settle(review.add_remark(link, visit, first, "Fine."), studio.owner.user, settled=True)
     for item, decision in ((first, Decision.APPROVED), (second, Decision.CHANGES)):
         review.decide(link, visit, item, decision, item.file.sha256)
     collections.replace(first, File.objects.get(task=studio.keep()))
@@ -343,7 +349,7 @@ def furnish(studio: Studio, language: str = "en") -> Iterator[str]:
     yield studio.address("collection", collection.pk)
     yield studio.address("collection", empty.pk)
     yield studio.address("review", collection.pk)
-    yield studio.address("place_replace", collection.pk, first.pk)
+    yield studio.address("item_replace", collection.pk, first.pk)
     yield studio.address("share_new", collection.pk)
     yield studio.address("shares")
     yield studio.address("gallery") + "?q=dusk&state=succeeded&from=2026-01-01"

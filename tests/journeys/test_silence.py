@@ -7,18 +7,19 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from generations import clock
-from generations.models import File, Pulse
+from generations.models import File, Heartbeat
 from generations.models.files import FileState
 from generations.models.tasks import TaskState
-from tests.journeys.stage import Studio, sign_in
+
+from .studio import Studio, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-STRIP = "The worker has been silent for 2 min."
+STRIP = "The background worker has not responded for 2 min."
 
 
 def beat(*, ago: int = 0) -> None:
     at = clock.now() - timedelta(seconds=ago)
-    Pulse.objects.update_or_create(name="cluster", defaults={"at": at})
+    Heartbeat.objects.update_or_create(name="cluster", defaults={"at": at})
 
 
 @pytest.mark.parametrize("name", ["gallery", "task"])
@@ -31,20 +32,20 @@ def test_the_strip_comes_and_goes_while_the_page_stays_open(
     File.objects.filter(task=dying).update(expires_at=clock.now() + timedelta(days=3))
     sign_in(screen, live_server.url, studio.owner.user)
     screen.goto(studio.address(name, *([task.pk] if name == "task" else [])))
-    strip = screen.locator("#pulse")
-    expect(strip).to_be_hidden()
+    segment = screen.locator("#alarms")
+    expect(segment).to_be_hidden()
     beat(ago=150)
-    expect(strip).to_contain_text(STRIP)
-    expect(strip).to_contain_text("1 file would be lost at")
+    expect(segment).to_contain_text(STRIP)
+    expect(segment).to_contain_text("1 file will be lost at")
     beat()
-    expect(strip).to_be_hidden()
+    expect(segment).to_be_hidden()
 
 
 def test_a_page_says_when_its_site_does_not_answer_and_takes_it_back(
     page: Page, live_server: LiveServer, studio: Studio
 ) -> None:
     def unanswered(route: Route) -> None:
-        route.fulfill(status=503, body="<title>Not right now</title>")
+        route.fulfill(status=503, body="<title>Not available right now</title>")
 
     studio.order(TaskState.RUNNING, accepted_at=clock.now(), progress=10)
     sign_in(page, live_server.url, studio.owner.user)
@@ -52,9 +53,9 @@ def test_a_page_says_when_its_site_does_not_answer_and_takes_it_back(
     told = page.locator("#unreachable")
     expect(told).to_be_hidden()
     page.route("**/changes?*", unanswered)
-    expect(told).to_contain_text("Rushes does not answer right now.")
+    expect(told).to_contain_text("Rushes is not responding.")
     expect(told).to_be_visible()
-    assert "Not right now" not in page.title()
+    assert "Not available right now" not in page.title()
     page.unroute("**/changes?*")
     expect(told).to_be_hidden()
     page.goto("about:blank")

@@ -6,7 +6,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from generations import clock
 from generations.models.tasks import TaskState
-from tests.journeys.stage import Studio, sign_in
+
+from .studio import Studio, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -22,11 +23,11 @@ def test_a_clip_goes_into_the_bin_and_comes_back(
     expect(card).to_be_visible()
     desk = context.new_page()
     desk.goto(studio.address("task", clip.pk))
-    desk.get_by_role("button", name="Into the bin").click()
+    desk.get_by_role("button", name="Move to trash").click()
     expect(card).to_have_count(0)
-    desk.goto(studio.address("bin"))
+    desk.goto(studio.address("trash"))
     desk.get_by_role("button", name=f"Restore clip {clip.pk}").click()
-    expect(desk.get_by_role("heading", name="The bin is empty")).to_be_visible()
+    expect(desk.get_by_role("heading", name="The trash is empty")).to_be_visible()
     desk.close()
     screen.reload()
     expect(card).to_be_visible()

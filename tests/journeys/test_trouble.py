@@ -11,7 +11,8 @@ from generations.models import Attempt, Task
 from generations.models.tasks import AttemptState
 from generations.sandbox.app import Sandbox
 from tests.factories import make_credential, make_tasks
-from tests.journeys.stage import Studio, sign_in, until
+
+from .studio import Studio, sign_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -41,7 +42,7 @@ def add_key(page: Page, studio: Studio, address: str, key: str) -> None:
     page.fill("[name=name]", "Fresh key")
     page.fill("[name=base_url]", address)
     page.fill("[name=key]", key)
-    page.click(".key-form .lamp")
+    page.click(".credential-form .lamp")
 
 
 @pytest.mark.parametrize(
@@ -60,9 +61,9 @@ def test_a_key_that_is_refused_says_what_to_do(
 ) -> None:
     add_key(inside, studio, sandbox.url, key)
     expect(inside.locator(".notice.error")).to_have_text(f"“Fresh key”: {said}")
-    row = inside.locator(".key", has_text="Fresh key")
-    expect(row.locator(".key-trouble p")).to_have_text(said)
-    row.locator(".key-trouble a").click()
+    row = inside.locator(".credential", has_text="Fresh key")
+    expect(row.locator(".credential-alarm p")).to_have_text(said)
+    row.locator(".credential-alarm a").click()
     expect(inside.locator("#replace [name=key]")).to_have_value("")
 
 
@@ -80,12 +81,12 @@ def test_a_key_without_credits_is_told_before_the_press(
     inside: Page, studio: Studio, sandbox: Sandbox
 ) -> None:
     add_key(inside, studio, sandbox.url, "sandbox-broke")
-    row = inside.locator(".key", has_text="Fresh key")
+    row = inside.locator(".credential", has_text="Fresh key")
     expect(row).to_contain_text("0 credits left")
     inside.goto(studio.address("generate"))
-    inside.locator(".order-key", has_text="Fresh key").click()
+    inside.locator(".order-credential", has_text="Fresh key").click()
     expect(inside.locator("#obstacle")).to_contain_text("and the key has 0 left.")
-    expect(inside.locator("#press")).to_be_disabled()
+    expect(inside.locator("#order-submit")).to_be_disabled()
 
 
 # ---- The order form -------------------------------------------------------------------------
@@ -101,14 +102,14 @@ def test_an_order_that_cannot_be_is_refused_beside_its_field_and_nothing_typed_i
     inside.click("#more summary")
     inside.fill("#id_seed", "-4")
     inside.fill("#id_duration", "7")
-    inside.click("#press")
+    inside.click("#order-submit")
     expect(inside.locator("#field-prompt .error")).to_have_text("Write what the clip shows.")
     expect(inside.locator("#field-seed .error")).to_contain_text("A seed is a whole number")
-    expect(inside.locator(".order-wrong")).to_contain_text("2 things to put right:")
+    expect(inside.locator(".order-errors")).to_contain_text("2 fields need a change:")
     expect(inside.locator("#id_model")).to_have_value("viduq2")
     expect(inside.locator("#id_duration")).to_have_value("7")
     expect(inside.locator("#id_seed")).to_have_value("-4")
-    inside.click(".order-wrong a[href='#field-prompt']")
+    inside.click(".order-errors a[href='#field-prompt']")
     expect(inside.locator("#field-prompt")).to_be_in_viewport()
     assert not Task.objects.exists()
 
@@ -135,10 +136,10 @@ def test_a_failed_clip_speaks_in_its_frame_and_its_order_can_be_changed(
 ) -> None:
     task = order(playing, "[fail AuditSubmitIllegal] A lighthouse")
     inside.goto(playing.address("gallery"))
-    told = inside.locator(f"#task-{task.pk} .told")
+    told = inside.locator(f"#task-{task.pk} .explanation")
     expect(told).to_contain_text("The provider refused the prompt or a picture under its rules.")
-    expect(told).to_contain_text("Change the words or the picture, then send it again.")
-    expect(told).to_contain_text("Your 35 credits came back.")
+    expect(told).to_contain_text("Change the prompt or the picture, then send it again.")
+    expect(told).to_contain_text("Your 35 credits were refunded.")
     told.get_by_role("link", name="Edit and send").click()
     expect(inside.locator("#id_prompt")).to_have_value(task.prompt)
     expect(inside.locator("#id_model")).to_have_value("viduq2")
@@ -159,9 +160,9 @@ def unclear(inside: Page, playing: Studio) -> Task:
     """An order whose answer was lost, and which the provider's list does not show."""
     task = order(playing, "[drop after] [list missing] [callback never] A lighthouse")
     inside.goto(playing.address("gallery"))
-    told = inside.locator(f"#task-{task.pk} .told")
+    told = inside.locator(f"#task-{task.pk} .explanation")
     expect(told).to_contain_text("It may be running and may cost 35 credits.")
-    expect(told).to_contain_text("Nothing is sent again by itself.")
+    expect(told).to_contain_text("Rushes never sends it again automatically.")
     tab_to(inside, "Decide…")
     inside.keyboard.press("Enter")
     expect(inside.locator("#decide")).to_be_visible()
@@ -181,9 +182,9 @@ def test_an_unclear_clip_is_taken_in_by_its_number_with_the_keyboard_alone(
 
 
 def test_an_unclear_clip_is_given_up_with_the_keyboard_alone(inside: Page, unclear: Task) -> None:
-    tab_to(inside, "Release the credits")
+    tab_to(inside, "Refund the credits")
     inside.keyboard.press("Enter")
-    expect(inside.locator("#screen .told")).to_contain_text("Your 35 credits came back.")
+    expect(inside.locator("#screen .explanation")).to_contain_text("Your 35 credits were refunded.")
     expect(inside.locator("#decide")).to_have_count(0)
     assert Attempt.objects.filter(state=AttemptState.ACCEPTED).count() == 0
 

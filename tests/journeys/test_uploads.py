@@ -12,14 +12,20 @@ from pytest_django.live_server_helper import LiveServer
 from generations.models import Upload
 from tests.factories import make_upload
 from tests.journeys.pages import AXE, NARROW, RULES, RUN, TURN, WIDE
-from tests.journeys.stage import Complaints, Studio, sign_in, until
 from tests.media.clips import moving
+
+from .studio import (
+    Complaints,
+    Studio,
+    sign_in,
+    until,
+)
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.urls("tests.journeys.easel"),
+    pytest.mark.urls("tests.journeys.picture_page"),
 ]
 
 REFUSED = re.compile(r"Failed to load resource: .* status of 4(13|22)")
@@ -119,7 +125,7 @@ def test_the_focus_stays_where_a_keyboard_moves_and_takes_away(easel: Page) -> N
     expect(slots(easel).nth(1).locator("[data-move='1']")).to_be_focused()
     assert names(easel) == ["90.png", "0.png", "180.png"]
     easel.keyboard.press("Enter")
-    expect(slots(easel).nth(2).locator("[data-away]")).to_be_focused()
+    expect(slots(easel).nth(2).locator("[data-remove]")).to_be_focused()
     assert names(easel) == ["90.png", "180.png", "0.png"]
     until(easel, "document.querySelectorAll('#said').length")
     one, two, three = pks()
@@ -127,8 +133,8 @@ def test_the_focus_stays_where_a_keyboard_moves_and_takes_away(easel: Page) -> N
     easel.keyboard.press("Enter")
     expect(slots(easel)).to_have_count(2)
     expect(easel.locator("[data-slots] input[type=file]")).to_be_focused()
-    slots(easel).nth(0).locator("[data-away]").press("Enter")
-    expect(slots(easel).nth(0).locator("[data-away]")).to_be_focused()
+    slots(easel).nth(0).locator("[data-remove]").press("Enter")
+    expect(slots(easel).nth(0).locator("[data-remove]")).to_be_focused()
     expect(easel.locator("#said")).to_have_text(f"{three}:")
 
 
@@ -153,12 +159,12 @@ def test_a_bad_file_is_told_beside_the_box_and_forgotten_with_the_next_good_one(
 ) -> None:
     bad = [("notes.txt", base64.b64encode(b"hello").decode())]
     easel.evaluate(DROP, [".drop", bad])
-    expect(easel.locator(".slots-told .error")).to_have_text(
-        "notes.txt: This file is no picture. Give a PNG, JPEG or WebP."
+    expect(easel.locator(".slots-status .error")).to_have_text(
+        "notes.txt: This file is not a picture. Choose a PNG, JPEG or WebP."
     )
     choose(easel, 5)
     expect(slots(easel)).to_have_count(1)
-    expect(easel.locator(".slots-told .error")).to_have_count(0)
+    expect(easel.locator(".slots-status .error")).to_have_count(0)
 
 
 def test_what_has_no_place_is_told_and_the_box_is_there_again_when_one_is_free(
@@ -167,14 +173,14 @@ def test_what_has_no_place_is_told_and_the_box_is_there_again_when_one_is_free(
     choose(easel, *range(0, 160, 20))
     expect(slots(easel)).to_have_count(7)
     expect(easel.locator(".slot-add")).to_be_hidden()
-    expect(easel.locator(".slots-told .error")).to_contain_text("All places are taken.")
+    expect(easel.locator(".slots-status .error")).to_contain_text("All places are used.")
     assert Upload.objects.count() == 7
-    slots(easel).nth(0).locator("[data-away]").click()
+    slots(easel).nth(0).locator("[data-remove]").click()
     expect(easel.locator(".slot-add")).to_be_visible()
 
 
 def test_a_new_picture_takes_the_place_of_the_only_one(easel: Page) -> None:
-    easel.goto(easel.url + "?kind=img2video")
+    easel.goto(easel.url + "?kind=image_to_video")
     choose(easel, 0)
     expect(slots(easel)).to_have_count(1)
     easel.evaluate(DROP, ["h1", files(99)])
@@ -185,9 +191,9 @@ def test_a_new_picture_takes_the_place_of_the_only_one(easel: Page) -> None:
 
 
 def test_the_two_ends_of_a_clip_say_which_they_are_in_any_order(easel: Page) -> None:
-    easel.goto(easel.url + "?kind=start-end2video")
+    easel.goto(easel.url + "?kind=frames_to_video")
     choose(easel, 0, 90)
-    places = easel.locator(".slot-place")
+    places = easel.locator(".slot-position")
     expect(places).to_have_text(["First frame", "Last frame"])
     slots(easel).nth(0).hover()
     slots(easel).nth(0).locator("[data-move='1']").click()
@@ -230,7 +236,7 @@ def test_when_the_session_has_ended_nothing_is_lost_and_it_is_told(easel: Page) 
     expect(slots(easel)).to_have_count(1)
     easel.context.clear_cookies()
     easel.evaluate(DROP, ["h1", files(99)])
-    expect(easel.locator(".slots-told .error")).to_contain_text("could not be sent")
+    expect(easel.locator(".slots-status .error")).to_contain_text("could not be uploaded")
     expect(slots(easel)).to_have_count(1)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
+from math import ceil
+from pathlib import Path
 
 import pytest
 from django.conf import settings as project_settings
@@ -18,23 +20,25 @@ from pytest_django.live_server_helper import LiveServer
 from generations import clock
 from generations.billing import ledger
 from generations.lifecycle import poll
-from generations.lifecycle.queue import VERBS
-from generations.models import Attempt, Credential, Entry, File, Line, Membership, Task
+from generations.lifecycle.queue import JOBS
+from generations.models import Attempt, Credential, Entry, File, Film, Line, Membership, Task
 from generations.models.ledger import EntryKind
-from generations.models.tasks import FINAL
+from generations.models.tasks import AT_PROVIDER, FINAL, TaskState
 from generations.sandbox.app import Sandbox
 from generations.sandbox.http import Request
 from tests.factories import make_credential, make_member, make_tasks
 
+SEED = 7  # equal seeds draw equal clips, which are made once
+
 
 class Cluster:
-    """Does what the queue holds, in its order; the watch goes one round for each bell."""
+    """Does what the queue holds, in its order; the poller goes one round for each job."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.lost: set[str] = set()  # verbs whose bells nobody hears
+        self.lost: set[str] = set()  # jobs that are never done
         self._runner = asyncio.Runner()
-        self._bells = poll.Bells(every=0)
+        self._throttle = poll.EnqueueThrottle(every=0)
 
     def close(self) -> None:
         self._runner.close()
@@ -56,24 +60,24 @@ class Cluster:
             self._take(row)
 
     def lose(self) -> None:
-        """Every bell that was rung is lost."""
+        """Every queued job is lost."""
         OrmQ.objects.all().delete()
 
     @property
-    def bells(self) -> list[tuple[str, int]]:
-        """What was rung and not done yet, in order."""
-        names = {path: verb for verb, path in VERBS.items()}
+    def jobs(self) -> list[tuple[str, int]]:
+        """What is queued, in order."""
+        names = {path: job for job, path in JOBS.items()}
         jobs = map(self._job, OrmQ.objects.order_by("pk"))
-        return [(names[path], number) for path, number in jobs]
+        return [(names[path], row_id) for path, row_id in jobs]
 
-    def look(self) -> None:
-        """One round of the watch, and what it rang for."""
-        poll.go_round(self._runner, self._bells)
+    def poll(self) -> None:
+        """One round of the poller, and the jobs that it queues."""
+        poll.go_round(self._runner, self._throttle)
         self.work()
 
-    def deliver(self, verb: str, number: int) -> None:
+    def deliver(self, job: str, row_id: int) -> None:
         """One job, as if it had been queued."""
-        self.do(VERBS[verb], number)
+        self.do(JOBS[job], row_id)
 
     def _take(self, row: OrmQ) -> None:
         job = self._job(row)
@@ -84,15 +88,15 @@ class Cluster:
     def _job(row: OrmQ) -> tuple[str, int]:
         return row.task["func"], row.task["args"][0]
 
-    def do(self, path: str, number: int) -> None:
-        if path in {VERBS[verb] for verb in self.lost}:
+    def do(self, path: str, row_id: int) -> None:
+        if path in {JOBS[job] for job in self.lost}:
             return
         self.done.append(path.rpartition(".")[2])
-        if path == VERBS["watch"]:
-            poll.go_round(self._runner, self._bells)
+        if path == JOBS["poll"]:
+            poll.go_round(self._runner, self._throttle)
             return
         module, _, name = path.rpartition(".")
-        getattr(import_module(module), name)(number)
+        getattr(import_module(module), name)(row_id)
 
 
 @dataclass
@@ -100,42 +104,66 @@ class World:
     """One team with one key at the sandbox; time moves for both sides together."""
 
     sandbox: Sandbox
-    hands: clock.Hands
+    frozen_clock: clock.FrozenClock
     cluster: Cluster
     membership: Membership
     credential: Credential
 
     def order(self, prompt: str = "A lighthouse at dusk", *, count: int = 1) -> list[Task]:
         return make_tasks(
-            membership=self.membership, credential=self.credential, prompt=prompt, count=count
+            membership=self.membership,
+            credential=self.credential,
+            prompt=prompt,
+            count=count,
+            seed=SEED,
         )
 
     def wait(self, seconds: float = 1) -> None:
-        """Time passes on both sides, and the cluster goes round once."""
-        self.hands.move(seconds)
+        """Let time pass on both sides, and the cluster go round once."""
+        self.frozen_clock.advance(seconds)
         self.sandbox.advance(seconds)
         self.cluster.work()
-        self.cluster.look()
+        self.cluster.poll()
 
     def run(self, until: Callable[[], bool], *, most: int = 120) -> None:
-        """Wait second by second until something holds."""
+        """Wait until something holds; seconds in which nothing is due pass at once."""
         self.cluster.work()
-        for _ in range(most):
+        while most > 0:
             if until():
                 return
-            self.wait()
-        raise AssertionError(f"it did not happen within {most} s")
+            seconds = min(self.seconds_to_next(), most)
+            self.wait(seconds)
+            most -= seconds
+        raise AssertionError("it did not happen in time")
+
+    def seconds_to_next(self) -> int:
+        """Whole seconds, at least 1, until something is due on either side."""
+        if Credential.objects.filter(requests_per_minute__gt=0).exists():
+            return 1  # a budget refills all the time
+        now = self.frozen_clock.at
+        ours = [
+            *Task.objects.filter(state__in=AT_PROVIDER).values_list("check_at", flat=True),
+            *Task.objects.filter(state=TaskState.WAITING).values_list("not_before", flat=True),
+            *File.objects.unfetched().values_list("not_before", flat=True),
+            *File.objects.unfetched().values_list("lease_until", flat=True),
+            *Film.objects.expected().values_list("due_at", flat=True),
+            *Film.objects.expected().values_list("lease_until", flat=True),
+        ]
+        due = [(at - now).total_seconds() for at in ours if at]
+        next_due = self.sandbox.next_due
+        due += [next_due - now.timestamp()] if next_due else []
+        return max(1, ceil(min(due, default=1)))
 
     def end(self) -> None:
         """Until every task ended; no file is fetched."""
-        self.cluster.lost.add("mirror")
+        self.cluster.lost.add("fetch")
         self.run(lambda: not Task.objects.exclude(state__in=FINAL).exists())
-        self.cluster.lost.remove("mirror")
+        self.cluster.lost.remove("fetch")
 
     def finish(self) -> None:
         """Until every task ended and every file is stored or lost."""
         self.run(lambda: not Task.objects.exclude(state__in=FINAL).exists())
-        self.run(lambda: not poll.unfetched().exists())
+        self.run(lambda: not File.objects.unfetched().exists())
 
     @property
     def key(self) -> str:
@@ -162,7 +190,7 @@ class World:
 
     def credits_left(self) -> int:
         """What the provider itself says is left of the key."""
-        return self.sandbox.stage.studio.account(self.key).credits
+        return self.sandbox.context.engine.account(self.key).credits
 
     def check_books(self, *, spent: int, held: int = 0) -> None:
         """No order left twice, every hold is closed once or still held, and the sums are right."""
@@ -178,23 +206,29 @@ def is_order(request: Request) -> bool:
     return (request.method, request.path) == ("POST", "/ent/v2/text2video")
 
 
-def everything() -> list[object]:
+def snapshot() -> list[object]:
     """All that matters of all rows; not when to look again, nor how often it was looked."""
     task = ("pk", "state", "code", "message", "progress", "alarm", "accepted_at", "finished_at")
-    attempt = ("pk", "task", "ordinal", "state", "number", "cost", "sent_at")
-    file = ("pk", "task", "part", "state", "sha256", "name")
+    attempt = ("pk", "task", "ordinal", "state", "remote_id", "cost", "sent_at")
+    file = ("pk", "task", "role", "state", "sha256", "name")
     return [
         list(Task.objects.order_by("pk").values_list(*task)),
         list(Attempt.objects.order_by("pk").values_list(*attempt)),
         list(File.objects.order_by("pk").values_list(*file)),
         list(Line.objects.order_by("pk").values_list("entry__kind", "account", "amount")),
-        list(Credential.objects.order_by("pk").values_list("paused_at", "paused_code")),
+        list(Credential.objects.order_by("pk").values_list("paused_at", "paused_reason")),
     ]
 
 
+@pytest.fixture(scope="session")
+def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clips of all tests: equal ones are made once, which saves most of the drawing."""
+    return tmp_path_factory.mktemp("clips")
+
+
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.running() as running:
+def sandbox(clip_folder: Path) -> Iterator[Sandbox]:
+    with Sandbox.running(clip_folder=clip_folder) as running:
         yield running
 
 
@@ -205,16 +239,16 @@ def world(sandbox: Sandbox, settings: Settings, transactional_db: None) -> Itera
     settings.PUBLIC_URL = "http://callbacks.invalid"
     membership = make_member()
     credential = make_credential(team=membership.team, base_url=sandbox.url)
-    start = datetime.fromtimestamp(sandbox.stage.clock.now(), UTC)
+    start = datetime.fromtimestamp(sandbox.context.clock.now(), UTC)
     cluster = Cluster()
-    with clock.stopped(start) as hands:
-        yield World(sandbox, hands, cluster, membership, credential)
+    with clock.frozen(start) as frozen_clock:
+        yield World(sandbox, frozen_clock, cluster, membership, credential)
     cluster.close()
 
 
 @pytest.fixture
-def ringing(world: World, settings: Settings) -> Iterator[World]:
-    """The same world with a door that the sandbox's callbacks reach."""
+def public_world(world: World, settings: Settings) -> Iterator[World]:
+    """The same world at an address that the sandbox's callbacks reach."""
     server = LiveServer("localhost")
     settings.PUBLIC_URL = server.url
     yield world

@@ -3,10 +3,10 @@
 import pytest
 
 from generations.lifecycle import actions
-from generations.models import Event, Task
+from generations.models import AuditEvent, Task
 from generations.models.tasks import AttemptState, TaskState
 
-from .conftest import World, everything
+from .conftest import World, snapshot
 
 
 def test_a_waiting_task_is_cancelled_at_once_and_all_comes_back(world: World) -> None:
@@ -26,7 +26,7 @@ def test_a_queued_task_is_stopped_at_the_provider(world: World) -> None:
     actions.cancel(task, world.membership.user)
     world.cluster.work()
     task.refresh_from_db()
-    assert (task.state, task.reason) == (TaskState.CANCELLED, "")
+    assert (task.state, task.obstacle) == (TaskState.CANCELLED, "")
     world.check_books(spent=0)
 
 
@@ -36,7 +36,7 @@ def test_a_task_that_the_provider_would_not_stop_goes_on_and_says_so(world: Worl
     actions.cancel(task, world.membership.user)
     world.cluster.work()
     task.refresh_from_db()
-    assert (task.state, task.reason) == (TaskState.RUNNING, "not_cancelled")
+    assert (task.state, task.obstacle) == (TaskState.RUNNING, "not_cancelled")
     assert task.message
     world.check_books(spent=0, held=35)
 
@@ -45,12 +45,12 @@ def test_a_cancel_that_came_too_late_says_so_and_changes_nothing(world: World) -
     (ended,) = world.order("[refuse FieldInvalid] A storm")
     (unclear,) = world.order("[500 before] A storm")
     world.cluster.work()
-    before = everything()
+    before = snapshot()
     for task in (ended, unclear):
         with pytest.raises(actions.TooLate):
             actions.cancel(task, world.membership.user)
-    assert everything() == before
-    assert not Event.objects.filter(verb__startswith="task.").exists()
+    assert snapshot() == before
+    assert not AuditEvent.objects.filter(verb__startswith="task.").exists()
 
 
 def test_a_cancel_of_a_task_that_ends_meanwhile_ends_it_as_the_provider_says(
@@ -63,14 +63,14 @@ def test_a_cancel_of_a_task_that_ends_meanwhile_ends_it_as_the_provider_says(
     world.cluster.work()
     task.refresh_from_db()
     assert (task.state, task.code) == (TaskState.FAILED, "CreationPolicyViolation")
-    assert task.reason == ""
+    assert task.obstacle == ""
 
 
 def test_looking_now_asks_at_once(world: World) -> None:
     (task,) = world.order("[fail Canceled] A storm")
     world.cluster.work()
     world.sandbox.advance(60)
-    actions.look_now(task, world.membership.user)
+    actions.check_now(task)
     world.cluster.work()
     task.refresh_from_db()
     assert task.state == TaskState.FAILED

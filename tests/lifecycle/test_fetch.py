@@ -23,7 +23,7 @@ from generations.models.tasks import TaskState
 from generations.storage import store
 from tests.factories import wanted
 
-from .conftest import World, everything
+from .conftest import World, snapshot
 
 
 def ready(world: World, words: str = "") -> File:
@@ -33,24 +33,24 @@ def ready(world: World, words: str = "") -> File:
     world.cluster.lose()
     task.refresh_from_db()
     assert task.state == TaskState.SUCCEEDED
-    return File.objects.get(task=task, part="video")
+    return File.objects.get(task=task, role="video")
 
 
 def fetch(world: World, file: File, *, most: int = 40) -> File:
     """Try whenever it is due, until it is stored or lost."""
     for _ in range(most):
-        mirror.mirror(file.pk)
+        mirror.fetch(file.pk)
         file.refresh_from_db()
         if file.state in {FileState.STORED, FileState.LOST}:
             break
-        world.hands.move(300)
+        world.frozen_clock.advance(300)
         world.sandbox.advance(300)
     return file
 
 
 def check_stored(file: File) -> None:
-    assert (file.state, file.trouble, file.lease_until) == (FileState.STORED, "", None)
-    assert store.fingerprint(file.name) == file.sha256
+    assert (file.state, file.last_error, file.lease_until) == (FileState.STORED, "", None)
+    assert store.sha256(file.name) == file.sha256
     assert file.size == file.received == default_storage.size(file.name)
     assert not (settings.PARTIAL_DIR / str(file.pk)).exists()
 
@@ -79,11 +79,11 @@ def test_a_link_that_lives_a_minute_is_asked_for_anew_before_each_late_try(world
     """After some failures the wait between two tries is longer than the life of a link."""
     file = ready(world, "[link 60] [media 503 always]")
     fetch(world, file, most=8)
-    world.sandbox.tasks[world.attempt(file.task).number].phrases = ("link 60",)
+    world.sandbox.tasks[world.attempt(file.task).remote_id].phrases = ("link 60",)
     asked = len(media_requests(world))
-    world.hands.move(300)
+    world.frozen_clock.advance(300)
     world.sandbox.advance(300)
-    mirror.mirror(file.pk)
+    mirror.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
     assert len(media_requests(world)) == asked + 1, "the dead link was not tried"
@@ -106,35 +106,35 @@ def test_what_never_becomes_a_film_is_lost_and_said_so(world: World, word: str) 
     version = Task.objects.get(pk=file.task_id).version
     fetch(world, file)
     assert file.state == FileState.LOST
-    assert file.trouble
+    assert file.last_error
     assert Task.objects.get(pk=file.task_id).version > version, "pages hear of it"
     asked = sum(path.endswith("video.mp4") for path in media_requests(world))
     assert asked == mirror.MOST_TRIES
     assert not default_storage.exists(f"{file.team_id}/{file.task_id}/{file.pk}.mp4")
-    before = everything()
-    mirror.mirror(file.pk)
-    assert everything() == before
+    before = snapshot()
+    mirror.fetch(file.pk)
+    assert snapshot() == before
 
 
 def forgotten(world: World) -> File:
     """A file whose link died and whose task the provider does not find any more."""
     file = ready(world)
     world.sandbox.expire_links()
-    world.sandbox.fault(world.key, "[refuse TaskNotFound]", on="query")
+    world.sandbox.set_fault(world.key, "[refuse TaskNotFound]", on="query")
     return fetch(world, file)
 
 
 def test_a_file_is_lost_once_the_provider_forgot_its_task_three_times(world: World) -> None:
     file = forgotten(world)
     assert (file.state, file.tries) == (FileState.LOST, mirror.MOST_DEAD)
-    assert "TaskNotFound" in file.trouble
+    assert "TaskNotFound" in file.last_error
 
 
 def test_a_lost_file_is_fetched_when_a_person_asks_again_and_the_provider_knows_it(
     world: World,
 ) -> None:
     file = forgotten(world)
-    world.sandbox.fault(world.key, "")
+    world.sandbox.set_fault(world.key, "")
     actions.fetch_again(file.task, world.membership.user)
     check_stored(fetch(world, file))
     with pytest.raises(actions.TooLate):
@@ -150,26 +150,26 @@ def test_a_file_whose_key_is_gone_comes_by_its_link_and_is_lost_when_that_has_di
     world.sandbox.expire_links()
     fetch(world, lost)
     assert lost.state == FileState.LOST
-    assert "its key was removed" in lost.trouble
+    assert "its key was removed" in lost.last_error
 
 
 def test_a_file_server_that_is_down_for_hours_loses_nothing(world: World) -> None:
     file = ready(world, "[media 503 always]")
     fetch(world, file, most=40)  # more than three hours, and three links that ran out
     assert file.state == FileState.FETCHING
-    number = world.attempt(file.task).number
+    number = world.attempt(file.task).remote_id
     world.sandbox.tasks[number].phrases = ()
     check_stored(fetch(world, file))
 
 
 def test_a_cut_download_goes_on_where_it_stopped(world: World) -> None:
     file = ready(world, "[truncated]")
-    mirror.mirror(file.pk)
+    mirror.fetch(file.pk)
     file.refresh_from_db()
     assert file.state == FileState.FETCHING
     half = (settings.PARTIAL_DIR / str(file.pk) / "body").stat().st_size
-    world.hands.move(60)
-    mirror.mirror(file.pk)
+    world.frozen_clock.advance(60)
+    mirror.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
     last = [each for each in world.sandbox.requests if each.path.startswith("/media/")][-1]
@@ -182,7 +182,7 @@ def test_a_file_is_fetched_by_one_worker_though_two_are_called(world: World) -> 
 
     def work() -> None:
         gate.wait()
-        mirror.mirror(file.pk)
+        mirror.fetch(file.pk)
         connection.close()
 
     threads = [Thread(target=copy_context().run, args=(work,)) for _ in range(2)]
@@ -222,10 +222,10 @@ def test_a_worker_whose_lease_ran_out_keeps_the_folder_to_itself(world: World) -
     folder.mkdir(parents=True)
     with (folder / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        mirror.mirror(file.pk)
+        mirror.fetch(file.pk)
         assert not media_requests(world)
-    world.hands.move(61)
-    mirror.mirror(file.pk)
+    world.frozen_clock.advance(61)
+    mirror.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
 
@@ -234,9 +234,9 @@ def test_a_worker_that_comes_late_to_the_folder_leaves_a_stored_file_alone(world
     file = ready(world)
     claimed = mirror._claim()
     assert claimed
-    world.hands.move(61)
-    mirror.mirror(file.pk)
-    assert not mirror._still_open(claimed)
+    world.frozen_clock.advance(61)
+    mirror.fetch(file.pk)
+    assert not mirror._is_still_fetching(claimed)
     check_stored(claimed)
 
 
@@ -261,7 +261,7 @@ def test_a_crash_after_the_move_needs_no_second_download(world: World) -> None:
     target = settings.MEDIA_ROOT / place
     target.parent.mkdir(parents=True)
     target.write_bytes(body)
-    mirror.mirror(file.pk)
+    mirror.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
     assert not media_requests(world)
@@ -275,7 +275,7 @@ def test_a_crash_before_or_amid_the_move_fetches_again(world: World, left: bytes
         target = settings.MEDIA_ROOT / place
         target.parent.mkdir(parents=True)
         target.write_bytes(left)
-    mirror.mirror(file.pk)
+    mirror.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
     assert len(media_requests(world)) == 1
@@ -286,15 +286,17 @@ def test_a_crash_after_the_download_keeps_what_came(world: World) -> None:
     folder = settings.PARTIAL_DIR / str(file.pk)
     folder.mkdir(parents=True)
     (folder / "body").write_bytes(b"some bytes of a dead worker")
-    mirror.mirror(file.pk)
+    mirror.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
 
 
 def test_the_file_whose_link_dies_first_is_fetched_first(world: World) -> None:
     relaxed, urgent = ready(world), ready(world)
-    File.objects.filter(pk=urgent.pk).update(expires_at=world.hands.at + timedelta(minutes=1))
-    mirror.mirror(relaxed.pk)
+    File.objects.filter(pk=urgent.pk).update(
+        expires_at=world.frozen_clock.at + timedelta(minutes=1)
+    )
+    mirror.fetch(relaxed.pk)
     urgent.refresh_from_db()
     relaxed.refresh_from_db()
     assert (urgent.state, relaxed.state) == (FileState.STORED, FileState.REMOTE)
@@ -305,15 +307,15 @@ def test_after_a_long_sleep_the_files_are_fetched_in_the_order_of_the_time_that_
 ) -> None:
     files = [ready(world) for _ in range(4)]
     for file, minutes in zip(files, (58, 55, 59, 56), strict=True):
-        dies = world.hands.at + timedelta(minutes=minutes)
+        dies = world.frozen_clock.at + timedelta(minutes=minutes)
         File.objects.filter(pk=file.pk).update(expires_at=dies)
-    world.hands.move(54 * 60)
+    world.frozen_clock.advance(54 * 60)
     world.sandbox.advance(54 * 60)
     for file in files:
-        mirror.mirror(file.pk)
+        mirror.fetch(file.pk)
     stored = File.objects.order_by("stored_at", "expires_at").values_list("pk", flat=True)
     assert list(stored) == [files[n].pk for n in (1, 3, 0, 2)]
-    numbers = [world.attempt(files[n].task).number for n in (1, 3, 0, 2)]
+    numbers = [world.attempt(files[n].task).remote_id for n in (1, 3, 0, 2)]
     assert [path.split("/")[2] for path in media_requests(world)] == numbers
 
 
@@ -323,7 +325,7 @@ def test_cover_and_marked_video_are_kept_beside_the_video(world: World) -> None:
     Task.objects.filter(pk=task.pk).update(settings={**task.settings, "watermark": True})
     world.cluster.deliver("send", world.credential.pk)
     world.finish()
-    files = {file.part: file for file in File.objects.filter(task=task)}
+    files = {file.role: file for file in File.objects.filter(task=task)}
     assert set(files) == {"video", "cover", "watermarked"}
     for file in files.values():
         check_stored(file)

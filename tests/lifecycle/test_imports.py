@@ -1,4 +1,4 @@
-"""What was ordered elsewhere is taken in by its number: asked for, kept and booked, never paid."""
+"""What was ordered elsewhere is imported by its id: asked for, kept and booked, never paid."""
 
 import base64
 import io
@@ -14,12 +14,13 @@ from PIL import Image
 
 from generations.billing import ledger
 from generations.lifecycle import imports, sweep, transitions
-from generations.lifecycle.imports import Adoption, Outcome
-from generations.models import Attempt, Entry, Event, File, Film, Role, Task, Used
+from generations.lifecycle.imports import Imported, Outcome
+from generations.models import Attempt, AuditEvent, CapUse, Entry, File, Film, Role, Task
 from generations.models.files import FileState
 from generations.models.films import FILM
 from generations.models.ledger import EntryKind
-from generations.models.tasks import ADOPTED, AttemptState, TaskState
+from generations.models.tasks import IMPORTED, AttemptState, TaskState
+from generations.providers.contract import Reason
 from generations.teams import credentials
 from tests.factories import make_credential, make_member
 
@@ -45,7 +46,7 @@ def body(kind: str, prompt: str) -> dict[str, object]:
 
 
 def make_elsewhere(world: World, prompt: str = "A ferry at night") -> str:
-    """Another tool orders on the same key; the number that the provider gave it."""
+    """Another tool orders on the same key; returns the id that the provider gave it."""
     credential = world.credential
     kind, known = credential.kind, set(world.sandbox.tasks)
     httpx.post(
@@ -53,15 +54,15 @@ def make_elsewhere(world: World, prompt: str = "A ferry at night") -> str:
         json=body(kind, prompt),
         headers={"Authorization": f"{SCHEMES.get(kind, 'Bearer')} {world.key}"},
     ).raise_for_status()
-    (number,) = set(world.sandbox.tasks) - known
-    return number
+    (remote_id,) = set(world.sandbox.tasks) - known
+    return remote_id
 
 
-def take_in(world: World, numbers: Iterable[str], *, films: bool = False) -> list[Adoption]:
-    return imports.adopt(world.membership, world.credential, numbers, films=films)
+def take_in(world: World, ids: Iterable[str], *, films: bool = False) -> list[Imported]:
+    return imports.import_tasks(world.membership, world.credential, ids, films=films)
 
 
-def only(adoptions: list[Adoption]) -> Task:
+def only(adoptions: list[Imported]) -> Task:
     (adoption,) = adoptions
     assert adoption.task
     return adoption.task
@@ -71,64 +72,64 @@ def only(adoptions: list[Adoption]) -> Task:
 def test_a_clip_made_elsewhere_is_kept_here_and_nothing_is_posted(world: World, kind: str) -> None:
     if kind != "vidu":
         enter(world, kind)
-    number = make_elsewhere(world)
+    remote_id = make_elsewhere(world)
     before = creates(world)
-    task = only(take_in(world, [number]))
+    task = only(take_in(world, [remote_id]))
     world.finish()
     assert_done(world, task)
     assert creates(world) == before == 1
     attempt = world.attempt(task)
-    assert (attempt.number, attempt.estimate, attempt.sent_at) == (number, 0, None)
+    assert (attempt.remote_id, attempt.estimate, attempt.sent_at) == (remote_id, 0, None)
     told = {"vidu": "viduq2", "vivienne": "viduq2_text2video"}
     task.refresh_from_db()
-    assert (task.kind, task.is_adopted) == (ADOPTED, True)
+    assert (task.kind, task.is_imported) == (IMPORTED, True)
     assert kind not in told or task.model == told[kind]
-    assert Event.objects.get(verb="task.adopted").detail == {"number": number}
+    assert AuditEvent.objects.get(verb="task.imported").detail == {"remote_id": remote_id}
 
 
 @pytest.mark.parametrize("balance_first", [True, False])
 def test_what_it_cost_is_booked_from_outside_and_the_balance_stays_the_providers(
     world: World, balance_first: bool
 ) -> None:
-    number = make_elsewhere(world)
+    remote_id = make_elsewhere(world)
     if balance_first:
         credentials.read_balance(world.credential)
-    task = only(take_in(world, [number]))
+    task = only(take_in(world, [remote_id]))
     world.finish()
     world.credential.refresh_from_db()
     credentials.read_balance(world.credential)
     (balance,) = ledger.balances(task.team)
     assert (balance.available, balance.held) == (world.credits_left(), 0)
-    entry = Entry.objects.get(kind=EntryKind.ADOPT)
+    entry = Entry.objects.get(kind=EntryKind.IMPORT)
     assert (entry.amount, balance.spent, entry.person) == (35, 35, world.membership.user)
     assert not Entry.objects.filter(kind__in=[EntryKind.HOLD, EntryKind.SETTLE]).exists()
-    assert not Used.objects.exists(), "a cap is for what is ordered here"
+    assert not CapUse.objects.exists(), "a cap is for what is ordered here"
     assert not list(ledger.verify())
 
 
-def test_a_number_stands_once_however_often_it_is_taken_in(world: World) -> None:
+def test_an_id_stands_once_however_often_it_is_imported(world: World) -> None:
     ours = world.order()[0]
     world.finish()
-    number = make_elsewhere(world)
-    task = only(take_in(world, [number]))
+    remote_id = make_elsewhere(world)
+    task = only(take_in(world, [remote_id]))
     world.finish()
-    again = take_in(world, [number, world.attempt(ours).number, "not/a number"])
+    again = take_in(world, [remote_id, world.attempt(ours).remote_id, "not/a number"])
     assert [(each.outcome, each.task) for each in again] == [
         (Outcome.KNOWN, task),
         (Outcome.KNOWN, ours),
         (Outcome.UNREADABLE, None),
     ]
-    assert Entry.objects.filter(kind=EntryKind.ADOPT).count() == 1
-    assert File.objects.filter(task=task, part="video").count() == 1
+    assert Entry.objects.filter(kind=EntryKind.IMPORT).count() == 1
+    assert File.objects.filter(task=task, role="video").count() == 1
 
 
-def test_two_who_take_in_the_same_number_at_once_make_one_task(world: World) -> None:
-    number = make_elsewhere(world)
+def test_two_who_import_the_same_id_at_once_make_one_task(world: World) -> None:
+    remote_id = make_elsewhere(world)
     gate, outcomes = Barrier(2), Counter[str]()
 
     def work() -> None:
         gate.wait()
-        outcomes.update([take_in(world, [number])[0].outcome])
+        outcomes.update([take_in(world, [remote_id])[0].outcome])
         connection.close()
 
     threads = [Thread(target=copy_context().run, args=(work,)) for _ in range(2)]
@@ -136,21 +137,21 @@ def test_two_who_take_in_the_same_number_at_once_make_one_task(world: World) -> 
         thread.start()
     for thread in threads:
         thread.join()
-    assert outcomes == {Outcome.TAKEN: 1, Outcome.KNOWN: 1}
+    assert outcomes == {Outcome.IMPORTED: 1, Outcome.KNOWN: 1}
     assert Task.objects.count() == Attempt.objects.count() == 1
 
 
-def test_the_same_number_on_another_teams_key_is_no_matter(world: World) -> None:
-    number = make_elsewhere(world)
-    take_in(world, [number])
+def test_the_same_id_on_another_teams_key_is_no_matter(world: World) -> None:
+    remote_id = make_elsewhere(world)
+    take_in(world, [remote_id])
     other = make_member()
     credential = make_credential(team=other.team, base_url=world.sandbox.url)
-    (adoption,) = imports.adopt(other, credential, [number])
-    assert adoption.outcome == Outcome.TAKEN
+    (adoption,) = imports.import_tasks(other, credential, [remote_id])
+    assert adoption.outcome == Outcome.IMPORTED
 
 
 @pytest.mark.parametrize("kind", CREATES)
-def test_a_number_that_the_provider_does_not_know_fails_with_the_reason_and_is_free_again(
+def test_an_id_that_the_provider_does_not_know_fails_with_the_reason_and_is_free_again(
     world: World, kind: str
 ) -> None:
     if kind != "vidu":
@@ -158,28 +159,28 @@ def test_a_number_that_the_provider_does_not_know_fails_with_the_reason_and_is_f
     task = only(take_in(world, ["911026047460327424"]))
     world.run(lambda: Task.objects.get(pk=task.pk).state == TaskState.FAILED)
     task.refresh_from_db()
-    assert (task.code, task.alarm) == ("number_unknown", "")
+    assert (task.reason, task.alarm) == (Reason.IMPORT_NOT_FOUND, "")
     assert task.message.startswith("911026047460327424: ")
     assert Attempt.objects.get().state == AttemptState.REFUSED
     assert not Entry.objects.exists()
     assert not creates(world)
-    assert take_in(world, ["911026047460327424"])[0].outcome == Outcome.TAKEN
+    assert take_in(world, ["911026047460327424"])[0].outcome == Outcome.IMPORTED
 
 
 def test_a_provider_that_forgets_a_task_for_a_moment_does_not_end_it(world: World) -> None:
-    number = make_elsewhere(world)
-    world.sandbox.fault(world.key, "[refuse TaskNotFound]", on="query")
-    task = only(take_in(world, [number]))
+    remote_id = make_elsewhere(world)
+    world.sandbox.set_fault(world.key, "[refuse TaskNotFound]", on="query")
+    task = only(take_in(world, [remote_id]))
     world.cluster.work()
     world.wait(10)
-    world.sandbox.fault(world.key, "")
+    world.sandbox.set_fault(world.key, "")
     world.finish()
     assert_done(world, task)
 
 
 def test_a_clip_that_had_failed_elsewhere_is_shown_so_and_costs_nothing(world: World) -> None:
-    number = make_elsewhere(world, "[fail CreationPolicyViolation] A storm")
-    task = only(take_in(world, [number]))
+    remote_id = make_elsewhere(world, "[fail CreationPolicyViolation] A storm")
+    task = only(take_in(world, [remote_id]))
     world.end()
     task.refresh_from_db()
     assert (task.state, task.code) == (TaskState.FAILED, "CreationPolicyViolation")
@@ -188,24 +189,24 @@ def test_a_clip_that_had_failed_elsewhere_is_shown_so_and_costs_nothing(world: W
 
 
 def test_what_was_taken_in_and_lost_sight_of_is_never_sent(world: World) -> None:
-    number = make_elsewhere(world, "[stuck] A storm")
-    task = only(take_in(world, [number]))
+    remote_id = make_elsewhere(world, "[stuck] A storm")
+    task = only(take_in(world, [remote_id]))
     world.wait(30)
-    world.hands.move(49 * 3600)
+    world.frozen_clock.advance(49 * 3600)
     sweep.sweep(0)
     world.cluster.work()
     task.refresh_from_db()
     assert task.state == TaskState.UNCLEAR
-    assert not transitions.given_up(world.attempt(task), send_again=True)
-    assert transitions.given_up(world.attempt(task), send_again=False)
+    assert not transitions.release_unclear(world.attempt(task), send_again=True)
+    assert transitions.release_unclear(world.attempt(task), send_again=False)
     world.cluster.work()
     assert creates(world) == 1
     assert not list(ledger.verify())
 
 
-def test_many_numbers_leave_half_of_the_keys_budget_and_all_slots_to_others(world: World) -> None:
+def test_many_ids_leave_half_of_the_keys_budget_and_all_slots_to_others(world: World) -> None:
     enter(world, "apixo")
-    take_in(world, [f"task_{number}" for number in range(30)])
+    take_in(world, [f"task_{index}" for index in range(30)])
     due = list(Task.objects.order_by("pk").values_list("check_at", flat=True))
     assert due[-1]
     assert due[0]
@@ -225,28 +226,28 @@ def test_a_film_made_elsewhere_comes_with_its_tree(world: World) -> None:
         headers={"Authorization": f"Token {world.key}"},
     )
     assert answer.status_code == 200, answer.text
-    (number,) = set(world.sandbox.tasks) - known
+    (remote_id,) = set(world.sandbox.tasks) - known
     before = creates(world)
-    task = only(take_in(world, [number], films=True))
+    task = only(take_in(world, [remote_id], films=True))
     world.end()
-    world.cluster.lost.add("mirror")
+    world.cluster.lost.add("fetch")
     world.run(lambda: Film.objects.get(task=task).read_at is not None)
     assert task.kind == FILM
-    assert Film.objects.get(task=task).strips.count() >= 3
+    assert Film.objects.get(task=task).segments.count() >= 3
     assert creates(world) == before
 
 
 def test_who_may_only_look_takes_nothing_in(world: World) -> None:
     viewer = make_member(team=world.membership.team, role=Role.VIEWER)
     with pytest.raises(PermissionError):
-        imports.adopt(viewer, world.credential, ["911"])
+        imports.import_tasks(viewer, world.credential, ["911"])
 
 
 @pytest.mark.parametrize(
     "text", ["911,912 913", "911\n912\n\n913\n", " 911; 912、913，911 ", "911\t912\r\n913"]
 )
-def test_numbers_are_read_however_they_are_pasted(text: str) -> None:
-    assert imports.numbers_in(text) == ["911", "912", "913"]
+def test_ids_are_read_however_they_are_pasted(text: str) -> None:
+    assert imports.ids_in(text) == ["911", "912", "913"]
 
 
 def test_a_file_of_it_is_stored_only_once_it_is_whole(world: World) -> None:

@@ -9,7 +9,9 @@ from django.db import connection
 from generations import clock
 from generations.billing import ledger
 from generations.lifecycle import order as ordering
+from generations.lifecycle import transitions
 from generations.models import Attempt, Entry, Membership, Role, Task
+from generations.providers.contract import Reason
 from generations.teams import credentials
 from tests.factories import make_credential, make_member, make_user, wanted
 
@@ -67,7 +69,7 @@ def nothing_was_made() -> bool:
     ("field", "changes"),
     [
         ("model", {"model": "viduq9"}),
-        ("model", {"kind": "img2video"}),
+        ("model", {"kind": "image_to_video"}),
         ("prompt", {"prompt": " "}),
         ("prompt", {"prompt": "x" * 100_000}),
         ("duration", {"duration": 99}),
@@ -98,13 +100,13 @@ def test_too_many_or_none_at_once_are_refused(world: World, count: int) -> None:
 def test_when_not_enough_is_left_all_is_refused_and_the_provider_asked_for_a_top_up(
     world: World,
 ) -> None:
-    world.sandbox.stage.studio.account(world.key).credits = 80
+    world.sandbox.context.engine.account(world.key).credits = 80
     assert credentials.read_balance(world.credential) == 80
     with pytest.raises(ordering.NotEnough) as refused:
         world.order(count=3)
     assert (refused.value.left, refused.value.needed) == (80, 105)
     assert nothing_was_made()
-    world.sandbox.stage.studio.account(world.key).credits = 500
+    world.sandbox.context.engine.account(world.key).credits = 500
     world.cluster.work()
     world.order(count=3)
     world.check_books(spent=0, held=105)
@@ -113,10 +115,10 @@ def test_when_not_enough_is_left_all_is_refused_and_the_provider_asked_for_a_top
 def test_a_paused_credential_takes_no_order_also_where_the_page_is_old(world: World) -> None:
     seen_on_the_page = world.credential
     now = type(seen_on_the_page).objects.get(pk=seen_on_the_page.pk)
-    credentials.pause(now, "CreditInsufficient")
+    transitions.pause_credential(now, Reason.CREDITS_SPENT)
     with pytest.raises(ordering.Paused) as refused:
         world.order()
-    assert refused.value.code == "CreditInsufficient"
+    assert refused.value.code == Reason.CREDITS_SPENT
     assert nothing_was_made()
 
 
@@ -146,6 +148,6 @@ def test_a_viewer_orders_nothing(world: World) -> None:
 def test_an_order_says_nothing_to_the_provider_before_it_is_committed(world: World) -> None:
     (task,) = world.order()
     assert not world.sandbox.requests
-    assert world.cluster.bells == [("send", world.credential.pk)]
+    assert world.cluster.jobs == [("send", world.credential.pk)]
     assert (task.state, task.created_at) == ("waiting", clock.now())
-    assert ledger.left(world.credential) is None
+    assert ledger.available(world.credential) is None

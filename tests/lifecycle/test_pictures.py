@@ -18,15 +18,15 @@ from generations.models.tasks import AttemptState, TaskState
 from generations.providers.catalogue import Catalogue, Problem, catalogue
 from generations.providers.contract import Order, Refused
 from generations.storage import store
-from generations.uploads import Given, lending
+from generations.uploads import NamedUploads, order_pictures
 from tests.factories import make_credential, make_member, make_tasks, make_upload
 
 from .conftest import World
 
-FROM_ONE = Order("img2video", "viduq2-pro", "The bottle turns", duration=5, resolution="720p")
-FROM_TWO = Order("start-end2video", "viduq2-pro", "It pours", duration=5, resolution="720p")
+FROM_ONE = Order("image_to_video", "viduq2-pro", "The bottle turns", duration=5, resolution="720p")
+FROM_TWO = Order("frames_to_video", "viduq2-pro", "It pours", duration=5, resolution="720p")
 REFERENCES = Order(
-    *("reference2video", "viduq2", "@bottle in @sand"),
+    *("references_to_video", "viduq2", "@bottle in @sand"),
     duration=5,
     resolution="720p",
     aspect_ratio="16:9",
@@ -37,7 +37,7 @@ def give(world: World, count: int = 1, size: tuple[int, int] = (640, 480)) -> li
     return [make_upload(team=world.membership.team, size=size) for _ in range(count)]
 
 
-def order(world: World, wanted: Order, pictures: Given, *, count: int = 1) -> list[Task]:
+def order(world: World, wanted: Order, pictures: NamedUploads, *, count: int = 1) -> list[Task]:
     return ordering.order(
         world.membership,
         world.credential,
@@ -48,7 +48,7 @@ def order(world: World, wanted: Order, pictures: Given, *, count: int = 1) -> li
     )
 
 
-def problems(world: World, wanted: Order, pictures: Given) -> Sequence[Problem]:
+def problems(world: World, wanted: Order, pictures: NamedUploads) -> Sequence[Problem]:
     """Why an order is refused; nothing is made and nothing is held."""
     with pytest.raises(ordering.Invalid) as refused:
         order(world, wanted, pictures)
@@ -64,7 +64,7 @@ def limit_inline(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     def limited(kind: str) -> Catalogue:
         return replace(catalogue(kind), inline_limit=most)
 
-    monkeypatch.setattr(lending, "catalogue", limited)
+    monkeypatch.setattr(order_pictures, "catalogue", limited)
 
 
 def sent(world: World, kind: str) -> dict[str, object]:
@@ -83,8 +83,8 @@ def data_uri(upload: Upload) -> str:
 
 def test_pictures_are_written_down_in_their_order_for_each_clip(world: World) -> None:
     first, last = give(world, 2)
-    with clock.stopped(clock.now()) as hands:
-        hands.move(60)
+    with clock.frozen(clock.now()) as frozen_clock:
+        frozen_clock.advance(60)
         tasks = order(world, FROM_TWO, [(first, ""), (last, "")], count=2)
         for task in tasks:
             rows = task.pictures.order_by("ordinal")
@@ -211,24 +211,24 @@ def test_named_pictures_leave_as_subjects(world: World) -> None:
 
 
 def test_a_clip_is_made_from_pictures_that_the_provider_fetches_from_here(
-    ringing: World, monkeypatch: pytest.MonkeyPatch, settings: Settings
+    public_world: World, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     limit_inline(monkeypatch, 0)
-    (picture,) = give(ringing)
-    (task,) = order(ringing, FROM_ONE, [(picture, "")])
-    ringing.cluster.work()
-    images = sent(ringing, "img2video")["images"]
+    (picture,) = give(public_world)
+    (task,) = order(public_world, FROM_ONE, [(picture, "")])
+    public_world.cluster.work()
+    images = sent(public_world, "img2video")["images"]
     assert isinstance(images, list)
     address = str(images[0])
     assert address.startswith(f"{settings.PUBLIC_URL}/pictures/")
-    assert uploads.of_token(address.split("/")[-2]) == picture
-    ringing.finish()
+    assert uploads.find_by_token(address.split("/")[-2]) == picture
+    public_world.finish()
     task.refresh_from_db()
     assert task.state == TaskState.SUCCEEDED
 
 
 def test_each_attempt_is_given_the_pictures_anew(world: World) -> None:
-    world.sandbox.fault(world.key, "[429 TooManyRequests]", on="create", times=1)
+    world.sandbox.set_fault(world.key, "[429 TooManyRequests]", on="create", times=1)
     (picture,) = give(world)
     (task,) = order(world, FROM_ONE, [(picture, "")])
     world.end()
@@ -260,4 +260,4 @@ def test_an_order_whose_pictures_cannot_be_sent_fails_unsent_and_the_hold_comes_
     assert not [one for one in world.sandbox.requests if one.method == "POST"]
     assert set(Entry.objects.values_list("kind", flat=True)) >= {"hold", "release"}
     with pytest.raises(Refused):
-        uploads.lent(task)
+        uploads.pictures_of(task)

@@ -1,4 +1,4 @@
-"""The rows are the truth: with bells lost, doubled or shuffled, everything still ends right."""
+"""The rows are the truth: with jobs lost, doubled or shuffled, everything still ends right."""
 
 import random
 
@@ -6,7 +6,7 @@ import pytest
 
 from generations import crash
 from generations.lifecycle import poll, sweep
-from generations.models import Attempt, File, Lease, Pulse, Task
+from generations.models import Attempt, File, Heartbeat, Lease, Task
 from generations.models.files import FileState
 from generations.models.tasks import FINAL, TaskState
 
@@ -23,7 +23,7 @@ PROMPTS = {
 
 def everything_ended() -> bool:
     open_tasks = Task.objects.exclude(state__in=FINAL)
-    return not (open_tasks.exists() or poll.unfetched().exists())
+    return not (open_tasks.exists() or File.objects.unfetched().exists())
 
 
 def check_the_end(world: World) -> None:
@@ -36,17 +36,17 @@ def check_the_end(world: World) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_bells_that_are_lost_doubled_and_shuffled_change_only_the_time(
+def test_jobs_that_are_lost_doubled_and_shuffled_change_only_the_time(
     world: World, seed: int
 ) -> None:
     dice = random.Random(seed)
-    world.sandbox.fault(world.key, "[429 QuotaExceeded]", on="create", times=1)
+    world.sandbox.set_fault(world.key, "[429 QuotaExceeded]", on="create", times=1)
     for prompt in PROMPTS:
         world.order(prompt)
     for _ in range(60):
         world.cluster.work_in_disorder(dice)
         seconds = dice.choice([1, 10, 60])
-        world.hands.move(seconds)
+        world.frozen_clock.advance(seconds)
         world.sandbox.advance(seconds)
         if dice.random() < 0.5:
             sweep.sweep(0)
@@ -62,7 +62,7 @@ def test_with_the_queue_emptied_before_every_step_the_sweep_alone_brings_all_to_
         world.order(prompt)
     for _ in range(30):
         world.cluster.lose()
-        world.hands.move(60)
+        world.frozen_clock.advance(60)
         world.sandbox.advance(60)
         sweep.sweep(0)
         world.cluster.work()
@@ -71,57 +71,59 @@ def test_with_the_queue_emptied_before_every_step_the_sweep_alone_brings_all_to_
     check_the_end(world)
 
 
-def test_the_sweep_rings_for_a_row_in_every_state(world: World) -> None:
+def test_the_sweep_queues_a_job_for_a_row_in_every_state(world: World) -> None:
     (waiting, sending, unclear) = world.order("[drop before] A lighthouse", count=3)
     world.cluster.lose()
-    Task.objects.filter(pk=sending.pk).update(state=TaskState.SENDING, lease_until=world.hands.at)
+    Task.objects.filter(pk=sending.pk).update(
+        state=TaskState.SENDING, lease_until=world.frozen_clock.at
+    )
     Task.objects.filter(pk=unclear.pk).update(state=TaskState.UNCLEAR)
-    Attempt.objects.filter(task=unclear).update(state="unclear", sent_at=world.hands.at)
+    Attempt.objects.filter(task=unclear).update(state="unclear", sent_at=world.frozen_clock.at)
     file = File.objects.create(
-        task=waiting, team=waiting.team, part="video", url="http://x.invalid"
+        task=waiting, team=waiting.team, role="video", url="http://x.invalid"
     )
     sweep.sweep(0)
-    assert set(world.cluster.bells) >= {
+    assert set(world.cluster.jobs) >= {
         ("send", world.credential.pk),
-        ("find", world.attempt(unclear).pk),
-        ("mirror", file.pk),
-        ("watch", 0),
+        ("recover", world.attempt(unclear).pk),
+        ("fetch", file.pk),
+        ("poll", 0),
     }
     sending.refresh_from_db()
     assert sending.state == TaskState.WAITING
-    assert Pulse.objects.get(name="cluster").at == world.hands.at
+    assert Heartbeat.objects.get(name="cluster").at == world.frozen_clock.at
 
 
 def test_the_sweep_leaves_alone_what_is_in_hand(world: World) -> None:
     (task,) = world.order()
     world.cluster.lose()
-    world.credential.paused_at = world.hands.at
+    world.credential.paused_at = world.frozen_clock.at
     world.credential.save()
-    later = world.hands.at.replace(year=world.hands.at.year + 1)
+    later = world.frozen_clock.at.replace(year=world.frozen_clock.at.year + 1)
     File.objects.create(
-        task=task, team=task.team, part="video", state="fetching", lease_until=later
+        task=task, team=task.team, role="video", state="fetching", lease_until=later
     )
-    assert Lease.take("watch", "somebody", 45)
+    assert Lease.acquire("poll", "somebody", 45)
     sweep.sweep(0)
-    assert world.cluster.bells == []
+    assert world.cluster.jobs == []
 
 
-def test_one_watch_at_a_time_and_the_next_one_takes_over_from_a_dead_one(world: World) -> None:
+def test_one_poller_at_a_time_and_the_next_one_takes_over_from_a_dead_one(world: World) -> None:
     (task,) = world.order("[fail Canceled] A storm")
     world.cluster.work()
     world.cluster.lose()
-    world.hands.move(60)
+    world.frozen_clock.advance(60)
     world.sandbox.advance(60)
-    assert Lease.take("watch", "a watch that died", poll.LEASE_SECONDS)
-    poll.watch(0)
+    assert Lease.acquire("poll", "a poller that died", poll.LEASE_SECONDS)
+    poll.poll(0)
     task.refresh_from_db()
     assert task.state == TaskState.QUEUED
-    world.hands.move(poll.LEASE_SECONDS)
-    poll.watch(0)
+    world.frozen_clock.advance(poll.LEASE_SECONDS)
+    poll.poll(0)
     task.refresh_from_db()
     assert task.state == TaskState.FAILED
-    assert Lease.free("watch", world.hands.at)
-    assert world.cluster.bells == [("send", world.credential.pk)], "no successor for nothing"
+    assert Lease.is_free("poll", world.frozen_clock.at)
+    assert world.cluster.jobs == [("send", world.credential.pk)], "no successor for nothing"
 
 
 def test_a_crash_point_kills_nobody_unless_it_is_asked_for(

@@ -10,83 +10,83 @@ from generations.lifecycle import transitions
 from generations.lifecycle.transitions import report as reporting
 from generations.models import File, Task
 from generations.models.tasks import TaskState
-from generations.providers.contract import Report, Result, State
+from generations.providers.contract import RemoteState, Report, Result
 
-from .conftest import World, everything
+from .conftest import World, snapshot
 
 VIDEO = Result("video", "https://cdn.example/v.mp4", "1")
 
 
-def at_provider(world: World, *states: State) -> Task:
+def at_provider(world: World, *states: RemoteState) -> Task:
     (task,) = world.order("[stuck] A lighthouse")
     world.cluster.work()
-    world.cluster.lost.add("mirror")
+    world.cluster.lost.add("fetch")
     say(world, task, *states)
     return task
 
 
-def say(world: World, task: Task, *states: State, cost: int | None = None) -> None:
+def say(world: World, task: Task, *states: RemoteState, cost: int | None = None) -> None:
     """The provider tells these states, one after the other."""
     for state in states:
-        results: Sequence[Result] = (VIDEO,) if state is State.SUCCEEDED else ()
-        code = "Canceled" if state is State.FAILED else ""
+        results: Sequence[Result] = (VIDEO,) if state is RemoteState.SUCCEEDED else ()
+        code = "Canceled" if state is RemoteState.FAILED else ""
         report = Report(state, progress=50, cost=cost, results=results, code=code)
-        transitions.reported(world.attempt(task), report)
+        transitions.apply_report(world.attempt(task), report)
     task.refresh_from_db()
 
 
-FINALS = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+FINALS = (RemoteState.SUCCEEDED, RemoteState.FAILED, RemoteState.CANCELLED)
 
 
 @pytest.mark.parametrize("first", FINALS)
-@pytest.mark.parametrize("then", [State.QUEUED, State.RUNNING, *FINALS])
+@pytest.mark.parametrize("then", [RemoteState.QUEUED, RemoteState.RUNNING, *FINALS])
 def test_a_final_state_never_changes_and_a_contradiction_raises_an_alarm(
-    world: World, first: State, then: State
+    world: World, first: RemoteState, then: RemoteState
 ) -> None:
-    task = at_provider(world, State.RUNNING, first)
-    before, alarm = everything(), task.alarm
+    task = at_provider(world, RemoteState.RUNNING, first)
+    before, alarm = snapshot(), task.alarm
     say(world, task, then, cost=99)
     if then in FINALS and then != first:
         assert task.alarm == f"contradicted {then}"
         Task.objects.filter(pk=task.pk).update(alarm=alarm)
-    assert everything() == before
-    world.check_books(spent=35 if first is State.SUCCEEDED else 0)
+    assert snapshot() == before
+    world.check_books(spent=35 if first is RemoteState.SUCCEEDED else 0)
 
 
 def test_queued_after_running_goes_nowhere(world: World) -> None:
-    task = at_provider(world, State.RUNNING)
-    say(world, task, State.QUEUED)
+    task = at_provider(world, RemoteState.RUNNING)
+    say(world, task, RemoteState.QUEUED)
     assert task.state == TaskState.RUNNING
 
 
-@pytest.mark.parametrize("state", [State.RUNNING, State.FAILED])
-def test_a_report_for_an_earlier_attempt_moves_nothing(world: World, state: State) -> None:
-    world.sandbox.fault(world.key, "[429 QuotaExceeded]", on="create", times=1)
+@pytest.mark.parametrize("state", [RemoteState.RUNNING, RemoteState.FAILED])
+def test_a_report_for_an_earlier_attempt_moves_nothing(world: World, state: RemoteState) -> None:
+    world.sandbox.set_fault(world.key, "[429 QuotaExceeded]", on="create", times=1)
     (task,) = world.order("[stuck] A lighthouse")
     world.cluster.work()
     earlier = world.attempt(task)
     earlier = type(earlier).objects.select_related("task", "credential").get(task=task, ordinal=1)
     world.wait(10)
-    before = everything()
-    transitions.reported(earlier, Report(state, progress=50))
-    assert everything() == before
+    before = snapshot()
+    transitions.apply_report(earlier, Report(state, progress=50))
+    assert snapshot() == before
 
 
 def test_an_unknown_word_keeps_the_state_and_is_logged_once(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     reporting._log_unknown.cache_clear()
-    task = at_provider(world, State.RUNNING)
-    other = at_provider(world, State.RUNNING)
+    task = at_provider(world, RemoteState.RUNNING)
+    other = at_provider(world, RemoteState.RUNNING)
     with caplog.at_level(logging.WARNING):
         for each in (task, other, task):
-            transitions.reported(world.attempt(each), Report(None, word="rendering"))
+            transitions.apply_report(world.attempt(each), Report(None, state_word="rendering"))
     task.refresh_from_db()
     assert task.state == TaskState.RUNNING
     assert sum("rendering" in record.getMessage() for record in caplog.records) == 1
 
 
-def test_an_unknown_word_in_the_middle_is_passed_over_by_the_watch(world: World) -> None:
+def test_an_unknown_word_in_the_middle_is_passed_over_by_the_poller(world: World) -> None:
     (task,) = world.order("[unknown word] [fail Canceled] A storm")
     world.end()
     task.refresh_from_db()
@@ -98,22 +98,22 @@ def test_success_without_a_result_is_asked_again_until_it_has_one(world: World) 
     world.end()
     task.refresh_from_db()
     assert task.state == TaskState.SUCCEEDED
-    assert task.files.filter(part="video").count() == 1
+    assert task.files.filter(role="video").count() == 1
 
 
 @pytest.mark.parametrize("word", ["500 before", "drop after", "garbled", "429 SystemThrottling"])
 def test_a_question_that_fails_is_asked_again(world: World, word: str) -> None:
     (task,) = world.order("[fail Canceled] A storm")
     world.cluster.work()
-    world.sandbox.fault(world.key, f"[{word}]", on="query", times=3)
+    world.sandbox.set_fault(world.key, f"[{word}]", on="query", times=3)
     world.end()
     task.refresh_from_db()
     assert (task.state, task.alarm, task.misses) == (TaskState.FAILED, "", 0)
 
 
 def test_a_task_that_the_provider_does_not_find_three_times_raises_an_alarm(world: World) -> None:
-    task = at_provider(world, State.RUNNING)
-    world.sandbox.fault(world.key, "[refuse TaskNotFound]", on="query", times=2)
+    task = at_provider(world, RemoteState.RUNNING)
+    world.sandbox.set_fault(world.key, "[refuse TaskNotFound]", on="query", times=2)
     for _ in range(2):
         world.wait(60)
     task.refresh_from_db()
@@ -121,7 +121,7 @@ def test_a_task_that_the_provider_does_not_find_three_times_raises_an_alarm(worl
     world.wait(60)
     task.refresh_from_db()
     assert (task.alarm, task.misses) == ("", 0), "it was found again"
-    world.sandbox.fault(world.key, "[refuse TaskNotFound]", on="query")
+    world.sandbox.set_fault(world.key, "[refuse TaskNotFound]", on="query")
     for _ in range(4):
         world.wait(120)
     task.refresh_from_db()
@@ -134,8 +134,8 @@ def test_a_task_that_the_provider_does_not_find_three_times_raises_an_alarm(worl
 def test_success_costs_what_the_provider_says_it_charged(
     world: World, cost: int | None, spent: int
 ) -> None:
-    task = at_provider(world, State.RUNNING)
-    say(world, task, State.SUCCEEDED, cost=cost)
+    task = at_provider(world, RemoteState.RUNNING)
+    say(world, task, RemoteState.SUCCEEDED, cost=cost)
     assert world.attempt(task).cost == (35 if cost is None else cost)
     world.check_books(spent=spent)
 
@@ -144,8 +144,8 @@ def test_success_costs_what_the_provider_says_it_charged(
 def test_a_failure_costs_nothing_unless_the_provider_charged_it(
     world: World, cost: int | None, spent: int
 ) -> None:
-    task = at_provider(world, State.RUNNING)
-    say(world, task, State.FAILED, cost=cost)
+    task = at_provider(world, RemoteState.RUNNING)
+    say(world, task, RemoteState.FAILED, cost=cost)
     world.check_books(spent=spent)
 
 
@@ -159,23 +159,23 @@ def test_what_we_and_the_provider_count_is_the_same_at_the_end(world: World) -> 
 
 
 def test_progress_is_shown_and_a_page_is_told_of_each_change(world: World) -> None:
-    task = at_provider(world, State.RUNNING)
+    task = at_provider(world, RemoteState.RUNNING)
     version = task.version
-    transitions.reported(world.attempt(task), Report(State.RUNNING, progress=51))
+    transitions.apply_report(world.attempt(task), Report(RemoteState.RUNNING, progress=51))
     task.refresh_from_db()
     assert task.progress == 51
     assert task.version > version
     version = task.version
-    transitions.reported(world.attempt(task), Report(State.RUNNING, progress=51))
+    transitions.apply_report(world.attempt(task), Report(RemoteState.RUNNING, progress=51))
     task.refresh_from_db()
     assert task.version == version, "no news, no change on the page"
 
 
 def test_fresh_links_replace_old_ones_until_the_file_is_stored(world: World) -> None:
-    task = at_provider(world, State.SUCCEEDED)
+    task = at_provider(world, RemoteState.SUCCEEDED)
     fresh = Result("video", "https://cdn.example/fresh.mp4", "1")
-    transitions.reported(world.attempt(task), Report(State.SUCCEEDED, results=(fresh,)))
+    transitions.apply_report(world.attempt(task), Report(RemoteState.SUCCEEDED, results=(fresh,)))
     assert File.objects.get(task=task).url == fresh.url
     File.objects.update(state="stored")
-    transitions.reported(world.attempt(task), Report(State.SUCCEEDED, results=(VIDEO,)))
+    transitions.apply_report(world.attempt(task), Report(RemoteState.SUCCEEDED, results=(VIDEO,)))
     assert File.objects.get(task=task).url == fresh.url

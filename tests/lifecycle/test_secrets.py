@@ -26,36 +26,36 @@ def every_row() -> str:
 
 
 def test_no_failure_shows_the_key(
-    ringing: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    public_world: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for words in FAILURES:
-        ringing.order(f"{words} [callback bad signature] A storm")
+        public_world.order(f"{words} [callback bad signature] A storm")
     for _ in range(5):
-        ringing.wait(30)
+        public_world.wait(30)
     sweep.sweep(0)
-    ringing.cluster.work()
+    public_world.cluster.work()
     for task in Task.objects.filter(state=TaskState.UNCLEAR):
         with pytest.raises(actions.NotFound):
-            actions.found(task, "404404", ringing.membership.user)
-    ringing.sandbox.fault(ringing.key, "[refuse Unauthorized]")
-    ringing.order()
-    ringing.wait(30)
+            actions.accept_found_id(task, "404404", public_world.membership.user)
+    public_world.sandbox.set_fault(public_world.key, "[refuse Unauthorized]")
+    public_world.order()
+    public_world.wait(30)
     written = "".join(capfd.readouterr()) + caplog.text + every_row()
     assert "Unauthorized" in written
-    assert ringing.key not in written
-    assert json.dumps(ringing.key) not in written
+    assert public_world.key not in written
+    assert json.dumps(public_world.key) not in written
 
 
 def test_no_log_shows_the_token_of_a_callback(
-    ringing: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    public_world: World, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for words in ("[callback bad signature]", "[callback stale date]", "[drop after]", "[garbled]"):
-        ringing.order(f"{words} [fail Canceled] A storm")
+        public_world.order(f"{words} [fail Canceled] A storm")
     for _ in range(3):
-        ringing.wait(30)
+        public_world.wait(30)
     path = reverse("callback", args=["relay", Attempt.objects.latest("pk").token])
     assert Client().post(path).status_code == 404
     written = "".join(capfd.readouterr()) + caplog.text
-    assert "ring refused" in written
+    assert "callback refused" in written
     for token in Attempt.objects.values_list("token", flat=True):
         assert token not in written

@@ -8,9 +8,9 @@ from pytest_django import Settings
 
 from generations import clock
 from generations.lifecycle import order as ordering
-from generations.lifecycle import sweep
-from generations.lifecycle.actions import allow
-from generations.models import Event, File, Role, Task, Team
+from generations.lifecycle import stops, sweep
+from generations.lifecycle.stops import allow
+from generations.models import AuditEvent, File, Role, Task, Team
 from generations.models.tasks import TaskState
 from generations.storage import store
 from generations.teams import installation, ordering_stops
@@ -20,21 +20,21 @@ from .conftest import World
 
 
 def stop_the_team(world: World, settings: Settings) -> None:
-    ordering_stops.stop_team(world.membership.team, world.membership.user)
+    stops.stop_team(world.membership.team, world.membership.user)
 
 
 def stop_all(world: World, settings: Settings) -> None:
-    ordering_stops.stop(world.membership.user)
+    stops.stop(world.membership.user)
 
 
 def copy_the_database(world: World, settings: Settings) -> None:
-    installation.settle()
-    installation.part()
+    installation.ensure_identity()
+    installation.mark_as_copy()
 
 
 def fill_the_disk(world: World, settings: Settings) -> None:
     """So far that nothing new may be ordered; what was paid for still has room."""
-    settings.MIN_FREE_MB = 2 * store.free() // ordering_stops.MEGABYTE
+    settings.MIN_FREE_MB = 2 * store.free_bytes() // ordering_stops.MEGABYTE
 
 
 STOPS: dict[str, Callable[[World, Settings], None]] = {
@@ -48,7 +48,7 @@ STOPS: dict[str, Callable[[World, Settings], None]] = {
 def go_on(world: World, settings: Settings) -> None:
     """End whatever stops it; nothing was sent elsewhere."""
     settings.MIN_FREE_MB = 0
-    ordering_stops.allow_team(world.membership.team, world.membership.user)
+    stops.allow_team(world.membership.team, world.membership.user)
     allow(world.membership.user, nothing_was_sent=True)
 
 
@@ -79,23 +79,23 @@ def test_what_waits_stays_waiting_says_why_and_goes_when_it_may(
     for _ in range(3):
         world.wait(60)
     assert not world.posts
-    assert {(task.state, task.reason) for task in Task.objects.all()} == {("waiting", code)}
+    assert {(task.state, task.obstacle) for task in Task.objects.all()} == {("waiting", code)}
     assert team(world).sequence == before + 1, "pages hear of it once"
     go_on(world, settings)
     world.wait(60)
     sweep.sweep(0)
     world.end()
     assert sum(world.posts.values()) == len(tasks)
-    assert set(Task.objects.values_list("state", "reason")) == {("succeeded", "")}
+    assert set(Task.objects.values_list("state", "obstacle")) == {("succeeded", "")}
     world.check_books(spent=70)
 
 
-def test_the_watch_sends_at_once_what_was_held_back(world: World) -> None:
+def test_the_poller_sends_at_once_what_was_held_back(world: World) -> None:
     world.order()
-    ordering_stops.stop(None)
+    stops.stop(None)
     world.wait()
-    ordering_stops.allow(None)
-    world.cluster.look()
+    stops.allow(None)
+    world.cluster.poll()
     assert sum(world.posts.values()) == 1
 
 
@@ -112,7 +112,7 @@ def test_what_the_provider_has_ends_and_is_fetched_all_the_same(
 
 
 def test_the_stop_of_one_team_stops_no_other(world: World) -> None:
-    ordering_stops.stop_team(world.membership.team, world.membership.user)
+    stops.stop_team(world.membership.team, world.membership.user)
     other = make_member()
     credential = make_credential(team=other.team, base_url=world.sandbox.url)
     make_tasks(membership=other, credential=credential)
@@ -122,7 +122,7 @@ def test_the_stop_of_one_team_stops_no_other(world: World) -> None:
 
 def test_a_press_that_was_ordered_before_the_stop_is_still_that_order(world: World) -> None:
     first = ordering.order(world.membership, world.credential, wanted(), form_token="press")
-    ordering_stops.stop(None)
+    stops.stop(None)
     again = ordering.order(world.membership, world.credential, wanted(), form_token="press")
     assert again == first
 
@@ -131,12 +131,12 @@ def test_stops_and_their_ends_are_written_down_once_with_who_did_it(world: World
     team = world.membership.team
     owner = make_member(team=team, role=Role.OWNER).user
     for _ in range(2):
-        ordering_stops.stop_team(team, owner)
-        ordering_stops.stop(owner)
+        stops.stop_team(team, owner)
+        stops.stop(owner)
     for _ in range(2):
-        ordering_stops.allow(owner)
-        ordering_stops.allow_team(team, owner)
-    verbs = Event.objects.filter(team=team, actor=owner).order_by("pk").values_list("verb")
+        stops.allow(owner)
+        stops.allow_team(team, owner)
+    verbs = AuditEvent.objects.filter(team=team, actor=owner).order_by("pk").values_list("verb")
     assert [verb for (verb,) in verbs] == [
         "team.ordering_stopped",
         "ordering.stopped",
@@ -150,7 +150,7 @@ def as_before_it_was_sent(task: Task) -> None:
     Task.objects.filter(pk=task.pk).update(
         state=TaskState.WAITING, accepted_at=None, check_at=None, lease_until=None
     )
-    task.attempts.update(state="ready", number="", sent_at=None, answered_at=None, reply="")
+    task.attempts.update(state="ready", remote_id="", sent_at=None, answered_at=None, reply="")
 
 
 def test_in_a_copy_nothing_that_waited_is_sent_and_what_the_other_sent_is_found(
@@ -180,8 +180,8 @@ def test_what_a_dead_sender_of_a_copy_had_claimed_is_not_sent_either(world: Worl
     (task,) = world.order()
     world.cluster.lose()
     Task.objects.update(state=TaskState.SENDING, lease_until=clock.now() + timedelta(seconds=5))
-    installation.settle()
-    installation.part()
+    installation.ensure_identity()
+    installation.mark_as_copy()
     assert allow(None) == 1
     for _ in range(3):
         world.wait(60)

@@ -17,11 +17,11 @@ from generations import clock
 from generations.lifecycle import fetch, sweep
 from generations.lifecycle import order as ordering
 from generations.lifecycle import trash as bins
-from generations.media import NotMedia, Reason
-from generations.models import File, Film, Lease, Membership, Strip, Take, Task, Team
+from generations.media import NotMedia, RejectReason
+from generations.models import File, Film, Lease, Membership, Segment, Take, Task, Team
 from generations.models.files import FileState
 from generations.models.films import FILM
-from generations.models.tasks import KEPT_IN_BIN, TaskState
+from generations.models.tasks import KEPT_IN_TRASH, TaskState
 from generations.storage import store
 from generations.teams import ordering_stops
 from tests.factories import make_credential, make_member, wanted
@@ -38,7 +38,7 @@ def same_clip(world: World, membership: Membership | None = None) -> File:
     order = replace(wanted(prompt="[no cover] A fox"), seed=7)
     (task,) = ordering.order(member, key, order, form_token=uuid4().hex)
     world.finish()
-    return File.objects.get(task=task, part="video")
+    return File.objects.get(task=task, role="video")
 
 
 def inode(file: File) -> int:
@@ -66,7 +66,7 @@ def test_the_same_bytes_are_kept_once_in_a_team(world: World) -> None:
     assert first.sha256 == second.sha256
     assert first.name != second.name
     assert inode(first) == inode(second)
-    assert ordering_stops.used(world.membership.team) == first.size
+    assert ordering_stops.stored_bytes(world.membership.team) == first.size
 
 
 def test_another_team_shares_nothing(world: World) -> None:
@@ -81,7 +81,7 @@ def test_damaged_bytes_are_not_shared(world: World) -> None:
     path.write_bytes(b"damaged")
     second = same_clip(world)
     assert inode(first) != inode(second)
-    assert store.fingerprint(second.name) == second.sha256
+    assert store.sha256(second.name) == second.sha256
 
 
 def test_where_bytes_cannot_be_linked_each_file_has_its_own(
@@ -94,52 +94,52 @@ def test_where_bytes_cannot_be_linked_each_file_has_its_own(
     monkeypatch.setattr(os, "link", too_many)
     second = same_clip(world)
     assert inode(first) != inode(second)
-    assert store.fingerprint(second.name) == second.sha256
+    assert store.sha256(second.name) == second.sha256
 
 
 def test_deleting_one_of_two_leaves_the_bytes_of_the_other(world: World) -> None:
     first, second = same_clip(world), same_clip(world)
-    bins.put(first.task, world.membership.user)
+    bins.move_to_trash(first.task, world.membership.user)
     bins.empty(world.membership.team, world.membership.user)
     world.cluster.work()
     assert not default_storage.exists(first.name)
-    assert store.fingerprint(second.name) == second.sha256
+    assert store.sha256(second.name) == second.sha256
 
 
 # ---- The bin --------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def binned(world: World) -> File:
+def in_trash(world: World) -> File:
     world.order("A lighthouse")
     world.finish()
-    file = File.objects.get(part="video")
-    bins.put(file.task, world.membership.user)
+    file = File.objects.get(role="video")
+    bins.move_to_trash(file.task, world.membership.user)
     return file
 
 
 def test_after_its_time_in_the_bin_the_files_go_and_the_rows_stay(
-    world: World, binned: File
+    world: World, in_trash: File
 ) -> None:
-    world.hands.move(KEPT_IN_BIN.total_seconds() - 60)
+    world.frozen_clock.advance(KEPT_IN_TRASH.total_seconds() - 60)
     sweep.sweep(0)
     world.cluster.work()
-    assert default_storage.exists(binned.name)
+    assert default_storage.exists(in_trash.name)
     world.wait(60)
     sweep.sweep(0)
     world.cluster.work()
     assert list(store.names()) == []
-    kept = File.objects.get(pk=binned.pk)
-    assert (kept.state, kept.name, kept.sha256) == (FileState.DELETED, "", binned.sha256)
-    assert Task.objects.get().emptied_at == clock.now()
+    kept = File.objects.get(pk=in_trash.pk)
+    assert (kept.state, kept.name, kept.sha256) == (FileState.DELETED, "", in_trash.sha256)
+    assert Task.objects.get().purged_at == clock.now()
     assert set(File.objects.values_list("state", flat=True)) == {FileState.DELETED}
     world.check_books(spent=35)
     sweep.sweep(0)
-    assert ("empty", 0) not in world.cluster.bells
+    assert ("purge", 0) not in world.cluster.jobs
 
 
 def test_a_deletion_that_was_interrupted_is_due_again(
-    world: World, binned: File, monkeypatch: pytest.MonkeyPatch
+    world: World, in_trash: File, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delete = store.delete
     gone: list[str] = []
@@ -154,31 +154,31 @@ def test_a_deletion_that_was_interrupted_is_due_again(
     with monkeypatch.context() as patch:
         patch.setattr(store, "delete", die_at_the_second)
         with pytest.raises(KeyboardInterrupt):
-            bins.delete_due(0)
-    assert Task.objects.get().emptied_at is None
+            bins.purge(0)
+    assert Task.objects.get().purged_at is None
     with pytest.raises(bins.NotNow):
-        bins.restore(binned.task, world.membership.user)
-    bins.delete_due(0)
+        bins.restore(in_trash.task, world.membership.user)
+    bins.purge(0)
     assert list(store.names()) == []
 
 
-def test_while_all_files_are_read_none_is_deleted(world: World, binned: File) -> None:
+def test_while_all_files_are_read_none_is_deleted(world: World, in_trash: File) -> None:
     bins.empty(world.membership.team, world.membership.user)
-    Lease.take(bins.LEASE, "backup", 60)
+    Lease.acquire(bins.LEASE, "backup", 60)
     world.cluster.work()
-    assert default_storage.exists(binned.name)
-    Lease.give_back(bins.LEASE, "backup")
+    assert default_storage.exists(in_trash.name)
+    Lease.release(bins.LEASE, "backup")
     sweep.sweep(0)
     world.cluster.work()
-    assert not default_storage.exists(binned.name)
+    assert not default_storage.exists(in_trash.name)
 
 
 def test_what_is_still_to_be_fetched_is_fetched_in_the_bin_too(world: World) -> None:
     file = ready(world)
-    bins.put(file.task, world.membership.user)
+    bins.move_to_trash(file.task, world.membership.user)
     bins.empty(world.membership.team, world.membership.user)
-    bins.delete_due(0)
-    assert Task.objects.get().emptied_at is None
+    bins.purge(0)
+    assert Task.objects.get().purged_at is None
     sweep.sweep(0)
     world.finish()
     assert File.objects.get().state == FileState.STORED
@@ -188,28 +188,28 @@ def film_of(world: World) -> tuple[Task, Task]:
     """An ended film and the task of one take of it."""
     (root,), (part,) = world.order("A film"), world.order("A take")
     Task.objects.filter(pk=root.pk).update(kind=FILM, state=TaskState.SUCCEEDED)
-    Task.objects.filter(pk=part.pk).update(kind="ad-footage", state=TaskState.SUCCEEDED)
+    Task.objects.filter(pk=part.pk).update(kind="shot_take", state=TaskState.SUCCEEDED)
     film = Film.objects.create(team=root.team, task=root)
-    strip = Strip.objects.create(film=film, kind="shot")
-    Take.objects.create(film=film, strip=strip, ordinal=1, task=part)
+    segment = Segment.objects.create(film=film, kind="shot")
+    Take.objects.create(film=film, segment=segment, ordinal=1, task=part)
     root.refresh_from_db()
     part.refresh_from_db()
     return root, part
 
 
-def test_a_film_goes_into_the_bin_and_back_as_a_whole(world: World) -> None:
+def test_a_film_goes_into_the_trash_and_back_as_a_whole(world: World) -> None:
     root, part = film_of(world)
     person = world.membership.user
     with pytest.raises(bins.NotNow):
-        bins.put(part, person)
-    bins.put(root, person)
-    assert Task.objects.in_the_bin().count() == 2
+        bins.move_to_trash(part, person)
+    bins.move_to_trash(root, person)
+    assert Task.objects.in_trash().count() == 2
     bins.restore(root, person)
-    assert Task.objects.out_of_the_bin().count() == 2
+    assert Task.objects.outside_trash().count() == 2
     Task.objects.filter(pk=part.pk).update(state=TaskState.RUNNING)
     with pytest.raises(bins.NotNow):
-        bins.put(root, person)
-    assert not Task.objects.in_the_bin().exists()
+        bins.move_to_trash(root, person)
+    assert not Task.objects.in_trash().exists()
 
 
 # ---- Quota ----------------------------------------------------------------------------------
@@ -224,11 +224,11 @@ def test_at_its_quota_a_team_orders_nothing_and_what_was_ordered_is_fetched(worl
     with pytest.raises(ordering.Stopped) as refusal:
         world.order()
     assert refusal.value.code == ordering_stops.QUOTA
-    bins.put(Task.objects.all()[0], world.membership.user)
+    bins.move_to_trash(Task.objects.all()[0], world.membership.user)
     with pytest.raises(ordering.Stopped):
         world.order()
-    for task in Task.objects.filter(binned_at=None):
-        bins.put(task, world.membership.user)
+    for task in Task.objects.filter(trashed_at=None):
+        bins.move_to_trash(task, world.membership.user)
     bins.empty(world.membership.team, world.membership.user)
     world.cluster.work()
     assert world.order()
@@ -254,7 +254,7 @@ def no_room() -> Iterator[Callable[[str], pytest.MonkeyPatch]]:
         if where == "download":
             patch.setattr(fetch, "download", half_then_full)
         elif where == "keep":
-            patch.setattr(store, "keep", full)
+            patch.setattr(store, "move_in", full)
         else:
             patch.setattr(Path, "mkdir", full)
         return patch
@@ -270,25 +270,25 @@ def test_with_the_disk_full_a_file_waits_and_goes_on_by_itself_when_there_is_roo
     file = ready(world)
     patch = no_room(where)
     for _ in range(2 * fetch.MOST_TRIES):
-        fetch.mirror(file.pk)
-        world.hands.move(60)
+        fetch.fetch(file.pk)
+        world.frozen_clock.advance(60)
     file.refresh_from_db()
-    assert (file.state, file.trouble) == (FileState.FETCHING, fetch.NO_ROOM)
+    assert (file.state, file.last_error) == (FileState.FETCHING, fetch.NO_ROOM)
     assert file.tries == 0
     patch.undo()
     assert is_nothing_half(file)
     world.finish()
     file.refresh_from_db()
-    assert (file.state, file.trouble) == (FileState.STORED, "")
+    assert (file.state, file.last_error) == (FileState.STORED, "")
 
 
 def test_the_last_of_the_disk_is_left_to_the_database(world: World, settings: Settings) -> None:
     file = ready(world)
     settings.MIN_FREE_MB = 10**9
     asked = len(world.sandbox.requests)
-    fetch.mirror(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
-    assert (file.state, file.trouble) == (FileState.FETCHING, fetch.NO_ROOM)
+    assert (file.state, file.last_error) == (FileState.FETCHING, fetch.NO_ROOM)
     assert len(world.sandbox.requests) == asked, "nothing is even begun"
     settings.MIN_FREE_MB = 0
     world.finish()
@@ -301,15 +301,15 @@ def test_what_cannot_be_looked_into_for_want_of_room_is_not_given_up(
 ) -> None:
     def no_pictures(*_: object, **__: object) -> None:
         settings.MIN_FREE_MB = 10**9
-        raise NotMedia(Reason.DAMAGED)
+        raise NotMedia(RejectReason.DAMAGED)
 
     file = ready(world)
     with monkeypatch.context() as patch:
         patch.setattr(fetch, "inspect", no_pictures)
         for _ in range(2 * fetch.MOST_TRIES):
             settings.MIN_FREE_MB = 0
-            fetch.mirror(file.pk)
-            world.hands.move(60)
+            fetch.fetch(file.pk)
+            world.frozen_clock.advance(60)
     settings.MIN_FREE_MB = 0
     world.finish()
     file.refresh_from_db()
@@ -320,7 +320,7 @@ def test_a_page_tells_that_a_file_waits_for_room(world: World, settings: Setting
     file = ready(world)
     version = Task.objects.get().version
     settings.MIN_FREE_MB = 10**9
-    fetch.mirror(file.pk)
+    fetch.fetch(file.pk)
     assert Task.objects.get().version > version
     assert Task.objects.get().state == TaskState.SUCCEEDED
     assert File.objects.get().not_before == clock.now() + timedelta(minutes=1)

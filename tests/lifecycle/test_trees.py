@@ -14,7 +14,13 @@ from generations.models import Credential, File, Film, Take
 from generations.models.files import FileState
 
 from .conftest import World
-from .filming import again, begun, check_kept, shown, told
+from .films import (
+    board_of,
+    check_kept,
+    ordered_film,
+    read_film,
+    reloaded,
+)
 
 
 def questions(world: World) -> int:
@@ -23,21 +29,21 @@ def questions(world: World) -> int:
 
 
 def test_a_film_that_is_not_due_is_not_asked_for(world: World) -> None:
-    film = told(world)
+    film = read_film(world)
     asked = questions(world)
-    films.read(film.pk)
+    films.sync_film(film.pk)
     assert questions(world) == asked
 
 
 def test_two_readers_at_once_ask_once(world: World) -> None:
-    film = told(world)
+    film = read_film(world)
     asked = questions(world)
-    Film.objects.filter(pk=film.pk).update(due_at=world.hands.at)
+    Film.objects.filter(pk=film.pk).update(due_at=world.frozen_clock.at)
     barrier = Barrier(2)
 
     def reader() -> None:
         barrier.wait()
-        films.read(film.pk)
+        films.sync_film(film.pk)
         connection.close()
 
     threads = [Thread(target=copy_context().run, args=[reader]) for _ in range(2)]
@@ -46,13 +52,13 @@ def test_two_readers_at_once_ask_once(world: World) -> None:
     for thread in threads:
         thread.join()
     assert questions(world) == asked + 1
-    assert again(film).lease_until is None
+    assert reloaded(film).lease_until is None
 
 
 def test_a_reader_that_died_is_followed_by_another_once_its_lease_is_over(world: World) -> None:
-    film = told(world)
+    film = read_film(world)
     asked = questions(world)
-    now = world.hands.at
+    now = world.frozen_clock.at
     lease = now + timedelta(seconds=60)
     Film.objects.filter(pk=film.pk).update(due_at=now, lease_until=lease)
     world.wait(59)
@@ -62,34 +68,34 @@ def test_a_reader_that_died_is_followed_by_another_once_its_lease_is_over(world:
 
 
 def test_who_wants_the_tree_while_it_is_read_is_served_by_the_next_reading(world: World) -> None:
-    film = told(world)
+    film = read_film(world)
     asked = questions(world)
-    Film.objects.filter(pk=film.pk).update(due_at=world.hands.at)
+    Film.objects.filter(pk=film.pk).update(due_at=world.frozen_clock.at)
     # A task ends after the question left: as if by another process, in the middle of the reading.
-    world.sandbox.fault(world.key, "[slow answer 1]", on="any", times=1)
+    world.sandbox.set_fault(world.key, "[slow answer 1]", on="any", times=1)
     waiting = Thread(target=copy_context().run, args=[read_and_close, film.pk])
     waiting.start()
-    world.hands.move(0.5)
+    world.frozen_clock.advance(0.5)
     while questions(world) == asked:
         time.sleep(0.01)
-    transitions.tree_due(film.task)
+    transitions.schedule_tree(film.task)
     waiting.join()
     world.cluster.work()
     assert questions(world) == asked + 2
 
 
 def read_and_close(film_id: int) -> None:
-    films.read(film_id)
+    films.sync_film(film_id)
     connection.close()
 
 
 def test_a_tree_is_read_within_the_keys_budget(world: World) -> None:
-    film = told(world)
+    film = read_film(world)
     asked = questions(world)
     Credential.objects.filter(pk=world.credential.pk).update(
-        requests_per_minute=1, bucket_level=0, bucket_at=world.hands.at
+        requests_per_minute=1, bucket_level=0, bucket_at=world.frozen_clock.at
     )
-    films.look_again(film)
+    films.sync_soon(film)
     world.cluster.work()
     assert questions(world) == asked
     for _ in range(70):
@@ -98,97 +104,97 @@ def test_a_tree_is_read_within_the_keys_budget(world: World) -> None:
 
 
 def test_a_bad_key_pauses_its_credential_and_the_film_stays_due(world: World) -> None:
-    film = told(world)
-    world.sandbox.fault(world.key, "[refuse Unauthorized]", on="any")
-    films.look_again(film)
+    film = read_film(world)
+    world.sandbox.set_fault(world.key, "[refuse Unauthorized]", on="any")
+    films.sync_soon(film)
     world.cluster.work()
     world.credential.refresh_from_db()
     assert world.credential.is_paused
-    assert again(film).due_at
-    world.sandbox.fault(world.key, "")
+    assert reloaded(film).due_at
+    world.sandbox.set_fault(world.key, "")
     asked = questions(world)
     world.wait(10)
     assert questions(world) == asked + 1
-    assert again(film).due_at is None
+    assert reloaded(film).due_at is None
 
 
-def test_a_film_whose_bells_are_all_lost_is_read_by_the_watch(world: World) -> None:
-    film = begun(world)
-    world.cluster.lost |= {"mirror", "film"}
+def test_a_film_whose_jobs_are_all_lost_is_read_by_the_poller(world: World) -> None:
+    film = ordered_film(world)
+    world.cluster.lost |= {"fetch", "film"}
     world.end()
     world.cluster.lose()
-    world.cluster.lost = {"mirror"}
-    assert again(film).read_at is None
+    world.cluster.lost = {"fetch"}
+    assert reloaded(film).read_at is None
     sweep.sweep(0)
     world.cluster.work()
-    assert again(film).read_at
+    assert reloaded(film).read_at
 
 
 def test_jobs_in_disorder_make_the_same_film(world: World) -> None:
-    film = begun(world)
-    world.cluster.lost.add("mirror")
+    film = ordered_film(world)
+    world.cluster.lost.add("fetch")
     dice = random.Random(7)
     for _ in range(40):
-        world.hands.move(3)
+        world.frozen_clock.advance(3)
         world.sandbox.advance(3)
         sweep.sweep(0)
         world.cluster.work_in_disorder(dice)
-    board = shown(film)
+    board = board_of(film)
     assert [len(shot.takes) for shot in board.shots] == [1, 1]
     assert len(board.cuts) == 1
     assert File.objects.filter(task=film.task, ordinal__gte=1000).count() == 5
 
 
 def test_a_tree_that_is_refused_again_and_again_raises_an_alarm(world: World) -> None:
-    film = begun(world)
-    world.cluster.lost |= {"mirror", "film"}
+    film = ordered_film(world)
+    world.cluster.lost |= {"fetch", "film"}
     world.end()
-    world.sandbox.fault(world.key, "[refuse TaskNotFound]", on="any")
-    world.cluster.lost = {"mirror"}
+    world.sandbox.set_fault(world.key, "[refuse TaskNotFound]", on="any")
+    world.cluster.lost = {"fetch"}
     for _ in range(4):
         world.wait(30)
-    film = again(film)
+    film = reloaded(film)
     assert film.alarm == "not_read TaskNotFound"
     assert film.read_at is None
-    world.sandbox.fault(world.key, "")
+    world.sandbox.set_fault(world.key, "")
     world.wait(600)
-    assert again(film).read_at
+    assert reloaded(film).read_at
 
 
 # ---- Files ----------------------------------------------------------------------------------
 
 
 def test_links_that_died_are_renewed_by_reading_the_tree_again(world: World) -> None:
-    film = told(world)
+    film = read_film(world)
     world.sandbox.expire_links()
     world.cluster.lost.clear()
     sweep.sweep(0)
     world.finish()
-    check_kept(shown(film))
+    check_kept(board_of(film))
     details = [each for each in world.sandbox.requests if "ad-one-click/" in each.path]
     assert len(details) > 1
 
 
 def test_a_record_that_is_gone_before_its_file_was_kept_is_lost_and_said_so(world: World) -> None:
-    film = told(world)
-    take = shown(film).shots[1].takes[0]
-    Take.objects.filter(pk=take.pk).update(number="404404")
-    File.objects.filter(pk=take.file.pk if take.file else 0).update(number="404404")
+    film = read_film(world)
+    take = board_of(film).shots[1].takes[0]
+    Take.objects.filter(pk=take.pk).update(remote_id="404404")
+    File.objects.filter(pk=take.file.pk if take.file else 0).update(remote_id="404404")
     world.sandbox.expire_links()
     world.cluster.lost.clear()
     sweep.sweep(0)
-    world.run(lambda: File.objects.filter(number="404404", state=FileState.LOST).exists())
-    gone = Take.objects.get(number="404404")
+    world.run(lambda: File.objects.filter(remote_id="404404", state=FileState.LOST).exists())
+    gone = Take.objects.get(remote_id="404404")
     assert gone.missing_at
     assert gone.alarm == "removed"
 
 
 def test_dead_links_of_a_film_whose_key_is_gone_are_lost_and_said_so(world: World) -> None:
-    told(world)
+    read_film(world)
     Credential.objects.update(removed_at=clock.now(), sealed_key="")
     world.sandbox.expire_links()
     world.cluster.lost.clear()
     sweep.sweep(0)
     world.finish()
     assert {file.state for file in File.objects.all()} == {FileState.LOST}
-    assert all("its key was removed" in file.trouble for file in File.objects.all())
+    assert all("its key was removed" in file.last_error for file in File.objects.all())

@@ -11,9 +11,10 @@ from generations.lifecycle import (
     sweep,
     transitions,
 )
-from generations.models import Attempt, Callback, Entry, Event, Task
+from generations.models import Attempt, AuditEvent, Callback, Entry, Task
 from generations.models.tasks import AttemptState, TaskState
-from generations.providers.contract import Receipt
+from generations.providers.contract import Reason, Receipt
+from tests.cases import case
 
 from .conftest import World
 
@@ -34,7 +35,7 @@ def hidden(world: World) -> Task:
     return unclear(world, "[drop after] [list missing]")
 
 
-def number_at_provider(world: World, task: Task) -> str:
+def id_at_provider(world: World, task: Task) -> str:
     reference = world.attempt(task).reference
     tasks = world.sandbox.tasks.values()
     return next(each.id for each in tasks if each.order["payload"] == reference)
@@ -51,22 +52,25 @@ def test_an_order_whose_answer_was_lost_is_found_in_the_providers_list(
     task.refresh_from_db()
     twin.refresh_from_db()
     assert task.state == twin.state == TaskState.SUCCEEDED
-    assert world.attempt(task).number == number_at_provider(world, task)
+    assert world.attempt(task).remote_id == id_at_provider(world, task)
     assert task.code == task.message == ""
     assert sum(world.posts.values()) == 3
     world.check_books(spent=105)
 
 
-@pytest.mark.parametrize("word", ["500 before", "drop before", "refuse Conflict"])
-def test_an_order_that_may_not_have_arrived_stays_unclear_and_held(world: World, word: str) -> None:
-    (task,) = world.order(f"[{word}] A lighthouse")
-    for _ in range(30):
-        world.wait(600)
+def test_an_order_that_may_not_have_arrived_stays_unclear_and_held(world: World) -> None:
+    words = ("500 before", "drop before", "refuse Conflict")
+    tasks = {word: world.order(f"[{word}] A lighthouse")[0] for word in words}
+    for _ in range(12):
+        world.wait(1500)
         sweep.sweep(0)
-    task.refresh_from_db()
-    assert task.state == TaskState.UNCLEAR
-    assert sum(world.posts.values()) == 1
-    world.check_books(spent=0, held=35)
+    for word, task in tasks.items():
+        with case(word):
+            task.refresh_from_db()
+            assert task.state == TaskState.UNCLEAR
+            assert world.posts[world.attempt(task).reference] == 1
+    assert sum(world.posts.values()) == len(words)
+    world.check_books(spent=0, held=35 * len(words))
 
 
 def test_an_unclear_order_takes_no_slot(world: World) -> None:
@@ -81,117 +85,119 @@ def test_another_order_with_the_same_words_is_never_taken_for_ours(world: World)
     (running,) = world.order("A lighthouse")
     task = unclear(world, "[500 before]")
     Task.objects.filter(pk=task.pk).update(prompt="A lighthouse")
-    number = number_at_provider(world, running)
-    Attempt.objects.filter(task=running).update(number="", state=AttemptState.WITHDRAWN)
-    world.cluster.deliver("find", world.attempt(task).pk)
+    remote_id = id_at_provider(world, running)
+    Attempt.objects.filter(task=running).update(remote_id="", state=AttemptState.WITHDRAWN)
+    world.cluster.deliver("recover", world.attempt(task).pk)
     task.refresh_from_db()
     assert task.state == TaskState.UNCLEAR
-    asked = [each.path for each in world.sandbox.requests if number in each.path]
+    asked = [each.path for each in world.sandbox.requests if remote_id in each.path]
     assert asked, "the twin was looked at, and told apart by its reference"
 
 
-def test_a_ring_on_its_token_finds_an_unclear_order(ringing: World) -> None:
-    task = hidden(ringing)
-    ringing.end()
+def test_a_callback_on_its_token_finds_an_unclear_order(public_world: World) -> None:
+    task = hidden(public_world)
+    public_world.end()
     task.refresh_from_db()
     assert task.state == TaskState.SUCCEEDED
-    ringing.check_books(spent=35)
+    public_world.check_books(spent=35)
 
 
-def test_a_ring_that_came_before_the_lost_answer_finds_the_order(ringing: World) -> None:
-    (task,) = ringing.order("[callback early] [drop after] [list missing] [stuck] A lighthouse")
-    ringing.cluster.work()
+def test_a_callback_that_came_before_the_lost_answer_finds_the_order(public_world: World) -> None:
+    (task,) = public_world.order(
+        "[callback early] [drop after] [list missing] [stuck] A lighthouse"
+    )
+    public_world.cluster.work()
     assert Callback.objects.filter(attempt__task=task).exists()
     task.refresh_from_db()
     assert task.state in {TaskState.QUEUED, TaskState.RUNNING}
-    assert ringing.attempt(task).number == number_at_provider(ringing, task)
+    assert public_world.attempt(task).remote_id == id_at_provider(public_world, task)
 
 
-def test_a_ring_whose_job_was_lost_is_read_by_the_next_search(world: World) -> None:
+def test_a_callback_whose_job_was_lost_is_read_by_the_next_search(world: World) -> None:
     task = hidden(world)
     attempt = world.attempt(task)
-    number = number_at_provider(world, task)
-    Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", number=number)
-    world.hands.move(60)
+    remote_id = id_at_provider(world, task)
+    Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", remote_id=remote_id)
+    world.frozen_clock.advance(60)
     sweep.sweep(0)
     world.end()
     task.refresh_from_db()
     assert task.state == TaskState.SUCCEEDED
 
 
-def test_a_ring_whose_question_failed_is_asked_again_by_the_next_search(world: World) -> None:
+def test_a_callback_whose_question_failed_is_asked_again_by_the_next_search(world: World) -> None:
     task = hidden(world)
     attempt = world.attempt(task)
-    number = number_at_provider(world, task)
-    Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", number=number)
-    world.sandbox.fault(world.key, "[500 before]", on="query", times=1)
-    callbacks.answer(attempt.pk)
-    world.hands.move(60)
+    remote_id = id_at_provider(world, task)
+    Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", remote_id=remote_id)
+    world.sandbox.set_fault(world.key, "[500 before]", on="query", times=1)
+    callbacks.answer_callbacks(attempt.pk)
+    world.frozen_clock.advance(60)
     sweep.sweep(0)
     world.end()
     task.refresh_from_db()
     assert task.state == TaskState.SUCCEEDED
 
 
-def test_a_ring_cannot_pass_off_another_task_as_ours(world: World) -> None:
+def test_a_callback_cannot_pass_off_another_task_as_ours(world: World) -> None:
     (other,) = world.order("Somebody else's clip")
     task = unclear(world, "[500 before]")
-    number = number_at_provider(world, other)
-    Attempt.objects.filter(task=other).update(number="")
+    remote_id = id_at_provider(world, other)
+    Attempt.objects.filter(task=other).update(remote_id="")
     attempt = world.attempt(task)
-    Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", number=number)
-    callbacks.answer(attempt.pk)
+    Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", remote_id=remote_id)
+    callbacks.answer_callbacks(attempt.pk)
     task.refresh_from_db()
     assert task.state == TaskState.UNCLEAR
 
 
-def test_one_number_that_is_gone_does_not_end_the_search(world: World) -> None:
-    world.cluster.lost.add("find")
+def test_one_id_that_is_gone_does_not_end_the_search(world: World) -> None:
+    world.cluster.lost.add("recover")
     task = unclear(world, "[drop after]")
     world.cluster.lost.clear()
     attempt = world.attempt(task)
-    Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", number="404404")
-    world.cluster.deliver("find", attempt.pk)
+    Callback.objects.create(attempt=attempt, verdict="signed", nonce="1", remote_id="404404")
+    world.cluster.deliver("recover", attempt.pk)
     task.refresh_from_db()
     assert task.state == TaskState.QUEUED
 
 
-def test_a_person_gives_the_number_of_an_unclear_order(world: World) -> None:
+def test_a_person_gives_the_id_of_an_unclear_order(world: World) -> None:
     task = hidden(world)
-    actions.found(task, f" {number_at_provider(world, task)} ", world.membership.user)
+    actions.accept_found_id(task, f" {id_at_provider(world, task)} ", world.membership.user)
     world.end()
     task.refresh_from_db()
     assert task.state == TaskState.SUCCEEDED
-    assert Event.objects.filter(verb="task.found", actor=world.membership.user).count() == 1
+    assert AuditEvent.objects.filter(verb="task.found", actor=world.membership.user).count() == 1
     world.check_books(spent=35)
 
 
-def test_a_number_that_is_unknown_or_another_orders_is_refused(world: World) -> None:
+def test_an_id_that_is_unknown_or_another_orders_is_refused(world: World) -> None:
     (other,) = world.order("[stuck] Another clip")
     task = hidden(world)
     (stranger,) = world.order("[stuck] A third clip")
     world.cluster.work()
-    known = number_at_provider(world, other)
-    theirs = number_at_provider(world, stranger)
-    Attempt.objects.filter(task=stranger).update(number="")
-    for number, code in (
-        ("404404", "TaskNotFound"),
-        (known, "number_taken"),
+    known = id_at_provider(world, other)
+    theirs = id_at_provider(world, stranger)
+    Attempt.objects.filter(task=stranger).update(remote_id="")
+    for remote_id, code in (
+        ("404404", Reason.NOT_FOUND),
+        (known, Reason.REMOTE_ID_TAKEN),
         (theirs, "another_order"),
     ):
         with pytest.raises(actions.NotFound) as refused:
-            actions.found(task, number, world.membership.user)
+            actions.accept_found_id(task, remote_id, world.membership.user)
         assert refused.value.code == code
     task.refresh_from_db()
     assert task.state == TaskState.UNCLEAR
-    assert not Event.objects.filter(verb="task.found").exists()
+    assert not AuditEvent.objects.filter(verb="task.found").exists()
 
 
 def test_a_person_releases_an_unclear_order_and_its_credits_come_back(world: World) -> None:
     task = unclear(world, "[500 before]")
     actions.release(task, world.membership.user, send_again=False)
     task.refresh_from_db()
-    assert (task.state, task.code) == (TaskState.FAILED, "never_arrived")
+    assert (task.state, task.reason) == (TaskState.FAILED, Reason.NEVER_ARRIVED)
     with pytest.raises(actions.TooLate):
         actions.release(task, world.membership.user, send_again=True)
     world.check_books(spent=0)
@@ -217,24 +223,24 @@ def test_an_answer_after_a_person_gave_up_raises_an_alarm_and_changes_nothing(
     task = hidden(world)
     late = world.attempt(task)
     actions.release(task, world.membership.user, send_again=False)
-    transitions.accepted(late, Receipt("9110260474603"))
+    transitions.mark_accepted(late, Receipt("9110260474603"))
     task.refresh_from_db()
     assert task.state == TaskState.FAILED
     assert "9110260474603" in task.alarm
     world.check_books(spent=0)
 
 
-def test_a_ring_after_a_person_gave_up_raises_an_alarm_and_changes_nothing(
-    ringing: World,
+def test_a_callback_after_a_person_gave_up_raises_an_alarm_and_changes_nothing(
+    public_world: World,
 ) -> None:
-    task = hidden(ringing)
-    number = number_at_provider(ringing, task)
-    actions.release(task, ringing.membership.user, send_again=True)
+    task = hidden(public_world)
+    remote_id = id_at_provider(public_world, task)
+    actions.release(task, public_world.membership.user, send_again=True)
     Task.objects.filter(pk=task.pk).update(prompt="A lighthouse")
-    ringing.end()
+    public_world.end()
     task.refresh_from_db()
     assert task.state == TaskState.SUCCEEDED
-    assert number in task.alarm, "both attempts ran, and a person must know"
+    assert remote_id in task.alarm, "both attempts ran, and a person must know"
     assert task.misses == 0
     assert Entry.objects.filter(kind="settle").count() == 1
 
@@ -244,15 +250,15 @@ def test_a_task_beyond_the_longest_time_is_unclear_until_the_provider_ends_it(
 ) -> None:
     (task,) = world.order("[stuck] A lighthouse")
     world.wait(30)
-    world.hands.move(49 * 3600)
+    world.frozen_clock.advance(49 * 3600)
     sweep.sweep(0)
     world.cluster.work()
     task.refresh_from_db()
     assert (task.state, task.code) == (TaskState.UNCLEAR, "overdue")
     world.check_books(spent=0, held=35)
-    number = world.attempt(task).number
-    world.sandbox.stage.studio._end(world.sandbox.tasks[number], "failed", "Canceled")
-    world.hands.move(7200)
+    remote_id = world.attempt(task).remote_id
+    world.sandbox.fail(remote_id, "Canceled")
+    world.frozen_clock.advance(7200)
     sweep.sweep(0)
     world.cluster.work()
     task.refresh_from_db()
@@ -264,19 +270,19 @@ def test_searches_grow_seldom_with_the_age_of_the_order(world: World) -> None:
     attempt = world.attempt(unclear(world, "[500 before]"))
     assert attempt.sent_at
     for age, pause in ((60, 30), (3600, 300), (86_400, 3600)):
-        world.hands.at = attempt.sent_at + timedelta(seconds=age)
-        Attempt.objects.update(looked_at=world.hands.at - timedelta(seconds=pause - 1))
+        world.frozen_clock.at = attempt.sent_at + timedelta(seconds=age)
+        Attempt.objects.update(searched_at=world.frozen_clock.at - timedelta(seconds=pause - 1))
         sweep.sweep(0)
-        assert ("find", attempt.pk) not in world.cluster.bells
-        world.hands.move(1)
+        assert ("recover", attempt.pk) not in world.cluster.jobs
+        world.frozen_clock.advance(1)
         sweep.sweep(0)
-        assert ("find", attempt.pk) in world.cluster.bells
+        assert ("recover", attempt.pk) in world.cluster.jobs
         world.cluster.lose()
 
 
 def test_what_is_searched_for_is_asked_in_the_time_around_the_order(world: World) -> None:
     task = hidden(world)
-    world.cluster.deliver("find", world.attempt(task).pk)
+    world.cluster.deliver("recover", world.attempt(task).pk)
     lists = [each for each in world.sandbox.requests if each.path == "/ent/v2/tasks"]
     sent_at = world.attempt(task).sent_at
     assert sent_at
@@ -289,16 +295,16 @@ def test_what_is_searched_for_is_asked_in_the_time_around_the_order(world: World
 
 
 def alarms() -> int:
-    return Event.objects.filter(verb="task.unclear").count()
+    return AuditEvent.objects.filter(verb="task.unclear").count()
 
 
 def test_an_order_that_is_unclear_for_a_quarter_of_an_hour_raises_one_alarm(world: World) -> None:
     task = unclear(world, "[500 before]")
-    world.hands.move(14 * 60)
+    world.frozen_clock.advance(14 * 60)
     sweep.sweep(0)
     assert alarms() == 0
     for _ in range(3):
-        world.hands.move(60)
+        world.frozen_clock.advance(60)
         sweep.sweep(0)
     assert alarms() == 1
     task.refresh_from_db()
@@ -309,7 +315,7 @@ def test_an_order_that_is_unclear_for_a_quarter_of_an_hour_raises_one_alarm(worl
 
 def test_a_new_try_that_becomes_unclear_too_has_an_alarm_of_its_own(world: World) -> None:
     task = unclear(world, "[500 before]")
-    world.hands.move(16 * 60)
+    world.frozen_clock.advance(16 * 60)
     sweep.sweep(0)
     actions.release(task, world.membership.user, send_again=True)
     world.cluster.deliver("send", world.credential.pk)
@@ -317,7 +323,7 @@ def test_a_new_try_that_becomes_unclear_too_has_an_alarm_of_its_own(world: World
     assert (task.state, task.alarmed_at) == (TaskState.UNCLEAR, None)
     sweep.sweep(0)
     assert alarms() == 1
-    world.hands.move(16 * 60)
+    world.frozen_clock.advance(16 * 60)
     sweep.sweep(0)
     assert alarms() == 2
 
@@ -325,10 +331,10 @@ def test_a_new_try_that_becomes_unclear_too_has_an_alarm_of_its_own(world: World
 def test_nothing_that_is_unclear_ever_becomes_failed_by_itself(world: World) -> None:
     task = unclear(world, "[500 before]")
     for hours in (1, 24, 24 * 7, 24 * 60):
-        world.hands.move(hours * 3600)
+        world.frozen_clock.advance(hours * 3600)
         sweep.sweep(0)
         world.cluster.work()
-        world.cluster.look()
+        world.cluster.poll()
     task.refresh_from_db()
     assert (task.state, alarms()) == (TaskState.UNCLEAR, 1)
     world.check_books(spent=0, held=35)

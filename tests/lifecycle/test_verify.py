@@ -24,7 +24,7 @@ def kept(world: World) -> File:
     """A stored video with its poster and preview, and a cover."""
     world.order()
     world.finish()
-    return File.objects.get(part="video")
+    return File.objects.get(role="video")
 
 
 def run(*words: str) -> str:
@@ -80,7 +80,7 @@ def test_a_damaged_file_is_fetched_again_from_its_provider(
     world.finish()
     kept.refresh_from_db()
     assert kept.state == FileState.STORED
-    assert store.fingerprint(kept.name) == kept.sha256
+    assert store.sha256(kept.name) == kept.sha256
     assert not list(verify.faults())
     world.check_books(spent=35)
 

@@ -17,10 +17,11 @@ type Paint = Callable[[float], Image.Image]
 
 
 def moving(width: int, height: int) -> Paint:
-    """A light bar that wanders over a coloured ground; seconds in, a picture out."""
+    """A light bar that moves over a grey gradient; seconds in, a picture out."""
+    gradient = Image.linear_gradient("L").resize((width, height)).convert("RGB")
 
     def paint(seconds: float) -> Image.Image:
-        image = Image.linear_gradient("L").resize((width, height)).convert("RGB")
+        image = gradient.copy()
         left = int(width * (0.2 * seconds % 0.8))
         ImageDraw.Draw(image).rectangle((left, 0, left + width // 5, height), fill=(230, 120, 40))
         return image
@@ -58,7 +59,7 @@ def clip(
         stream.width, stream.height, stream.pix_fmt = first.width, first.height, "yuv420p"
         audio = output.add_stream("aac", rate=RATE, layout="mono") if sound else None
         for index in range(round(seconds * rate)):
-            frame = _as_seen(_frame(paint(index / rate)))
+            frame = _in_colour_space(_frame(paint(index / rate)))
             frame.pts, frame.time_base = index, Fraction(1, rate)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
@@ -74,8 +75,8 @@ def _frame(image: Image.Image) -> VideoFrame:
     return VideoFrame.from_bytes(data, image.width, image.height)
 
 
-def _as_seen(frame: VideoFrame) -> VideoFrame:
-    """In the colour space that a browser takes an untagged clip of this size for."""
+def _in_colour_space(frame: VideoFrame) -> VideoFrame:
+    """The frame in the colour space that browsers assume for an untagged clip of this size."""
     space = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
     return frame.reformat(format="yuv420p", dst_colorspace=space)
 

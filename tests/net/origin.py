@@ -1,4 +1,4 @@
-"""A server on loopback that answers each request just as a test says, however badly."""
+"""An HTTP server on loopback that sends each reply exactly as a test gives it."""
 
 import contextlib
 import datetime
@@ -12,13 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from generations.net.guard import Policy
+from generations.net.address_policy import AddressPolicy
 
 type Answer = Callable[[socket.socket], None]
 
 
 class Origin:
-    """Answers in turn, the last one for ever; remembers every request's head."""
+    """Sends the answers in turn, the last one for ever; records the head of every request."""
 
     def __init__(self, answers: Sequence[Answer], tls: ssl.SSLContext | None) -> None:
         self.answers = list(answers)
@@ -27,7 +27,7 @@ class Origin:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=300)
         self.port: int = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.policy = Policy(exceptions=frozenset({("127.0.0.1", self.port)}))
+        self.policy = AddressPolicy(exceptions=frozenset({("127.0.0.1", self.port)}))
         self._tls = tls
         self._threads: list[threading.Thread] = []
 
@@ -62,10 +62,10 @@ class Origin:
 def _head(connection: socket.socket) -> str:
     received = b""
     while not received.endswith(b"\r\n\r\n"):
-        part = connection.recv(1)
-        if not part:
+        byte = connection.recv(1)
+        if not byte:
             return ""
-        received += part
+        received += byte
     return received.decode("latin-1")
 
 
@@ -87,7 +87,7 @@ def reply(status: int = 200, body: bytes = b"", *headers: str, length: int | Non
 
     def answer(connection: socket.socket) -> None:
         size = len(body) if length is None else length
-        lines = [f"HTTP/1.1 {status} Said", f"Content-Length: {size}", *headers, "", ""]
+        lines = [f"HTTP/1.1 {status} Reason", f"Content-Length: {size}", *headers, "", ""]
         connection.sendall("\r\n".join(lines).encode() + body)
         if size > len(body):
             connection.shutdown(socket.SHUT_RDWR)
@@ -95,15 +95,15 @@ def reply(status: int = 200, body: bytes = b"", *headers: str, length: int | Non
     return answer
 
 
-def raw(*pieces: bytes, pause: float = 0, hang_up: bool = False) -> Answer:
-    """Pieces just as they are, ``pause`` seconds before each but the first."""
+def raw(*chunks: bytes, pause: float = 0, hang_up: bool = False) -> Answer:
+    """Chunks just as they are, ``pause`` seconds before each but the first."""
 
     def answer(connection: socket.socket) -> None:
         waiting = threading.Event()
-        for index, piece in enumerate(pieces):
+        for index, chunk in enumerate(chunks):
             if index:
                 waiting.wait(pause)
-            connection.sendall(piece)
+            connection.sendall(chunk)
         if hang_up:
             connection.shutdown(socket.SHUT_RDWR)
 

@@ -6,30 +6,30 @@ from pathlib import Path
 import httpx
 import pytest
 
-from generations.net.client import async_client, client
-from generations.net.guard import AsyncGuardedBackend, Forbidden, GuardedBackend, Policy
-from generations.net.lanes import Lanes
+from generations.net.address_policy import AddressPolicy, ForbiddenAddress
+from generations.net.backends import AsyncRestrictedBackend, RestrictedBackend
+from generations.net.client import MultiPoolTransport, async_client, client
 from tests.net.origin import certificate, origin, raw, reply
 
-LAB = Policy(allow_private=True)
+LAB = AddressPolicy(allow_private=True)
 NAME = "provider.test"
 
 
-def home(host: str, port: int) -> Sequence[str]:
+def loopback(host: str, port: int) -> Sequence[str]:
     return ["127.0.0.1"]
 
 
 type Get = Callable[..., httpx.Response]
 
 
-def sync_get(url: str, policy: Policy, **options: ssl.SSLContext) -> httpx.Response:
-    with client(policy, resolve=home, **options) as made:
+def sync_get(url: str, policy: AddressPolicy, **options: ssl.SSLContext) -> httpx.Response:
+    with client(policy, resolver=loopback, **options) as made:
         return made.get(url)
 
 
-def async_get(url: str, policy: Policy, **options: ssl.SSLContext) -> httpx.Response:
+def async_get(url: str, policy: AddressPolicy, **options: ssl.SSLContext) -> httpx.Response:
     async def get() -> httpx.Response:
-        async with async_client(policy, resolve=home, **options) as made:
+        async with async_client(policy, resolver=loopback, **options) as made:
             return await made.get(url)
 
     return asyncio.run(get())
@@ -41,8 +41,8 @@ BOTH = pytest.mark.parametrize("get", [sync_get, async_get])
 @BOTH
 def test_a_forbidden_address_is_a_connect_error_and_gets_no_connection(get: Get) -> None:
     with origin(reply()) as server, pytest.raises(httpx.ConnectError) as caught:
-        get(f"http://{NAME}:{server.port}/", Policy())
-    assert isinstance(caught.value, Forbidden)
+        get(f"http://{NAME}:{server.port}/", AddressPolicy())
+    assert isinstance(caught.value, ForbiddenAddress)
     assert caught.value.request.url.host == NAME
     assert server.connections == 0
 
@@ -120,31 +120,31 @@ def test_a_port_where_nobody_listens_is_a_connect_error(get: Get) -> None:
 
 
 def test_the_pools_of_httpx_hold_our_backend() -> None:
-    """The private name that the guard hangs on; a new httpx or httpcore may move it."""
-    made = client(Policy())
+    """The policy depends on a private name; a new httpx or httpcore may move it."""
+    made = client(AddressPolicy())
     assert isinstance(made._transport, httpx.HTTPTransport)
-    assert isinstance(made._transport._pool._network_backend, GuardedBackend)
-    lanes = async_client(Policy())._transport
-    assert isinstance(lanes, Lanes)
-    for lane in lanes.lanes:
-        assert isinstance(lane.transport._pool._network_backend, AsyncGuardedBackend)
+    assert isinstance(made._transport._pool._network_backend, RestrictedBackend)
+    transport = async_client(AddressPolicy())._transport
+    assert isinstance(transport, MultiPoolTransport)
+    for pool in transport.pools:
+        assert isinstance(pool.transport._pool._network_backend, AsyncRestrictedBackend)
 
 
-def test_unix_sockets_are_no_way_out() -> None:
-    with pytest.raises(Forbidden):
-        GuardedBackend(LAB).connect_unix_socket("/tmp/socket")
-    with pytest.raises(Forbidden):
-        asyncio.run(AsyncGuardedBackend(LAB).connect_unix_socket("/tmp/socket"))
+def test_unix_sockets_are_forbidden() -> None:
+    with pytest.raises(ForbiddenAddress):
+        RestrictedBackend(LAB).connect_unix_socket("/tmp/socket")
+    with pytest.raises(ForbiddenAddress):
+        asyncio.run(AsyncRestrictedBackend(LAB).connect_unix_socket("/tmp/socket"))
 
 
-def test_two_hundred_requests_at_once_are_all_answered_and_every_lane_is_free_again() -> None:
+def test_two_hundred_requests_at_once_are_all_answered_and_every_pool_is_free_again() -> None:
     slow = raw(b"HTTP/1.1 200 OK\r\n", b"Content-Length: 2\r\n\r\nok", pause=0.1)
 
-    async def crowd(url: str, policy: Policy) -> tuple[set[bytes], set[int]]:
+    async def crowd(url: str, policy: AddressPolicy) -> tuple[set[bytes], set[int]]:
         async with async_client(policy) as made:
             replies = await asyncio.gather(*(made.get(url) for _ in range(200)))
-            assert isinstance(made._transport, Lanes)
-            busy = {lane.busy for lane in made._transport.lanes}
+            assert isinstance(made._transport, MultiPoolTransport)
+            busy = {pool.busy for pool in made._transport.pools}
         return {reply.content for reply in replies}, busy
 
     with origin(slow) as server:
@@ -152,7 +152,7 @@ def test_two_hundred_requests_at_once_are_all_answered_and_every_lane_is_free_ag
 
 
 def test_requests_one_after_another_share_one_connection() -> None:
-    async def calm(url: str, policy: Policy) -> None:
+    async def calm(url: str, policy: AddressPolicy) -> None:
         async with async_client(policy) as made:
             for _ in range(5):
                 await made.get(url)
@@ -162,12 +162,12 @@ def test_requests_one_after_another_share_one_connection() -> None:
     assert (len(server.requests), server.connections) == (5, 1)
 
 
-def test_a_lane_is_free_again_after_a_failure() -> None:
+def test_a_pool_is_free_again_after_a_failure() -> None:
     async def fail(url: str) -> set[int]:
-        async with async_client(Policy()) as made:
-            with pytest.raises(Forbidden):
+        async with async_client(AddressPolicy()) as made:
+            with pytest.raises(ForbiddenAddress):
                 await made.get(url)
-            assert isinstance(made._transport, Lanes)
-            return {lane.busy for lane in made._transport.lanes}
+            assert isinstance(made._transport, MultiPoolTransport)
+            return {pool.busy for pool in made._transport.pools}
 
     assert asyncio.run(fail("http://127.0.0.1:9/")) == {0}

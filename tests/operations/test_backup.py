@@ -26,22 +26,32 @@ from generations.lifecycle import (
     send,
     sweep,
     transitions,
+    trash,
     verify,
 )
 from generations.lifecycle import order as ordering
-from generations.lifecycle import trash as bins
-from generations.lifecycle.actions import allow
-from generations.models import Account, Attempt, Credential, File, Installation, Lease, Pulse, Task
+from generations.lifecycle.stops import allow
+from generations.models import (
+    Account,
+    Attempt,
+    Credential,
+    File,
+    Heartbeat,
+    Installation,
+    Lease,
+    Task,
+)
 from generations.models.files import FileState
 from generations.models.tasks import AttemptState, TaskState
 from generations.operations.backup import databases
-from generations.operations.supervisor.prepare import prepare
+from generations.operations.supervisor.startup import prepare
 from generations.providers.contract import Receipt
 from generations.storage import store
 from generations.teams import installation, ordering_stops
 from project.env import new_credential_key
+from tests.cases import case
 from tests.factories import make_upload
-from tests.lifecycle.conftest import World, everything
+from tests.lifecycle.conftest import World, snapshot
 
 
 def run(*words: str) -> str:
@@ -93,27 +103,27 @@ def every_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.order("[fail CreationPolicyViolation] A storm")
     (gone,) = world.order("Another lighthouse")
     world.finish()
-    File.objects.filter(task=gone, part="video").update(state=FileState.LOST, trouble="404")
-    (binned,) = world.order("A third lighthouse")
+    File.objects.filter(task=gone, role="video").update(state=FileState.LOST, last_error="404")
+    (trashed,) = world.order("A third lighthouse")
     (cancelled,) = world.order("Never mind")
     actions.cancel(cancelled, world.membership.user)
     world.finish()
-    bins.put(Task.objects.get(pk=binned.pk), world.membership.user)
+    trash.move_to_trash(Task.objects.get(pk=trashed.pk), world.membership.user)
     world.order("[500 before] A cliff")  # unclear, and never found
     world.order("On its way")
     world.cluster.work()
     world.cluster.lose()
     steps: dict[str, list[Callable[[Attempt], object]]] = {
         "Claimed": [],
-        "Marked": [transitions.about_to_send],
+        "Marked": [transitions.mark_sent],
         "Left": [send._hand_over],
     }
     for prompt, until in steps.items():
         (task,) = world.order(prompt)
-        attempt = transitions.claimed(task.pk)
+        attempt = transitions.claim(task.pk)
         assert attempt
         with monkeypatch.context() as patch:
-            patch.setattr(transitions, "accepted", dies)
+            patch.setattr(transitions, "mark_accepted", dies)
             for act in until:
                 with_death(act, attempt)
     world.order("Waits", count=2)
@@ -143,10 +153,10 @@ def prompts(state: TaskState) -> set[str]:
 def test_the_drill(
     world: World, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installation.settle()
+    installation.ensure_identity()
     make_upload(team=world.membership.team)
     every_state(world, monkeypatch)
-    before, tasks = everything(), Task.objects.count()
+    before, tasks = snapshot(), Task.objects.count()
     said = run("backup", str(tmp_path / "backup"))
     assert "is whole" in said
     assert "The sealing keys are not in it" in said
@@ -157,7 +167,7 @@ def test_the_drill(
 
     with elsewhere(settings, tmp_path / "elsewhere"):
         assert "Ordering is off" in run("restore", str(tmp_path / "backup"))
-        assert everything() == before
+        assert snapshot() == before
         assert not list(verify.faults())
         assert list(verify.unknown()) == []
         assert not installation.is_at_home()
@@ -187,12 +197,22 @@ def test_the_drill(
 @pytest.fixture
 def backed_up(world: World, tmp_path: Path) -> Path:
     """A whole backup of a site with one clip."""
-    installation.settle()
+    installation.ensure_identity()
     world.order()
     world.finish()
     folder = tmp_path / "backup"
     run("backup", str(folder))
     return folder
+
+
+type Check = Callable[[Path, Settings, Path], None]
+CHECKS: list[Check] = []
+
+
+def of_a_backup(check: Check) -> Check:
+    """A check of a backup that may change it, and restores it elsewhere at most."""
+    CHECKS.append(check)
+    return check
 
 
 def refused(folder: Path, *words: str) -> str:
@@ -201,7 +221,8 @@ def refused(folder: Path, *words: str) -> str:
     return str(error.value)
 
 
-def test_a_backup_without_its_mark_is_never_restored(
+@of_a_backup
+def a_backup_without_its_mark_is_never_restored(
     backed_up: Path, settings: Settings, tmp_path: Path
 ) -> None:
     (backed_up / "COMPLETE").unlink()
@@ -210,7 +231,8 @@ def test_a_backup_without_its_mark_is_never_restored(
         assert not list((tmp_path / "elsewhere").iterdir())
 
 
-def test_a_changed_manifest_or_file_is_found_out_before_anything_is_touched(
+@of_a_backup
+def a_changed_manifest_or_file_is_found_out_before_anything_is_touched(
     backed_up: Path, settings: Settings, tmp_path: Path
 ) -> None:
     clip = next((backed_up / "media").rglob("*.mp4"))
@@ -241,25 +263,26 @@ def test_a_backup_that_dies_half_way_leaves_no_mark(
     assert not (tmp_path / "backup" / "COMPLETE").exists()
     with pytest.raises(CommandError, match="is not empty"):
         run("backup", str(tmp_path / "backup"))
-    assert Lease.free(bins.LEASE, clock.now())
+    assert Lease.is_free(trash.LEASE, clock.now())
 
 
-@pytest.mark.parametrize("what", ["missing", "damaged"])
-def test_a_missing_or_damaged_file_is_told_of_and_no_backup_is_called_good(
-    world: World, tmp_path: Path, what: str
+def test_a_missing_or_damaged_file_is_reported_and_no_backup_is_called_good(
+    world: World, tmp_path: Path
 ) -> None:
     world.order()
     world.finish()
-    path = Path(default_storage.path(File.objects.get(part="video").name))
-    path.unlink() if what == "missing" else path.write_bytes(b"rotten")
-    with pytest.raises(CommandError, match="is not whole"):
-        run("backup", str(tmp_path / "backup"))
-    assert not (tmp_path / "backup" / "COMPLETE").exists()
-    shutil.rmtree(tmp_path / "backup")
-    said = run("backup", str(tmp_path / "backup"), "--with-faults")
-    assert f"is {what}" in said
-    header = json.loads((tmp_path / "backup" / "manifest.jsonl").read_text().splitlines()[0])
-    assert len(header["faults"]) == 1
+    path = Path(default_storage.path(File.objects.get(role="video").name))
+    for what in ("damaged", "missing"):
+        with case(what):
+            folder = tmp_path / what
+            path.unlink() if what == "missing" else path.write_bytes(b"rotten")
+            with pytest.raises(CommandError, match="is not whole"):
+                run("backup", str(folder))
+            assert not (folder / "COMPLETE").exists()
+            shutil.rmtree(folder)
+            assert f"is {what}" in run("backup", str(folder), "--with-faults")
+            header = json.loads((folder / "manifest.jsonl").read_text().splitlines()[0])
+            assert len(header["faults"]) == 1
 
 
 def test_books_that_do_not_hold_make_no_backup(world: World, tmp_path: Path) -> None:
@@ -284,10 +307,10 @@ def test_a_site_that_is_there_is_only_replaced_by_force_and_when_it_is_stopped(
     assert "There is a site here already: its database, its media, its identity" in refused(
         backed_up
     )
-    Pulse.beat("cluster")
+    Heartbeat.record("cluster")
     assert "Rushes is running here" in refused(backed_up, "--force")
     assert Task.objects.count() == 2
-    Pulse.objects.all().delete()
+    Heartbeat.objects.all().delete()
     run("restore", str(backed_up), "--force")
     assert Task.objects.count() == 1
     assert not installation.is_at_home()
@@ -312,7 +335,8 @@ def test_a_restore_that_died_lets_nothing_start_and_can_be_done_again(
         assert not installation.is_being_restored()
 
 
-def test_a_backup_of_the_other_engine_or_of_a_newer_rushes_is_refused(
+@of_a_backup
+def a_backup_of_the_other_engine_or_of_a_newer_rushes_is_refused(
     backed_up: Path, settings: Settings, tmp_path: Path
 ) -> None:
     manifest, mark = backed_up / "manifest.jsonl", backed_up / "COMPLETE"
@@ -332,7 +356,8 @@ def test_a_backup_of_the_other_engine_or_of_a_newer_rushes_is_refused(
 # ---- Keys -----------------------------------------------------------------------------------
 
 
-def test_without_its_sealing_keys_a_restored_site_says_what_is_missing(
+@of_a_backup
+def without_its_sealing_keys_a_restored_site_says_what_is_missing(
     backed_up: Path, settings: Settings, tmp_path: Path
 ) -> None:
     text = b"".join(path.read_bytes() for path in backed_up.rglob("*") if path.is_file())
@@ -368,7 +393,7 @@ def test_media_are_linked_where_the_disk_can_and_copied_once_where_it_cannot(
 ) -> None:
     world.order()
     world.finish()
-    name = File.objects.get(part="video").name
+    name = File.objects.get(role="video").name
     inode = os.stat(default_storage.path(name)).st_ino
     run("backup", str(tmp_path / "linked"))
     assert os.stat(tmp_path / "linked" / "media" / name).st_ino == inode
@@ -381,7 +406,7 @@ def test_media_are_linked_where_the_disk_can_and_copied_once_where_it_cannot(
             raise OSError(18, "Invalid cross-device link")
         link(str(source), str(target))
 
-    store.put(Path(default_storage.path(name)), "twin.mp4")
+    store.copy_in(Path(default_storage.path(name)), "twin.mp4")
     monkeypatch.setattr(os, "link", only_inside)
     run("backup", folder)
     twins = [os.stat(Path(folder) / "media" / each) for each in (name, "twin.mp4")]
@@ -392,7 +417,7 @@ def test_what_was_ordered_while_the_copy_was_made_is_whole_or_not_in_it(
     world: World, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the copy of the database and the media a clip is ordered, made and stored."""
-    installation.settle()
+    installation.ensure_identity()
     world.order("Before")
     world.finish()
     copy = databases.copy
@@ -413,41 +438,41 @@ def test_what_was_ordered_while_the_copy_was_made_is_whole_or_not_in_it(
         assert not list(ledger.verify())
 
 
-def test_the_bin_deletes_nothing_while_a_backup_reads(
+def test_the_trash_deletes_nothing_while_a_backup_reads(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.order()
     world.finish()
-    bins.put(Task.objects.get(), world.membership.user)
-    bins.empty(world.membership.team, world.membership.user)
+    trash.move_to_trash(Task.objects.get(), world.membership.user)
+    trash.empty(world.membership.team, world.membership.user)
     copy = databases.copy
 
-    def then_the_bin_is_emptied(target: Path, look: Callable[[], object]) -> object:
+    def then_the_trash_is_emptied(target: Path, look: Callable[[], object]) -> object:
         seen = copy(target, look)
-        bins.delete_due(0)
+        trash.purge(0)
         return seen
 
     with monkeypatch.context() as patch:
-        patch.setattr(databases, "copy", then_the_bin_is_emptied)
+        patch.setattr(databases, "copy", then_the_trash_is_emptied)
         assert "is whole" in run("backup", str(tmp_path / "backup"))
-    bins.delete_due(0)
-    assert Task.objects.get().emptied_at
+    trash.purge(0)
+    assert Task.objects.get().purged_at
 
 
 def test_a_restored_task_that_was_sent_is_unclear_and_never_sent_again(
     world: World, settings: Settings, tmp_path: Path
 ) -> None:
-    installation.settle()
+    installation.ensure_identity()
     (task,) = world.order()
     world.cluster.lose()
-    attempt = transitions.claimed(task.pk)
+    attempt = transitions.claim(task.pk)
     assert attempt
-    assert transitions.about_to_send(attempt)
+    assert transitions.mark_sent(attempt)
     run("backup", str(tmp_path / "backup"))
     with elsewhere(settings, tmp_path / "elsewhere"):
         run("restore", str(tmp_path / "backup"))
         allow(None, nothing_was_sent=True)
-        world.hands.move(timedelta(hours=1).total_seconds())
+        world.frozen_clock.advance(timedelta(hours=1).total_seconds())
         go_on(world, 3)
         assert Task.objects.get().state == TaskState.UNCLEAR
         assert Attempt.objects.get().state == AttemptState.UNCLEAR
@@ -455,6 +480,20 @@ def test_a_restored_task_that_was_sent_is_unclear_and_never_sent_again(
     assert not world.posts
 
 
-def test_a_backup_is_one_database_file_beside_the_media(backed_up: Path) -> None:
+@of_a_backup
+def a_backup_is_one_database_file_beside_the_media(
+    backed_up: Path, settings: Settings, tmp_path: Path
+) -> None:
     names = {path.name for path in backed_up.iterdir()}
     assert names == {"COMPLETE", "manifest.jsonl", "media", databases.name()}
+
+
+def test_each_check_of_a_backup(backed_up: Path, settings: Settings, tmp_path: Path) -> None:
+    """One backup for all of them; each has a copy of its own."""
+    keys = settings.CREDENTIAL_KEYS
+    for check in CHECKS:
+        with case(check.__name__):
+            folder = tmp_path / check.__name__
+            shutil.copytree(backed_up, folder / "backup")
+            check(folder / "backup", settings, folder)
+            settings.CREDENTIAL_KEYS = keys

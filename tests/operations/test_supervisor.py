@@ -16,12 +16,11 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from generations import clock
-from generations.models import Lease, Pulse, Task
+from generations.models import Heartbeat, Lease, Task
 from generations.models.tasks import TaskState
-from generations.operations.supervisor.child import Child
-from generations.operations.supervisor.guard import Guard
-from generations.operations.supervisor.heartbeat import Heart
-from generations.operations.supervisor.prepare import require_free
+from generations.operations.supervisor.heartbeat import HeartbeatMonitor
+from generations.operations.supervisor.processes import Child, Watchdog
+from generations.operations.supervisor.startup import require_free_port
 from generations.operations.supervisor.supervisor import Supervisor
 from tests.factories import make_credential, make_member, make_tasks
 from tests.processes.system import free_port, lives
@@ -45,9 +44,9 @@ def until(condition: Callable[[], object], seconds: float = 20) -> None:
 
 @pytest.fixture
 def supervisor(family: Child) -> Iterator[Supervisor]:
-    supervisor = Supervisor([family], Heart())
+    supervisor = Supervisor([family], HeartbeatMonitor())
     yield supervisor
-    supervisor.guard.dismiss()
+    supervisor.watchdog.dismiss()
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ def pids(tmp_path: Path) -> list[int]:
 
 
 def test_killing_a_child_kills_its_whole_family(family: Child, tmp_path: Path) -> None:
-    family.tend()
+    family.check()
     parent, grandchild = pids(tmp_path)
     family.kill()
     until(lambda: not lives(parent) and not lives(grandchild))
@@ -72,14 +71,14 @@ def test_killing_a_child_kills_its_whole_family(family: Child, tmp_path: Path) -
 def test_a_child_that_died_takes_its_family_along_and_starts_again(
     family: Child, tmp_path: Path
 ) -> None:
-    family.tend()
+    family.check()
     parent, grandchild = pids(tmp_path)
     (tmp_path / "pids").unlink()
     os.kill(parent, signal.SIGKILL)
     until(family.has_ended)
-    assert family.tend()
+    assert family.check()
     until(lambda: not lives(grandchild))
-    assert family.tend()
+    assert family.check()
     assert pids(tmp_path)[0] != parent
 
 
@@ -88,9 +87,9 @@ def test_a_child_that_keeps_dying_is_started_more_and_more_slowly(tmp_path: Path
     pauses = []
     for _ in range(9):
         child.start_after = 0
-        child.tend()
+        child.check()
         until(child.has_ended)
-        child.tend()
+        child.check()
         pauses.append(child.pause)
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
@@ -99,46 +98,48 @@ def test_what_a_child_says_is_repeated_under_its_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     child = Child("web", ["/bin/echo", "a line"], tmp_path)
-    child.tend()
+    child.check()
     until(child.has_ended)
     until(lambda: "web     | a line\n" in capsys.readouterr().out, 2)
     child.kill()
 
 
-def test_the_guard_kills_the_groups_when_its_owner_is_gone(family: Child, tmp_path: Path) -> None:
-    family.tend()
+def test_the_watchdog_kills_the_groups_when_its_owner_is_gone(
+    family: Child, tmp_path: Path
+) -> None:
+    family.check()
     parent, grandchild = pids(tmp_path)
-    guard = Guard()
-    guard.watch([family.group or 0])
-    assert guard.shell
-    assert guard.shell.stdin
-    guard.shell.stdin.close()  # as the end of the supervisor would
+    watchdog = Watchdog()
+    watchdog.watch([family.group or 0])
+    assert watchdog.shell
+    assert watchdog.shell.stdin
+    watchdog.shell.stdin.close()  # as the end of the supervisor would
     until(lambda: not lives(parent) and not lives(grandchild))
-    guard.dismiss()
+    watchdog.dismiss()
 
 
-def test_a_guard_that_was_killed_is_replaced(supervisor: Supervisor, tmp_path: Path) -> None:
-    supervisor.tend()
+def test_a_watchdog_that_was_killed_is_replaced(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.check()
     parent, grandchild = pids(tmp_path)
-    killed = supervisor.guard.shell
+    killed = supervisor.watchdog.shell
     assert killed
     killed.kill()
     killed.wait()
-    supervisor.tend()
-    guard = supervisor.guard.shell
-    assert guard
-    assert guard.stdin
-    guard.stdin.close()  # as the end of the supervisor would
+    supervisor.check()
+    watchdog = supervisor.watchdog.shell
+    assert watchdog
+    assert watchdog.stdin
+    watchdog.stdin.close()  # as the end of the supervisor would
     until(lambda: not lives(parent) and not lives(grandchild))
 
 
-def test_a_dismissed_guard_harms_nobody(family: Child, tmp_path: Path) -> None:
-    family.tend()
+def test_a_dismissed_watchdog_harms_nobody(family: Child, tmp_path: Path) -> None:
+    family.check()
     parent, _ = pids(tmp_path)
-    guard = Guard()
-    guard.watch([family.group or 0])
-    guard.watch([family.group or 0])
-    guard.dismiss()
+    watchdog = Watchdog()
+    watchdog.watch([family.group or 0])
+    watchdog.watch([family.group or 0])
+    watchdog.dismiss()
     time.sleep(0.3)
     assert lives(parent)
 
@@ -150,8 +151,8 @@ def test_a_port_that_is_taken_stops_the_start_and_names_itself() -> None:
         taken.bind(("127.0.0.1", port))
         taken.listen()
         with pytest.raises(CommandError, match=f"Port {port} "):
-            require_free("127.0.0.1", port, patience=0.3)
-    require_free("127.0.0.1", port)
+            require_free_port("127.0.0.1", port, patience=0.3)
+    require_free_port("127.0.0.1", port)
 
 
 def test_the_start_waits_a_moment_for_a_server_that_is_ending() -> None:
@@ -160,43 +161,43 @@ def test_the_start_waits_a_moment_for_a_server_that_is_ending() -> None:
         ending.bind(("127.0.0.1", port))
         ending.listen()
         Timer(0.5, ending.close).start()
-        require_free("127.0.0.1", port)
+        require_free_port("127.0.0.1", port)
 
 
-# ---- The heart ------------------------------------------------------------------------------
+# ---- The monitor ------------------------------------------------------------------------------
 
 
-def heart_finds_silence(*, cluster_age: float) -> bool:
-    return Heart().is_silent(time.monotonic() - cluster_age)
-
-
-@pytest.mark.django_db
-def test_a_cluster_that_has_not_beaten_for_a_minute_is_silent() -> None:
-    Pulse.objects.create(name="cluster", at=clock.now() - timedelta(seconds=61))
-    assert heart_finds_silence(cluster_age=100)
+def has_stalled(*, cluster_age: float) -> bool:
+    return HeartbeatMonitor().probe(time.monotonic() - cluster_age)
 
 
 @pytest.mark.django_db
-def test_a_cluster_that_beats_is_not_silent() -> None:
-    Pulse.objects.create(name="cluster", at=clock.now() - timedelta(seconds=30))
-    assert not heart_finds_silence(cluster_age=100)
+def test_a_cluster_without_a_heartbeat_for_a_minute_has_stalled() -> None:
+    Heartbeat.objects.create(name="cluster", at=clock.now() - timedelta(seconds=61))
+    assert has_stalled(cluster_age=100)
 
 
 @pytest.mark.django_db
-def test_a_young_cluster_has_time_to_beat_first() -> None:
-    assert not heart_finds_silence(cluster_age=30)
+def test_a_cluster_with_a_heartbeat_has_not_stalled() -> None:
+    Heartbeat.objects.create(name="cluster", at=clock.now() - timedelta(seconds=30))
+    assert not has_stalled(cluster_age=100)
 
 
 @pytest.mark.django_db
-def test_a_cluster_whose_workers_all_hold_long_work_is_not_silent(settings: Settings) -> None:
+def test_a_young_cluster_has_not_stalled() -> None:
+    assert not has_stalled(cluster_age=30)
+
+
+@pytest.mark.django_db
+def test_a_cluster_whose_workers_all_hold_long_work_has_not_stalled(settings: Settings) -> None:
     for number in range(settings.WORKERS):
         end = clock.now() + timedelta(seconds=45)
         Lease.objects.create(name=f"work {number}", holder="somebody", until=end)
-    assert not heart_finds_silence(cluster_age=100)
+    assert not has_stalled(cluster_age=100)
 
 
 @pytest.mark.django_db
-def test_a_cluster_whose_workers_all_wait_for_a_slow_provider_is_not_silent(
+def test_a_cluster_whose_workers_all_wait_for_a_slow_provider_has_not_stalled(
     settings: Settings,
 ) -> None:
     member = make_member()
@@ -204,31 +205,33 @@ def test_a_cluster_whose_workers_all_wait_for_a_slow_provider_is_not_silent(
     make_tasks(membership=member, credential=key, count=settings.WORKERS)
     lease = clock.now() + timedelta(seconds=30)
     Task.objects.update(state=TaskState.SENDING, lease_until=lease)
-    assert not heart_finds_silence(cluster_age=100)
+    assert not has_stalled(cluster_age=100)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_heart_rings_a_beat_once_in_a_while() -> None:
-    heart = Heart()
+def test_the_monitor_queues_a_heartbeat_once_in_a_while() -> None:
+    monitor = HeartbeatMonitor()
     for _ in range(3):
-        heart.is_silent(time.monotonic())
-    assert [job.func() for job in OrmQ.objects.all()] == ["generations.lifecycle.queue.beat"]
+        monitor.probe(time.monotonic())
+    assert [job.func() for job in OrmQ.objects.all()] == [
+        "generations.lifecycle.queue.record_heartbeat"
+    ]
 
 
-class StoppedHeart(Heart):
-    def is_silent(self, started_at: float) -> bool:
+class Stalled(HeartbeatMonitor):
+    def probe(self, started_at: float) -> bool:
         return True
 
 
-def test_a_silent_cluster_is_killed_with_its_family_and_starts_again(
+def test_a_stalled_cluster_is_killed_with_its_family_and_starts_again(
     supervisor: Supervisor, family: Child, tmp_path: Path
 ) -> None:
     family.name = "cluster"
-    family.tend()
+    family.check()
     parent, grandchild = pids(tmp_path)
-    supervisor.heart = StoppedHeart()
-    supervisor.tend()
+    supervisor.monitor = Stalled()
+    supervisor.check()
     until(lambda: not lives(parent) and not lives(grandchild))
     (tmp_path / "pids").unlink()
-    assert family.tend()
+    assert family.check()
     assert pids(tmp_path)[0] != parent

@@ -5,7 +5,7 @@ import urllib.request
 
 from tests.processes.site import Site
 
-PARTS = 2  # a video and its cover
+ROLES = 2  # a video and its cover
 SUFFIX = {"video": "mp4", "cover": "jpg"}
 
 
@@ -14,7 +14,7 @@ def wait_for_the_end(site: Site, tasks: int, *, seconds: float = 150) -> None:
     site.wait(
         lambda: (
             site.count("task", "state = 'succeeded'") == tasks
-            and site.count("file", "state = 'stored'") == tasks * PARTS
+            and site.count("file", "state = 'stored'") == tasks * ROLES
         ),
         f"{tasks} tasks succeeded and their files are stored",
         seconds,
@@ -26,7 +26,7 @@ def go_on_to_the_end(site: Site, tasks: int, *, died_at: float) -> None:
     site.let_leases_end(died_at)
     site.wait(lambda: all_unclear_are_lost(site), "what arrived was found again")
     if site.count("task", "state = 'unclear'"):
-        site.at_the_desk("send_again()")
+        site.do("send_again()")
     wait_for_the_end(site, tasks)
 
 
@@ -59,12 +59,12 @@ def assert_each_was_sent_once(site: Site, tasks: int) -> None:
 
 def assert_each_file_is_the_providers(site: Site, tasks: int) -> None:
     """The bytes on the disk have the row's fingerprint, which is that of what the link serves."""
-    rows = site.rows("SELECT part, name, sha256, size, url FROM generations_file")
-    assert len(rows) == len({name for _part, name, *_rest in rows}) == tasks * PARTS
+    rows = site.rows("SELECT role, name, sha256, size, url FROM generations_file")
+    assert len(rows) == len({name for _role, name, *_rest in rows}) == tasks * ROLES
     served: dict[str, str] = {}
-    for part, name, fingerprint, size, url in rows:
+    for role, name, fingerprint, size, url in rows:
         kept = (site.data / "media" / name).read_bytes()
-        assert name.endswith(SUFFIX[part])
+        assert name.endswith(SUFFIX[role])
         assert len(kept) == size
         assert hashlib.sha256(kept).hexdigest() == fingerprint, f"{name} is not what its row says"
         served.setdefault(fingerprint, url)

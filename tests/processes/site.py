@@ -199,15 +199,17 @@ class Site:
 
     def let_leases_end(self, died_at: float | None = None) -> None:
         """Of those who died until this moment (Unix seconds; now where none is given)."""
-        self.at_the_desk(f"let_leases_end(taken_before={died_at or time.time()})")
+        self.do(f"let_leases_end(taken_before={died_at or time.time()})")
 
-    def at_the_desk(self, *acts: str) -> None:
-        """Do something of ``tests.processes.desk`` in this site."""
-        script = "; ".join(["from tests.processes import desk", *(f"desk.{act}" for act in acts)])
+    def do(self, *acts: str) -> None:
+        """Do something of ``tests.processes.actions`` in this site."""
+        script = "; ".join(
+            ["from tests.processes import actions", *(f"actions.{act}" for act in acts)]
+        )
         self.manage("shell", "--no-imports", "-c", script)
 
     def order(self, tasks: int, *, keys: int = 1, prompt: str = PROMPT) -> None:
-        self.at_the_desk(
+        self.do(
             f"open_house(provider={self.provider.url!r}, keys={keys})",
             f"place(tasks={tasks}, prompt={prompt!r})",
         )
@@ -216,6 +218,6 @@ class Site:
 STATES = {
     "tasks": "SELECT state, reason, code, count(*) FROM generations_task GROUP BY 1, 2, 3",
     "attempts": "SELECT state, count(*) FROM generations_attempt GROUP BY 1",
-    "files": "SELECT part, state, trouble, count(*) FROM generations_file GROUP BY 1, 2, 3",
+    "files": "SELECT role, state, last_error, count(*) FROM generations_file GROUP BY 1, 2, 3",
     "jobs": "SELECT count(*) FROM django_q_ormq",
 }

@@ -28,7 +28,7 @@ for number in range({CLIPS}):
         team=team, created_by=user, credential=key, model="viduq2", form_token=str(number)
     )
     clips.append(File.objects.create(
-        task=task, team=team, part="video", state="stored", name="clip.mp4", size={SIZE},
+        task=task, team=team, role="video", state="stored", name="clip.mp4", size={SIZE},
         sha256=f"{{number:064}}",
     ).pk)
 collection = collections.make(team, user, "Salt and Amber")

@@ -14,9 +14,9 @@ BEFORE_THE_POST = "send.marked"
 POINTS = [
     "send.claimed",
     "send.posted",
-    "mirror.downloaded",
-    "mirror.written",
-    "mirror.kept",
+    "fetch.downloaded",
+    "fetch.written",
+    "fetch.kept",
 ]
 TASKS = 3
 
@@ -59,9 +59,9 @@ def test_an_order_that_may_have_left_waits_for_a_person_who_may_send_it_again(si
     site.let_leases_end()
     site.wait(lambda: site.count("task", "state = 'unclear'") == 1, "the order is unclear")
     site.wait(lambda: site.count("file", "state = 'stored'") == 4, "the other two are stored")
-    site.wait(lambda: site.count("attempt", "looked_at IS NOT NULL") == 1, "it was searched for")
+    site.wait(lambda: site.count("attempt", "searched_at IS NOT NULL") == 1, "it was searched for")
     assert site.provider.posts() == TASKS - 1
     assert site.rows("SELECT sum(balance > 0) FROM generations_account WHERE name = 'held'")[0][0]
-    site.at_the_desk("send_again()")
+    site.do("send_again()")
     wait_for_the_end(site, TASKS)
     assert_all_is_right(site, TASKS, attempts=TASKS + 1)

@@ -54,18 +54,18 @@ class Killer:
         supervisor = self.site.process
         if supervisor and supervisor.poll() is not None:
             self.site.start()
-        now, beat = time.time(), self._last_beat()
+        now, heartbeat = time.time(), self._last_heartbeat()
         well = self.site.status("/health/ready") == 200 and self.site.has_all_workers()
         for at, who in list(self.kills):
-            if well and beat > at:
+            if well and heartbeat > at:
                 self.kills.remove((at, who))
                 self.waits.append((now - at, who))
             else:
                 assert now - at < BACK, f"not back {now - at:.0f} s after the kill of {who}"
 
-    def _last_beat(self) -> float:
+    def _last_heartbeat(self) -> float:
         """When the cluster last did a job, in Unix seconds."""
-        ((at,),) = self.site.rows("SELECT at FROM generations_pulse WHERE name = 'cluster'")
+        ((at,),) = self.site.rows("SELECT at FROM generations_heartbeat WHERE name = 'cluster'")
         return datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
 
 
@@ -78,7 +78,7 @@ def decide_and_end(site: Site, tasks: int) -> None:
         240,
     )
     if site.count("task", "state = 'unclear'"):
-        site.at_the_desk("send_again()")
+        site.do("send_again()")
     wait_for_the_end(site, tasks, seconds=240)
 
 

@@ -20,7 +20,7 @@ task = Task.objects.create(team=team, created_by=user, credential=key, model="vi
 settings.MEDIA_ROOT.mkdir()
 (settings.MEDIA_ROOT / "film.mp4").write_bytes(bytes(24 * 1024 * 1024))
 film = File.objects.create(
-    task=task, team=team, part="video", state="stored", sha256="0" * 64, name="film.mp4"
+    task=task, team=team, role="video", state="stored", sha256="0" * 64, name="film.mp4"
 )
 session = SessionStore()
 session[SESSION_KEY] = str(user.pk)

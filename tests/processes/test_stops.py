@@ -9,7 +9,7 @@ from tests.processes.outcome import assert_all_is_right, go_on_to_the_end
 from tests.processes.site import ROOT, Site, one_site_at_a_time
 from tests.processes.system import lives, mentioning
 
-pytestmark = one_site_at_a_time("crowds")
+pytestmark = one_site_at_a_time("load")
 
 TASKS = 12
 LONGEST = 12.0  # seconds; 5 of them are the grace for work that ends in good order

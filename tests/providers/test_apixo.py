@@ -1,4 +1,4 @@
-"""APIXO's vidu-q3, told by the contract's section 5."""
+"""APIXO's vidu-q3 (docs/wire.md, section 5)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,14 +13,14 @@ from generations.providers.apixo.adapter import Apixo
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
+    CallbackReading,
+    CallbackRequest,
+    CallbackTrust,
     Order,
     Picture,
     Refused,
+    RemoteState,
     Report,
-    Ring,
-    RingRequest,
-    State,
-    Verdict,
 )
 
 from .contract_suite import AdapterSuite
@@ -28,7 +28,7 @@ from .driver import first_request, value_of
 
 ACCESS = Access("https://api.apixo.ai/", "apx-test/0001")
 ORDER = Order(
-    kind="text2video",
+    kind="text_to_video",
     model="vidu-q3",
     prompt="A harbour in fog, 港口",
     duration=8,
@@ -39,7 +39,7 @@ ORDER = Order(
     reference="attempt-17",
     callback_url="https://app.example/callbacks/apixo/9f1c",
 )
-NUMBER = "task_12345678"
+REMOTE_ID = "task_12345678"
 PICTURES = (
     Picture(1280, 720, 500_000, address="https://app.example/a.jpg"),
     Picture(1280, 720, 500_000, address="https://app.example/b.jpg"),
@@ -51,7 +51,7 @@ class TestApixo(AdapterSuite):
     provider = Apixo()
     access = ACCESS
     order = ORDER
-    number = NUMBER
+    remote_id = REMOTE_ID
     questions = ("check", "balance", "test")
 
 
@@ -61,7 +61,7 @@ def sent(order: Order, access: Access = ACCESS) -> dict[str, Any]:
 
 
 def pictured(kind: str, model: str = "vidu-q3") -> Order:
-    images = PICTURES[: {"text2video": 0, "img2video": 1, "start-end2video": 2}[kind]]
+    images = PICTURES[: {"text_to_video": 0, "image_to_video": 1, "frames_to_video": 2}[kind]]
     return replace(ORDER, kind=kind, model=model, images=images)
 
 
@@ -70,18 +70,18 @@ def test_the_adapter_is_found_by_its_kind() -> None:
 
 
 def test_callbacks_are_asked_for() -> None:
-    assert Apixo().wants_rings(ACCESS)
+    assert Apixo().accepts_callback_url(ACCESS)
 
 
 @pytest.mark.parametrize(
     ("kind", "model", "mode", "pictures"),
     [
-        ("text2video", "vidu-q3", "text-to-video", 0),
-        ("img2video", "vidu-q3", "image-to-video", 1),
-        ("start-end2video", "vidu-q3", "image-to-video", 2),
-        ("text2video", "vidu-q3-turbo", "turbo-text-to-video", 0),
-        ("img2video", "vidu-q3-turbo", "turbo-image-to-video", 1),
-        ("start-end2video", "vidu-q3-turbo", "turbo-image-to-video", 2),
+        ("text_to_video", "vidu-q3", "text-to-video", 0),
+        ("image_to_video", "vidu-q3", "image-to-video", 1),
+        ("frames_to_video", "vidu-q3", "image-to-video", 2),
+        ("text_to_video", "vidu-q3-turbo", "turbo-text-to-video", 0),
+        ("image_to_video", "vidu-q3-turbo", "turbo-image-to-video", 1),
+        ("frames_to_video", "vidu-q3-turbo", "turbo-image-to-video", 2),
     ],
 )
 def test_kind_and_model_make_the_mode(kind: str, model: str, mode: str, pictures: int) -> None:
@@ -90,14 +90,14 @@ def test_kind_and_model_make_the_mode(kind: str, model: str, mode: str, pictures
     assert len(made.get("image_urls", [])) == pictures
 
 
-@pytest.mark.parametrize("kind", ["img2video", "start-end2video"])
-def test_what_only_text_heeds_is_not_sent_with_pictures(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["image_to_video", "frames_to_video"])
+def test_what_only_text_supports_is_not_sent_with_pictures(kind: str) -> None:
     assert {"style", "aspect_ratio"} <= {*sent(ORDER)["input"]}
     assert not {"style", "aspect_ratio"} & {*sent(pictured(kind))["input"]}
 
 
 def test_resolution_and_duration_are_sent_though_nobody_said_them() -> None:
-    assert sent(Order(kind="text2video", model="vidu-q3-turbo", prompt="A harbour")) == {
+    assert sent(Order(kind="text_to_video", model="vidu-q3-turbo", prompt="A harbour")) == {
         "request_type": "async",
         "input": {
             "mode": "turbo-text-to-video",
@@ -146,21 +146,23 @@ def test_a_picture_that_is_no_address_is_refused_unsent() -> None:
     inline = replace(PICTURES[0], address="data:image/png;base64,AAAA")
     for images in ((inline,), (replace(inline, address=""),)):
         with pytest.raises(Refused, match="address_required"):
-            first_request(Apixo().submit(ACCESS, replace(ORDER, kind="img2video", images=images)))
+            first_request(
+                Apixo().submit(ACCESS, replace(ORDER, kind="image_to_video", images=images))
+            )
 
 
 @pytest.mark.parametrize(
-    ("kind", "model"), [("reference2video", "vidu-q3"), ("text2video", "viduq3-pro")]
+    ("kind", "model"), [("references_to_video", "vidu-q3"), ("text_to_video", "viduq3-pro")]
 )
 def test_what_is_not_offered_is_refused_unsent(kind: str, model: str) -> None:
     with pytest.raises(Refused, match="kind_unknown"):
         first_request(Apixo().submit(ACCESS, replace(ORDER, kind=kind, model=model)))
 
 
-@pytest.mark.parametrize("number", ["", "0", "..", "1/../2", "1&x=1", "1\n"])
-def test_a_number_that_apixo_never_gave_is_not_asked_about(number: str) -> None:
-    with pytest.raises(Refused, match="number_invalid"):
-        first_request(Apixo().check(ACCESS, number))
+@pytest.mark.parametrize("remote_id", ["", "0", "..", "1/../2", "1&x=1", "1\n"])
+def test_an_id_that_apixo_never_gave_is_not_asked_about(remote_id: str) -> None:
+    with pytest.raises(Refused, match="remote_id_invalid"):
+        first_request(Apixo().check(ACCESS, remote_id))
 
 
 @pytest.mark.parametrize("call", ["balance", "test"])
@@ -176,18 +178,18 @@ def test_the_key_is_proved_by_its_balance(call: str) -> None:
 def test_a_result_that_is_cut_is_asked_for_again_until_it_is_whole() -> None:
     whole = '{"resultUrls":["https://r2.apixo.ai/video.mp4"]}'
     for length in range(len(whole)):
-        assert checked(whole[:length]).state is State.RUNNING
-    assert checked(whole).state is State.SUCCEEDED
+        assert checked(whole[:length]).state is RemoteState.RUNNING
+    assert checked(whole).state is RemoteState.SUCCEEDED
 
 
 def checked(result: str) -> Report:
-    data = {"taskId": NUMBER, "state": "success", "resultJson": result}
+    data = {"taskId": REMOTE_ID, "state": "success", "resultJson": result}
     answer = httpx.Response(200, json={"code": 200, "message": "success", "data": data})
-    return value_of(Apixo().check(ACCESS, NUMBER), answer)
+    return value_of(Apixo().check(ACCESS, REMOTE_ID), answer)
 
 
 @pytest.mark.parametrize(
-    ("body", "number", "word"),
+    ("body", "remote_id", "word"),
     [
         (b'{"code":200,"data":{"taskId":"task_1","state":"success"}}', "task_1", "success"),
         (b'{"code":200,"data":{"taskId":"../..","state":"failed"}}', "", "failed"),
@@ -199,9 +201,11 @@ def checked(result: str) -> Report:
         (b"\xff", "", ""),
     ],
 )
-def test_a_callback_gives_hints_that_nothing_proves(body: bytes, number: str, word: str) -> None:
-    heard = RingRequest("POST", "/callbacks/apixo/9f1c", "", {"x-signature": "any"}, body)
-    assert Apixo().read_ring(ACCESS, heard, now=0.0) == Ring(Verdict.UNSIGNED, number, word)
+def test_a_callback_gives_hints_that_nothing_proves(body: bytes, remote_id: str, word: str) -> None:
+    received = CallbackRequest("POST", "/callbacks/apixo/9f1c", "", {"x-signature": "any"}, body)
+    assert Apixo().read_callback(ACCESS, received, now=0.0) == CallbackReading(
+        CallbackTrust.UNSIGNED, remote_id, word
+    )
 
 
 # ---- The catalogue --------------------------------------------------------------------------
@@ -221,14 +225,14 @@ def test_each_offer_has_the_limits_of_the_documents(offer: Any) -> None:
     assert (offer.durations, offer.resolutions) == (tuple(range(1, 17)), ("540p", "720p", "1080p"))
     assert (offer.prompt_limit, offer.prompt_required) == (5000, True)
     order = replace(pictured(offer.kind, offer.model), options={"audio": False, "route": "value"})
-    said = replace(order, aspect_ratio="4:3" if offer.kind == "text2video" else "")
+    said = replace(order, aspect_ratio="4:3" if offer.kind == "text_to_video" else "")
     assert offer.problems(said) == ()
     assert offer.estimate(said) is None
 
 
 def test_a_picture_has_at_most_10_mb() -> None:
-    offer = BOOK.offer("img2video", "vidu-q3")
+    offer = BOOK.offer("image_to_video", "vidu-q3")
     assert offer is not None
     large = replace(PICTURES[0], size=10 * 1024 * 1024 + 1)
-    order = Order(kind="img2video", model="vidu-q3", prompt="A harbour", images=(large,))
+    order = Order(kind="image_to_video", model="vidu-q3", prompt="A harbour", images=(large,))
     assert [problem.code for problem in offer.problems(order)] == ["large"]

@@ -1,9 +1,8 @@
-"""The catalogue: Vidu's matrix, the judgement of orders, and files that are broken."""
+"""The catalogue: Vidu's matrix, the problems of orders, and files that are broken."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +21,12 @@ from generations.providers.catalogue import (
 from generations.providers.contract import Order, Picture
 
 VIDU = catalogue("vidu")
-TEXT = (Path(toml.__file__).parent / "vidu.toml").read_text(encoding="utf-8")
+FILE = "vidu/catalogue.toml"
+TEXT = (toml.PROVIDERS_DIRECTORY / FILE).read_text(encoding="utf-8")
 
-# Contract 2.5: durations at text2video, img2video, start-end2video and reference2video.
-KINDS = ("text2video", "img2video", "start-end2video", "reference2video")
-FILM = "ad-one-click"
+# docs/wire.md, 2.5: durations at text2video, img2video, start-end2video and reference2video.
+KINDS = ("text_to_video", "image_to_video", "frames_to_video", "references_to_video")
+FILM = "film"
 LONG, SHORT = tuple(range(1, 17)), tuple(range(1, 11))
 MATRIX: Mapping[str, tuple[tuple[int, ...], ...]] = {
     "viduq3-pro": (LONG, LONG, LONG, ()),
@@ -45,18 +45,20 @@ MATRIX: Mapping[str, tuple[tuple[int, ...], ...]] = {
 PICTURES = (Picture(1280, 720, 500_000, address="https://app.example/a.png"),) * 7
 
 
-def offered(kind: str = "text2video", model: str = "viduq2") -> Offer:
+def offered(kind: str = "text_to_video", model: str = "viduq2") -> Offer:
     offer = VIDU.offer(kind, model)
     assert offer is not None
     return offer
 
 
-def order(kind: str = "text2video", model: str = "viduq2", **members: Any) -> Order:
+def order(kind: str = "text_to_video", model: str = "viduq2", **members: Any) -> Order:
     images = PICTURES[: offered(kind, model).images[0]]
     return Order(kind=kind, model=model, prompt="A harbour", **{"images": images, **members})
 
 
-def codes(kind: str = "text2video", model: str = "viduq2", **members: Any) -> list[tuple[str, str]]:
+def codes(
+    kind: str = "text_to_video", model: str = "viduq2", **members: Any
+) -> list[tuple[str, str]]:
     found = offered(kind, model).problems(order(kind, model, **members))
     return [(problem.field, problem.code) for problem in found]
 
@@ -76,8 +78,8 @@ def test_each_model_has_the_kinds_and_durations_of_the_matrix(model: str) -> Non
 def test_nothing_is_offered_beside_the_matrix() -> None:
     assert VIDU.kinds() == (*KINDS, FILM)
     assert {offer.model for offer in VIDU.offers} == {*MATRIX, "one-click"}
-    assert VIDU.models("text2video") == ("viduq3-pro", "viduq3-turbo", "viduq2", "viduq1")
-    assert VIDU.offer("text2video", "viduq3") is None
+    assert VIDU.models("text_to_video") == ("viduq3-pro", "viduq3-turbo", "viduq2", "viduq1")
+    assert VIDU.offer("text_to_video", "viduq3") is None
 
 
 def test_the_account_is_described() -> None:
@@ -100,7 +102,7 @@ def test_an_order_of_defaults_has_no_problem(offer: Offer) -> None:
     options = {
         option.name: option.default
         for option in offer.options
-        if option.default is not None and not option.needs and option.applies(offer.duration)
+        if option.default is not None and not option.needs and option.applies_at(offer.duration)
     }
     wanted = Order(
         kind=offer.kind,
@@ -123,14 +125,14 @@ NAMED = tuple(replace(PICTURES[0], name="bottle") for _ in range(4))
 @pytest.mark.parametrize(
     ("kind", "model", "images", "code"),
     [
-        ("img2video", "viduq2-pro", (WIDE,), "ratio"),
-        ("img2video", "viduq2-pro", (LARGE,), "large"),
-        ("img2video", "viduq2-pro", NAMED[:1], "names"),
-        ("start-end2video", "viduq2-pro", (PICTURES[0], TALL), "pair"),
-        ("reference2video", "viduq2", (SMALL,), "small"),
-        ("reference2video", "viduq2", (PICTURES[0], NAMED[0]), "names"),
-        ("reference2video", "viduq2", NAMED, "crowd"),
-        ("reference2video", "viduq3-mix", NAMED[:2], "names"),
+        ("image_to_video", "viduq2-pro", (WIDE,), "ratio"),
+        ("image_to_video", "viduq2-pro", (LARGE,), "large"),
+        ("image_to_video", "viduq2-pro", NAMED[:1], "names"),
+        ("frames_to_video", "viduq2-pro", (PICTURES[0], TALL), "pair"),
+        ("references_to_video", "viduq2", (SMALL,), "small"),
+        ("references_to_video", "viduq2", (PICTURES[0], NAMED[0]), "names"),
+        ("references_to_video", "viduq2", NAMED, "crowd"),
+        ("references_to_video", "viduq3-mix", NAMED[:2], "names"),
     ],
 )
 def test_each_picture_is_judged(kind: str, model: str, images: Any, code: str) -> None:
@@ -149,8 +151,8 @@ def test_each_picture_is_judged(kind: str, model: str, images: Any, code: str) -
 def test_a_prompt_names_only_pictures_that_are_there(
     prompt: str, problems: list[tuple[str, str]]
 ) -> None:
-    found = offered("reference2video").problems(
-        replace(order("reference2video", images=NAMED[:2]), prompt=prompt)
+    found = offered("references_to_video").problems(
+        replace(order("references_to_video", images=NAMED[:2]), prompt=prompt)
     )
     assert [(problem.field, problem.code) for problem in found] == problems
 
@@ -176,24 +178,24 @@ def test_options_that_stand_beside_another_or_have_a_form_are_judged(
 @pytest.mark.parametrize(
     ("kind", "model", "duration", "resolution", "credits"),
     [
-        ("text2video", "viduq2", 5, "720p", 35),
-        ("text2video", "viduq2", 1, "540p", 10),
-        ("text2video", "viduq2", 10, "1080p", 110),
-        ("reference2video", "viduq2", 4, "1080p", 105),
-        ("img2video", "viduq2-turbo", 1, "720p", 8),
-        ("img2video", "viduq2-turbo", 2, "720p", 10),
-        ("img2video", "viduq2-turbo", 5, "720p", 40),
-        ("start-end2video", "viduq2-pro", 2, "540p", 10),
-        ("img2video", "viduq2-pro", 2, "1080p", 70),
-        ("reference2video", "viduq1", 5, "1080p", 80),
-        ("img2video", "vidu2.0", 8, "720p", 100),
-        ("img2video", "vidu2.0", 4, "360p", 20),
-        ("text2video", "viduq3-pro", 5, "720p", 125),
-        ("text2video", "viduq3-turbo", 16, "1080p", 224),
-        ("reference2video", "viduq3", 5, "720p", 60),
-        ("reference2video", "viduq3", 5, "1080p", None),
-        ("reference2video", "viduq2-pro", 0, "720p", None),
-        ("img2video", "vidu2.0", 8, "1080p", None),
+        ("text_to_video", "viduq2", 5, "720p", 35),
+        ("text_to_video", "viduq2", 1, "540p", 10),
+        ("text_to_video", "viduq2", 10, "1080p", 110),
+        ("references_to_video", "viduq2", 4, "1080p", 105),
+        ("image_to_video", "viduq2-turbo", 1, "720p", 8),
+        ("image_to_video", "viduq2-turbo", 2, "720p", 10),
+        ("image_to_video", "viduq2-turbo", 5, "720p", 40),
+        ("frames_to_video", "viduq2-pro", 2, "540p", 10),
+        ("image_to_video", "viduq2-pro", 2, "1080p", 70),
+        ("references_to_video", "viduq1", 5, "1080p", 80),
+        ("image_to_video", "vidu2.0", 8, "720p", 100),
+        ("image_to_video", "vidu2.0", 4, "360p", 20),
+        ("text_to_video", "viduq3-pro", 5, "720p", 125),
+        ("text_to_video", "viduq3-turbo", 16, "1080p", 224),
+        ("references_to_video", "viduq3", 5, "720p", 60),
+        ("references_to_video", "viduq3", 5, "1080p", None),
+        ("references_to_video", "viduq2-pro", 0, "720p", None),
+        ("image_to_video", "vidu2.0", 8, "1080p", None),
     ],
 )
 def test_the_estimate_follows_the_price_table(
@@ -203,11 +205,11 @@ def test_the_estimate_follows_the_price_table(
 
 
 def test_off_peak_costs_half_rounded_up() -> None:
-    assert estimate("text2video", "viduq2", 5, "720p", off_peak=True) == 18
+    assert estimate("text_to_video", "viduq2", 5, "720p", off_peak=True) == 18
 
 
 def test_a_prompt_written_by_the_system_costs_ten_more() -> None:
-    assert estimate("img2video", "viduq2-pro", 5, "720p", is_rec=True) == 65
+    assert estimate("image_to_video", "viduq2-pro", 5, "720p", is_rec=True) == 65
 
 
 def test_an_order_without_numbers_is_estimated_by_the_defaults() -> None:
@@ -217,8 +219,8 @@ def test_an_order_without_numbers_is_estimated_by_the_defaults() -> None:
 def test_the_prompt_is_required_where_the_endpoint_requires_it() -> None:
     empty = replace(order(), prompt=" \n")
     assert offered().problems(empty) == (Problem("prompt", "required"),)
-    silent = replace(order("img2video", "viduq2-pro"), prompt="")
-    assert offered("img2video", "viduq2-pro").problems(silent) == ()
+    silent = replace(order("image_to_video", "viduq2-pro"), prompt="")
+    assert offered("image_to_video", "viduq2-pro").problems(silent) == ()
 
 
 def test_the_prompt_has_a_longest_length() -> None:
@@ -230,28 +232,28 @@ def test_the_prompt_has_a_longest_length() -> None:
 @pytest.mark.parametrize(
     ("kind", "model", "members", "expected"),
     [
-        ("text2video", "viduq2", {"duration": 11}, ("duration", "range")),
-        ("text2video", "viduq2", {"duration": 0}, ("duration", "range")),
-        ("text2video", "viduq1", {"duration": 4}, ("duration", "choice")),
-        ("img2video", "vidu2.0", {"duration": 5}, ("duration", "choice")),
-        ("text2video", "viduq2", {"resolution": "4K"}, ("resolution", "choice")),
-        ("text2video", "viduq1", {"resolution": "720p"}, ("resolution", "choice")),
-        ("img2video", "vidu2.0", {"duration": 8}, ("resolution", "choice")),
-        ("text2video", "viduq1", {"aspect_ratio": "4:3"}, ("aspect_ratio", "choice")),
-        ("img2video", "viduq2-pro", {"aspect_ratio": "16:9"}, ("aspect_ratio", "unwanted")),
-        ("text2video", "viduq2", {"images": PICTURES}, ("images", "unwanted")),
-        ("img2video", "viduq2-pro", {"images": PICTURES}, ("images", "count")),
-        ("start-end2video", "viduq2-pro", {"images": PICTURES[:1]}, ("images", "count")),
-        ("reference2video", "viduq2", {"images": ()}, ("images", "count")),
-        ("text2video", "viduq2", {"seed": -1}, ("seed", "range")),
-        ("text2video", "viduq2", {"seed": 2**31}, ("seed", "range")),
-        ("text2video", "viduq2", {"options": {"style": "anime"}}, ("style", "unwanted")),
-        ("text2video", "viduq2", {"options": {"audio": True}}, ("audio", "unwanted")),
-        ("text2video", "viduq1", {"options": {"style": "noir"}}, ("style", "choice")),
-        ("text2video", "viduq2", {"options": {"watermark": "yes"}}, ("watermark", "choice")),
-        ("text2video", "viduq2", {"options": {"invented": 1}}, ("invented", "unwanted")),
+        ("text_to_video", "viduq2", {"duration": 11}, ("duration", "range")),
+        ("text_to_video", "viduq2", {"duration": 0}, ("duration", "range")),
+        ("text_to_video", "viduq1", {"duration": 4}, ("duration", "choice")),
+        ("image_to_video", "vidu2.0", {"duration": 5}, ("duration", "choice")),
+        ("text_to_video", "viduq2", {"resolution": "4K"}, ("resolution", "choice")),
+        ("text_to_video", "viduq1", {"resolution": "720p"}, ("resolution", "choice")),
+        ("image_to_video", "vidu2.0", {"duration": 8}, ("resolution", "choice")),
+        ("text_to_video", "viduq1", {"aspect_ratio": "4:3"}, ("aspect_ratio", "choice")),
+        ("image_to_video", "viduq2-pro", {"aspect_ratio": "16:9"}, ("aspect_ratio", "unwanted")),
+        ("text_to_video", "viduq2", {"images": PICTURES}, ("images", "unwanted")),
+        ("image_to_video", "viduq2-pro", {"images": PICTURES}, ("images", "count")),
+        ("frames_to_video", "viduq2-pro", {"images": PICTURES[:1]}, ("images", "count")),
+        ("references_to_video", "viduq2", {"images": ()}, ("images", "count")),
+        ("text_to_video", "viduq2", {"seed": -1}, ("seed", "range")),
+        ("text_to_video", "viduq2", {"seed": 2**31}, ("seed", "range")),
+        ("text_to_video", "viduq2", {"options": {"style": "anime"}}, ("style", "unwanted")),
+        ("text_to_video", "viduq2", {"options": {"audio": True}}, ("audio", "unwanted")),
+        ("text_to_video", "viduq1", {"options": {"style": "noir"}}, ("style", "choice")),
+        ("text_to_video", "viduq2", {"options": {"watermark": "yes"}}, ("watermark", "choice")),
+        ("text_to_video", "viduq2", {"options": {"invented": 1}}, ("invented", "unwanted")),
         (
-            *("text2video", "viduq2"),
+            *("text_to_video", "viduq2"),
             *({"duration": 9, "options": {"bgm": True}}, ("bgm", "unwanted")),
         ),
     ],
@@ -268,22 +270,24 @@ def test_a_field_that_was_left_alone_is_no_problem() -> None:
 
 def test_a_problem_tells_the_values_of_its_sentence() -> None:
     assert offered().problems(order(duration=11))[0].values == {"low": 1, "high": 10}
-    old = offered("img2video", "vidu2.0")
-    assert old.problems(order("img2video", "vidu2.0", duration=5))[0].values == {"choices": (4, 8)}
+    old = offered("image_to_video", "vidu2.0")
+    assert old.problems(order("image_to_video", "vidu2.0", duration=5))[0].values == {
+        "choices": (4, 8)
+    }
     assert old.resolutions_at(8) == ("720p",)
     assert old.resolutions_at(None) == ("360p", "720p", "1080p")
 
 
 def test_off_peak_and_sound_exclude_each_other_except_on_viduq3() -> None:
     both = {"off_peak": True, "audio": True}
-    assert codes("img2video", "viduq2-pro", options=both) == [("off_peak", "unwanted")]
-    assert codes("img2video", "viduq3-pro", options=both) == []
+    assert codes("image_to_video", "viduq2-pro", options=both) == [("off_peak", "unwanted")]
+    assert codes("image_to_video", "viduq3-pro", options=both) == []
     # Sound is on unless it is switched off.
-    assert codes("reference2video", "viduq3-mix", options={"off_peak": True}) == [
+    assert codes("references_to_video", "viduq3-mix", options={"off_peak": True}) == [
         ("off_peak", "unwanted")
     ]
     silent = {"off_peak": True, "audio": False}
-    assert codes("reference2video", "viduq3-mix", options=silent) == []
+    assert codes("references_to_video", "viduq3-mix", options=silent) == []
 
 
 @settings(deadline=None)
@@ -322,43 +326,43 @@ def test_any_order_is_judged_and_what_passes_has_a_sane_estimate(
         ("slots = 5", "slots = 5\nslotz = 5", "file", "unknown field `slotz`"),
         ("off_peak = 300", "", "polling", "missing required field `off_peak`"),
         ('"https://api.vidu.com", ', "", "base_url", "unknown: https://api.vidu.com"),
-        ('"is_rec", ', '"is_wreck", ', "kinds.img2video.options", "unknown: is_wreck"),
+        ('"is_rec", ', '"is_wreck", ', "kinds.image_to_video.options", "unknown: is_wreck"),
         ('durations = "4, 8"', 'durations = "4; 8"', "offers (vidu2.0).durations", "4; 8"),
         ('durations = "4, 8"', 'durations = "8-4"', "offers (vidu2.0).durations", "8-4"),
         ('durations = "4, 8"', "durations = 4", "offers (vidu2.0).durations", "`str`"),
         ("duration = 4\n", "duration = 6\n", "offers (vidu2.0).duration", "not one of"),
         ('= "360p"', '= "361p"', "offers (vidu2.0).resolutions", "unknown: 361p"),
         ('8 = ["720p"]', "8 = 3", "offers (vidu2.0).fewer_resolutions[...]", "`array`"),
-        ('["img2video"]', '["image2video"]', "offers (viduq3-pro-fast).kinds", "image2video"),
+        ('["image_to_video"]', '["image2video"]', "offers (viduq3-pro-fast).kinds", "image2video"),
         ('"audio", "is_rec"', '"audio", "x"', "offers (viduq3-pro).options", "unknown: x"),
         ("{ audio = true }", "{ audio = 3 }", "offers (viduq3-pro).defaults.audio", "3"),
         ("{ audio = true }", "{ x = 1 }", "offers (viduq3-pro).options", "unknown: x"),
         ("at = { 1 = 10 }", "at = {}", "offers (viduq3-pro).prices", "no price"),
         ('aspect_ratio = "16:9"', 'aspect_ratio = "2:1"', "offers (viduq3-pro).aspect_", "2:1"),
-        ('"viduq3-turbo"', '"viduq3-pro"', "offers (viduq3-pro)", "twice at text2video"),
+        ('"viduq3-turbo"', '"viduq3-pro"', "offers (viduq3-pro)", "twice at text_to_video"),
         ('model = "viduq3-turbo"', "", "offers (no model)", "missing required field `model`"),
         ('model = "viduq3-pro"', "model = 3", "offers (3).model", "`str`"),
     ],
 )
-def test_a_broken_file_is_told_by_file_place_and_reason(
+def test_a_broken_file_names_its_file_position_and_reason(
     old: str, new: str, place: str, reason: str
 ) -> None:
     assert old in TEXT
     with pytest.raises(CatalogueError) as caught:
-        parse(TEXT.replace(old, new, 1), "vidu.toml")
-    assert caught.value.file == "vidu.toml"
-    assert re.sub(r", line [0-9]+", "", caught.value.place).startswith(place)
+        parse(TEXT.replace(old, new, 1), FILE)
+    assert caught.value.file == FILE
+    assert re.sub(r", line [0-9]+", "", caught.value.position).startswith(place)
     assert reason in caught.value.reason
 
 
-def test_a_broken_offer_is_told_by_its_line() -> None:
+def test_a_broken_offer_is_named_by_its_line() -> None:
     line = TEXT.splitlines().index("[[offers]]") + 1
     with pytest.raises(CatalogueError, match=rf"\(viduq3-pro, line {line}\)\.durations"):
-        parse(TEXT.replace('"1-16"', '"1..16"', 1), "vidu.toml")
+        parse(TEXT.replace('"1-16"', '"1..16"', 1), FILE)
 
 
-def test_a_provider_without_a_file_is_told() -> None:
-    with pytest.raises(CatalogueError, match=r"nobody\.toml"):
+def test_a_provider_without_a_file_is_an_error() -> None:
+    with pytest.raises(CatalogueError, match=r"nobody/catalogue\.toml"):
         catalogue("nobody")
 
 
@@ -366,13 +370,13 @@ def test_a_model_is_added_by_data_alone() -> None:
     table = """
 [[offers]]
 model = "viduq9"
-kinds = ["text2video"]
+kinds = ["text_to_video"]
 durations = "2-15"
 duration = 5
 resolutions = ["720p"]
 resolution = "720p"
 options = ["seed"]
 """
-    offer = parse(TEXT + table, "vidu.toml").offer("text2video", "viduq9")
+    offer = parse(TEXT + table, FILE).offer("text_to_video", "viduq9")
     assert offer is not None
     assert offer.durations == tuple(range(2, 16))

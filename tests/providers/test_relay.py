@@ -1,4 +1,4 @@
-"""The relay of Vidu, told by the contract's section 4."""
+"""The relay of Vidu (docs/wire.md, section 4)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,23 +12,24 @@ from generations.providers import provider
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
+    CallbackReading,
+    CallbackRequest,
+    CallbackTrust,
     Order,
     Refused,
-    Ring,
-    RingRequest,
-    State,
+    RemoteState,
     Unauthorised,
     Unavailable,
-    Verdict,
 )
-from generations.providers.relay.adapter import FIELDS, Relay
+from generations.providers.relay.adapter import Relay
+from generations.providers.relay.requests import MEMBERS
 
 from .contract_suite import AdapterSuite
 from .driver import first_request, run, value_of
 
 ACCESS = Access("https://relay.example/", "sk-relay/0001")
 ORDER = Order(
-    kind="text2video",
+    kind="text_to_video",
     model="viduq2",
     prompt="A harbour in fog, 港口",
     duration=5,
@@ -39,20 +40,20 @@ ORDER = Order(
     reference="attempt-17",
     callback_url="https://app.example/callbacks/relay/9f1c",
 )
-NUMBER = "911026047460327424"
-NATIVE = f"https://relay.example/vidu-native/video/generations/{NUMBER}"
-OFFICIAL = f"https://relay.example/ent/v2/tasks/{NUMBER}/creations"
+REMOTE_ID = "911026047460327424"
+NATIVE = f"https://relay.example/vidu-native/video/generations/{REMOTE_ID}"
+OFFICIAL = f"https://relay.example/ent/v2/tasks/{REMOTE_ID}/creations"
 NOT_FOUND = httpx.Response(404, json={"code": 404, "reason": "TaskNotFound", "message": "no"})
 NO_PAGE = httpx.Response(404, text="404 page not found")
 PENDING = httpx.Response(200, json={"id": "1", "status": "pending", "video_url": None})
-QUEUEING = httpx.Response(200, json={"id": NUMBER, "state": "queueing", "creations": []})
+QUEUEING = httpx.Response(200, json={"id": REMOTE_ID, "state": "queueing", "creations": []})
 
 
 class TestRelay(AdapterSuite):
     provider = Relay()
     access = ACCESS
     order = ORDER
-    number = NUMBER
+    remote_id = REMOTE_ID
     questions = ("check", "test")
 
 
@@ -77,7 +78,7 @@ def test_the_adapter_is_found_by_its_kind() -> None:
         ("viduq1", {"audio", "off_peak", "invented"}),
     ],
 )
-def test_what_the_relay_or_the_model_does_not_heed_is_not_sent(
+def test_what_the_relay_or_the_model_does_not_support_is_not_sent(
     model: str, dropped: set[str]
 ) -> None:
     everything: Mapping[str, str | int | bool] = {
@@ -93,26 +94,26 @@ def test_what_the_relay_or_the_model_does_not_heed_is_not_sent(
         "invented": 1,
     }
     body = sent(replace(ORDER, model=model, options=everything))
-    assert {*body} == {*FIELDS} - dropped
+    assert {*body} == {*MEMBERS} - dropped
 
 
 def test_only_what_was_said_is_sent() -> None:
-    assert sent(Order(kind="text2video", model="viduq2", prompt="A harbour")) == {
+    assert sent(Order(kind="text_to_video", model="viduq2", prompt="A harbour")) == {
         "model": "viduq2",
         "prompt": "A harbour",
     }
 
 
-@pytest.mark.parametrize("kind", ["img2video", "reference2video", "upscale"])
+@pytest.mark.parametrize("kind", ["image_to_video", "references_to_video", "upscale"])
 def test_another_kind_is_refused_unsent(kind: str) -> None:
     with pytest.raises(Refused, match="kind_unknown"):
         first_request(Relay().submit(ACCESS, replace(ORDER, kind=kind)))
 
 
-@pytest.mark.parametrize("number", ["", "0", "..", "1/../2", "1?x=1", "1\n"])
-def test_a_number_that_no_relay_gave_is_not_asked_about(number: str) -> None:
-    with pytest.raises(Refused, match="number_invalid"):
-        first_request(Relay().check(ACCESS, number))
+@pytest.mark.parametrize("remote_id", ["", "0", "..", "1/../2", "1?x=1", "1\n"])
+def test_an_id_that_no_relay_gave_is_not_asked_about(remote_id: str) -> None:
+    with pytest.raises(Refused, match="remote_id_invalid"):
+        first_request(Relay().check(ACCESS, remote_id))
 
 
 # ---- The two paths (4.3) --------------------------------------------------------------------
@@ -120,9 +121,9 @@ def test_a_number_that_no_relay_gave_is_not_asked_about(number: str) -> None:
 
 def asked(options: Mapping[str, str], *answers: httpx.Response) -> tuple[str, list[str]]:
     """The path that was learned, and the addresses that were asked."""
-    report, requests = run(Relay().check(access(**options), NUMBER), *answers)
+    report, requests = run(Relay().check(access(**options), REMOTE_ID), *answers)
     assert all(request.method == "GET" and not request.content for request in requests)
-    return report.learned["query_path"], [str(request.url) for request in requests]
+    return report.account_options["query_path"], [str(request.url) for request in requests]
 
 
 def test_the_path_of_the_seed_is_asked_first() -> None:
@@ -148,7 +149,7 @@ def test_the_path_that_answered_is_asked_first_from_then_on() -> None:
     assert asked({"query_path": "official"}, QUEUEING) == ("official", [OFFICIAL])
 
 
-def test_a_path_that_stops_answering_is_unlearned() -> None:
+def test_a_path_that_stops_answering_is_forgotten() -> None:
     options = {"query_path": "official"}
     assert asked(options, NO_PAGE, PENDING) == ("native", [OFFICIAL, NATIVE])
 
@@ -162,32 +163,32 @@ def test_of_two_refusals_the_one_that_speaks_json_counts(
     answers: tuple[httpx.Response, ...],
 ) -> None:
     with pytest.raises(Refused, match="TaskNotFound"):
-        run(Relay().check(ACCESS, NUMBER), *answers)
+        run(Relay().check(ACCESS, REMOTE_ID), *answers)
 
 
 def test_two_pages_are_no_refusal() -> None:
     with pytest.raises(Unavailable, match="http_404"):
-        run(Relay().check(ACCESS, NUMBER), NO_PAGE, NO_PAGE)
+        run(Relay().check(ACCESS, REMOTE_ID), NO_PAGE, NO_PAGE)
 
 
-def test_a_bad_key_at_the_other_path_is_told() -> None:
+def test_a_bad_key_at_the_other_path_is_an_error() -> None:
     refused = httpx.Response(401, json={"error": {"message": "Invalid token", "code": ""}})
     with pytest.raises(Unauthorised, match="http_401"):
-        run(Relay().check(ACCESS, NUMBER), NO_PAGE, refused)
+        run(Relay().check(ACCESS, REMOTE_ID), NO_PAGE, refused)
 
 
 def test_the_other_path_may_not_answer_either() -> None:
     with pytest.raises(Unavailable, match="no_answer"):
-        run(Relay().check(ACCESS, NUMBER), NO_PAGE, httpx.ReadTimeout("late"))
+        run(Relay().check(ACCESS, REMOTE_ID), NO_PAGE, httpx.ReadTimeout("late"))
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500, 502])
 def test_any_other_answer_is_not_asked_elsewhere(status: int) -> None:
     with pytest.raises((Unauthorised, Unavailable)):
-        run(Relay().check(ACCESS, NUMBER), httpx.Response(status, json={"message": "no"}))
+        run(Relay().check(ACCESS, REMOTE_ID), httpx.Response(status, json={"message": "no"}))
 
 
-def test_a_good_key_is_told_that_task_0_does_not_exist() -> None:
+def test_a_good_key_has_no_task_0() -> None:
     done, requests = run(Relay().test(ACCESS), NO_PAGE, NOT_FOUND)
     assert done is None
     assert [request.url.path for request in requests] == [
@@ -209,16 +210,16 @@ def test_a_good_key_is_told_that_task_0_does_not_exist() -> None:
     ],
 )
 def test_the_first_shape_that_matches_wins(body: dict[str, Any], state: str) -> None:
-    report = value_of(Relay().check(ACCESS, NUMBER), httpx.Response(200, json=body))
-    assert report.state is State(state)
+    report = value_of(Relay().check(ACCESS, REMOTE_ID), httpx.Response(200, json=body))
+    assert report.state is RemoteState(state)
 
 
 def test_a_wrapping_within_a_wrapping_is_not_followed() -> None:
     body: dict[str, Any] = {"code": "success", "data": {"status": "SUCCESS"}}
     for _ in range(200):
         body = {"code": "success", "data": {"status": "SUCCESS", "data": body}}
-    report = value_of(Relay().check(ACCESS, NUMBER), httpx.Response(200, json=body))
-    assert report.state is State.RUNNING
+    report = value_of(Relay().check(ACCESS, REMOTE_ID), httpx.Response(200, json=body))
+    assert report.state is RemoteState.RUNNING
 
 
 # ---- Callbacks (4.4) ------------------------------------------------------------------------
@@ -231,19 +232,19 @@ def test_a_wrapping_within_a_wrapping_is_not_followed() -> None:
 def test_callbacks_are_asked_for_only_where_the_account_says_so(
     options: dict[str, str], wanted: bool
 ) -> None:
-    assert Relay().wants_rings(access(**options)) is wanted
+    assert Relay().accepts_callback_url(access(**options)) is wanted
 
 
-def ring(body: bytes, headers: Mapping[str, str] | None = None) -> Ring:
-    request = RingRequest("POST", "/callbacks/relay/9f1c", "", headers or {}, body)
-    return Relay().read_ring(ACCESS, request, now=0.0)
+def read_callback(body: bytes, headers: Mapping[str, str] | None = None) -> CallbackReading:
+    request = CallbackRequest("POST", "/callbacks/relay/9f1c", "", headers or {}, body)
+    return Relay().read_callback(ACCESS, request, now=0.0)
 
 
 @pytest.mark.parametrize(
-    ("body", "number", "word"),
+    ("body", "remote_id", "word"),
     [
-        (b'{"id":"911026047460327424","state":"success"}', NUMBER, "success"),
-        (b'{"task_id":911026047460327424,"status":"failed"}', NUMBER, "failed"),
+        (b'{"id":"911026047460327424","state":"success"}', REMOTE_ID, "success"),
+        (b'{"task_id":911026047460327424,"status":"failed"}', REMOTE_ID, "failed"),
         (b'{"id":"grok:299604b7","status":"completed"}', "grok:299604b7", "completed"),
         (b'{"id":"../..","status":"processing"}', "", "processing"),
         (b'{"state":"success"', "", ""),
@@ -252,13 +253,15 @@ def ring(body: bytes, headers: Mapping[str, str] | None = None) -> Ring:
         (b"\xff", "", ""),
     ],
 )
-def test_a_callback_gives_hints_that_nothing_proves(body: bytes, number: str, word: str) -> None:
-    assert ring(body) == Ring(Verdict.UNSIGNED, number=number, word=word)
+def test_a_callback_gives_hints_that_nothing_proves(body: bytes, remote_id: str, word: str) -> None:
+    assert read_callback(body) == CallbackReading(
+        CallbackTrust.UNSIGNED, remote_id=remote_id, state_word=word
+    )
 
 
 def test_vidus_signature_of_the_relays_key_proves_nothing() -> None:
     headers = {"x-hmac-signature": "E9MccOn1Xqmt5t0pYd5sEZDxu6nSudBSYwkzLiUBEKM="}
-    assert ring(b"{}", headers).verdict is Verdict.UNSIGNED
+    assert read_callback(b"{}", headers).trust is CallbackTrust.UNSIGNED
 
 
 # ---- The catalogue --------------------------------------------------------------------------
@@ -285,16 +288,16 @@ def test_the_account_is_described() -> None:
 def test_each_model_has_the_limits_of_seed_001(
     model: str, durations: tuple[int, int], resolutions: tuple[str, ...]
 ) -> None:
-    offer = RELAY.offer("text2video", model)
+    offer = RELAY.offer("text_to_video", model)
     assert offer is not None
     low, high = durations
     assert (offer.durations, offer.duration) == (tuple(range(low, high + 1)), 5)
     assert offer.resolutions == resolutions
     assert ("3:4" in offer.aspect_ratios, "4:3" in offer.aspect_ratios) == (model == "viduq2",) * 2
     assert offer.prompt_limit == 2000
-    assert {option.name for option in offer.options} <= {*FIELDS}
+    assert {option.name for option in offer.options} <= {*MEMBERS}
 
 
 def test_nothing_else_is_offered() -> None:
-    assert RELAY.kinds() == ("text2video",)
-    assert RELAY.models("text2video") == ("viduq3-turbo", "viduq3-pro", "viduq2", "viduq1")
+    assert RELAY.kinds() == ("text_to_video",)
+    assert RELAY.models("text_to_video") == ("viduq3-turbo", "viduq3-pro", "viduq2", "viduq1")

@@ -10,22 +10,22 @@ import pytest
 
 from generations.providers.contract import (
     Access,
+    CallbackReading,
+    CallbackRequest,
+    CallbackTrust,
     Order,
     Receipt,
+    RemoteState,
     Report,
     Result,
-    Ring,
-    RingRequest,
-    State,
-    Verdict,
 )
 from generations.providers.vivienne.adapter import Vivienne
 
 from .driver import first_request, value_of
 
 ACCESS = Access("https://gateway.example", "YOUR_API_KEY")
-ORDER = Order(kind="text2video", model="viduq2", prompt="A harbour")
-NUMBER = "a1b2c3d4"
+ORDER = Order(kind="text_to_video", model="viduq2", prompt="A harbour")
+REMOTE_ID = "a1b2c3d4"
 
 # The examples, as they stand there.
 QUERY_SUCCESS = b"""{
@@ -75,18 +75,18 @@ CALLBACK_FAILURE = b"""{
 "sign": "sha256hex..."
 }"""
 URL = "https://cdn.example.com/result_1.mp4"
-SUCCEEDED = Report(State.SUCCEEDED, "success", cost=10, results=(Result("video", URL),))
+SUCCEEDED = Report(RemoteState.SUCCEEDED, "success", cost=10, results=(Result("video", URL),))
 
 
 def read(content: bytes) -> Report:
     """The report without its raw reply."""
-    flow = Vivienne().check(ACCESS, NUMBER)
+    flow = Vivienne().check(ACCESS, REMOTE_ID)
     return replace(value_of(flow, httpx.Response(200, content=content)), raw="")
 
 
-def heard(content: bytes) -> Ring:
-    request = RingRequest("POST", "/callbacks/vivienne/9f1c", "", {}, content)
-    return Vivienne().read_ring(ACCESS, request, now=1234567890.0)
+def read_callback(content: bytes) -> CallbackReading:
+    request = CallbackRequest("POST", "/callbacks/vivienne/9f1c", "", {}, content)
+    return Vivienne().read_callback(ACCESS, request, now=1234567890.0)
 
 
 def signed(content: bytes) -> bytes:
@@ -117,14 +117,14 @@ def test_seed_000_names_the_member_callback_url() -> None:
 def test_seed_000_submission_gives_a_task_no() -> None:
     body = b'{"code":1000,"message":"success","data":{"taskNo":"a1b2c3d4"}}'
     receipt = value_of(Vivienne().submit(ACCESS, ORDER), httpx.Response(200, content=body))
-    assert receipt == Receipt("a1b2c3d4", State.QUEUED, raw=body.decode())
+    assert receipt == Receipt("a1b2c3d4", RemoteState.QUEUED, raw=body.decode())
 
 
 # ---- GET /open/aigw/gateway/generationTask --------------------------------------------------
 
 
 def test_seed_000_query_names_method_path_and_task_no() -> None:
-    request = first_request(Vivienne().check(ACCESS, NUMBER))
+    request = first_request(Vivienne().check(ACCESS, REMOTE_ID))
     path = b"/open/aigw/gateway/generationTask?taskNo=a1b2c3d4"
     assert (request.method, request.url.raw_path, request.content) == ("GET", path, b"")
 
@@ -134,21 +134,21 @@ def test_seed_000_query_example_of_a_success_is_read() -> None:
 
 
 def test_seed_000_query_example_of_a_failure_is_read() -> None:
-    assert read(QUERY_FAILURE) == Report(State.FAILED, "failed", message="Failure reason")
+    assert read(QUERY_FAILURE) == Report(RemoteState.FAILED, "failed", message="Failure reason")
 
 
 @pytest.mark.parametrize(
     ("word", "state"),
     [
-        ("pending", State.QUEUED),
-        ("processing", State.RUNNING),
-        ("success", State.SUCCEEDED),
-        ("failed", State.FAILED),
+        ("pending", RemoteState.QUEUED),
+        ("processing", RemoteState.RUNNING),
+        ("success", RemoteState.SUCCEEDED),
+        ("failed", RemoteState.FAILED),
     ],
 )
-def test_seed_000_status_values_are_read(word: str, state: State) -> None:
+def test_seed_000_status_values_are_read(word: str, state: RemoteState) -> None:
     content = QUERY_SUCCESS.replace(b'"status": "success"', b'"status": "%s"' % word.encode())
-    assert (read(content).state, read(content).word) == (state, word)
+    assert (read(content).state, read(content).state_word) == (state, word)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_seed_000_status_values_are_read(word: str, state: State) -> None:
             "data.status",
             b'"status": "success"',
             b'"status": "processing"',
-            replace(SUCCEEDED, state=State.RUNNING, word="processing", results=()),
+            replace(SUCCEEDED, state=RemoteState.RUNNING, state_word="processing", results=()),
         ),
     ],
 )
@@ -197,12 +197,12 @@ def test_seed_000_query_keeps_the_member_in_the_raw_reply_only(field: str) -> No
     del members["data"][field]
     assert read(msgspec.json.encode(members)) == SUCCEEDED
     response = httpx.Response(200, content=QUERY_SUCCESS)
-    assert f'"{field}"' in value_of(Vivienne().check(ACCESS, NUMBER), response).raw
+    assert f'"{field}"' in value_of(Vivienne().check(ACCESS, REMOTE_ID), response).raw
 
 
 def test_seed_000_query_has_code_1000_for_a_failed_task_too() -> None:
     assert b'"code": 1000' in QUERY_FAILURE
-    assert read(QUERY_FAILURE).state is State.FAILED
+    assert read(QUERY_FAILURE).state is RemoteState.FAILED
 
 
 # ---- The callback ---------------------------------------------------------------------------
@@ -211,14 +211,18 @@ def test_seed_000_query_has_code_1000_for_a_failed_task_too() -> None:
 @pytest.mark.parametrize(
     ("example", "word"), [(CALLBACK_SUCCESS, "success"), (CALLBACK_FAILURE, "failed")]
 )
-def test_seed_000_callback_is_signed_over_number_time_and_key(example: bytes, word: str) -> None:
-    ring = heard(signed(example))
-    assert (ring.verdict, ring.number, ring.word) == (Verdict.SIGNED, "a1b2c3d4", word)
+def test_seed_000_callback_is_signed_over_id_time_and_key(example: bytes, word: str) -> None:
+    reading = read_callback(signed(example))
+    assert (reading.trust, reading.remote_id, reading.state_word) == (
+        CallbackTrust.SIGNED,
+        "a1b2c3d4",
+        word,
+    )
 
 
 @pytest.mark.parametrize("example", [CALLBACK_SUCCESS, CALLBACK_FAILURE])
 def test_seed_000_callback_example_with_its_dots_is_forged(example: bytes) -> None:
-    assert heard(example).verdict is Verdict.FORGED
+    assert read_callback(example).trust is CallbackTrust.FORGED
 
 
 @pytest.mark.parametrize(
@@ -231,14 +235,14 @@ def test_seed_000_callback_example_with_its_dots_is_forged(example: bytes) -> No
 )
 def test_seed_000_callback_signature_covers_the_member(field: str, old: bytes, new: bytes) -> None:
     assert old in signed(CALLBACK_SUCCESS)
-    assert heard(signed(CALLBACK_SUCCESS).replace(old, new)).verdict is Verdict.FORGED
+    assert read_callback(signed(CALLBACK_SUCCESS).replace(old, new)).trust is CallbackTrust.FORGED
 
 
 @pytest.mark.parametrize("field", ["model", "data", "usage"])
 def test_seed_000_callback_member_is_not_believed(field: str) -> None:
     members: Any = msgspec.json.decode(signed(CALLBACK_SUCCESS))
     del members[field]
-    assert heard(msgspec.json.encode(members)) == heard(signed(CALLBACK_SUCCESS))
+    assert read_callback(msgspec.json.encode(members)) == read_callback(signed(CALLBACK_SUCCESS))
 
 
 @pytest.mark.parametrize(
@@ -247,9 +251,9 @@ def test_seed_000_callback_member_is_not_believed(field: str) -> None:
 def test_seed_000_callback_data_is_not_believed(field: str) -> None:
     members: Any = msgspec.json.decode(signed(CALLBACK_SUCCESS))
     members["data"][field] = "something else"
-    assert heard(msgspec.json.encode(members)) == heard(signed(CALLBACK_SUCCESS))
+    assert read_callback(msgspec.json.encode(members)) == read_callback(signed(CALLBACK_SUCCESS))
 
 
 def test_seed_000_callback_error_is_not_believed() -> None:
     other = signed(CALLBACK_FAILURE).replace(b"Error message", b"something else")
-    assert heard(other) == heard(signed(CALLBACK_FAILURE))
+    assert read_callback(other) == read_callback(signed(CALLBACK_FAILURE))

@@ -8,13 +8,14 @@ import msgspec
 import pytest
 
 from generations.providers.catalogue import Offer, catalogue
-from generations.providers.contract import Access, Order, Receipt, RingRequest, State
-from generations.providers.relay.adapter import FIELDS, Relay
+from generations.providers.contract import Access, CallbackRequest, Order, Receipt, RemoteState
+from generations.providers.relay.adapter import Relay
+from generations.providers.relay.requests import MEMBERS
 
 from .driver import first_request, value_of
 
 ACCESS = Access("https://relay.example", "YOUR_API_KEY", {"callbacks": "on"})
-ORDER = Order(kind="text2video", model="viduq1", prompt="A harbour")
+ORDER = Order(kind="text_to_video", model="viduq1", prompt="A harbour")
 MARKED = {"watermark": True}
 
 # The request example and the reply example, as they stand there.
@@ -27,7 +28,7 @@ REQUEST = (
 REPLY = (
     "{\r\n"
     '    "task_id": "911026047460327424",\r\n'
-    '    "type": "text2video",\r\n'
+    '    "type": "text_to_video",\r\n'
     '    "state": "created",\r\n'
     '    "model": "viduq2",\r\n'
     '    "style": "general",\r\n'
@@ -62,7 +63,7 @@ def received(content: bytes) -> Receipt:
 
 
 def offered(model: str) -> Offer:
-    offer = catalogue("relay").offer("text2video", model)
+    offer = catalogue("relay").offer("text_to_video", model)
     assert offer is not None
     return offer
 
@@ -84,7 +85,7 @@ def test_seed_001_names_method_path_and_headers() -> None:
 
 def test_seed_001_request_example_is_sent_without_its_spaces() -> None:
     prompt = "一只可爱的小猫在花园里玩耍,阳光明媚,画面温馨"
-    content = request(Order(kind="text2video", model="viduq2", prompt=prompt)).content
+    content = request(Order(kind="text_to_video", model="viduq2", prompt=prompt)).content
     assert content == f'{{"model":"viduq2","prompt":"{prompt}"}}'.encode()
     assert msgspec.json.decode(content) == msgspec.json.decode(REQUEST)
 
@@ -158,7 +159,7 @@ def test_seed_001_fields_are_sent_in_its_order() -> None:
         b'"wm_url":"https://app.example/m.png","meta_data":"{}",'
         b'"callback_url":"https://app.example/c"}'
     )
-    assert tuple(msgspec.json.decode(request(order).content)) == FIELDS
+    assert tuple(msgspec.json.decode(request(order).content)) == MEMBERS
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_seed_001_choices_are_sent_as_they_stand(
 
 
 @pytest.mark.parametrize("field", ["style", "movement_amplitude"])
-def test_seed_001_says_that_q2_does_not_heed(field: str) -> None:
+def test_seed_001_says_that_q2_does_not_support(field: str) -> None:
     value = {"style": "anime", "movement_amplitude": "large"}[field]
     order = replace(ORDER, model="viduq2", options={field: value})
     assert request(order).content == b'{"model":"viduq2","prompt":"A harbour"}'
@@ -233,15 +234,15 @@ def test_seed_001_music_has_no_longest_length() -> None:
 
 def test_seed_001_reply_example_is_read() -> None:
     receipt = received(REPLY)
-    assert receipt == Receipt("911026047460327424", State.QUEUED, cost=35, raw=REPLY.decode())
+    assert receipt == Receipt("911026047460327424", RemoteState.QUEUED, cost=35, raw=REPLY.decode())
 
 
 @pytest.mark.parametrize(
     ("field", "old", "new", "receipt"),
     [
-        ("task_id", b'"911026047460327424"', b'"17"', Receipt("17", State.QUEUED, 35)),
-        ("state", b'"created"', b'"failed"', Receipt("911026047460327424", State.FAILED, 35)),
-        ("credits", b"35", b"0", Receipt("911026047460327424", State.QUEUED, 0)),
+        ("task_id", b'"911026047460327424"', b'"17"', Receipt("17", RemoteState.QUEUED, 35)),
+        ("state", b'"created"', b'"failed"', Receipt("911026047460327424", RemoteState.FAILED, 35)),
+        ("credits", b"35", b"0", Receipt("911026047460327424", RemoteState.QUEUED, 0)),
     ],
 )
 def test_seed_001_reads_the_member(field: str, old: bytes, new: bytes, receipt: Receipt) -> None:
@@ -270,13 +271,13 @@ def test_seed_001_keeps_the_member_in_the_raw_reply_only(field: str) -> None:
 def test_seed_001_callback_words_are_hints(word: str) -> None:
     for member in ("status", "state"):
         body = f'{{"id":"911026047460327424","{member}":"{word}"}}'.encode()
-        heard = RingRequest("POST", "/callbacks/relay/9f1c", "", {}, body)
-        ring = Relay().read_ring(ACCESS, heard, now=0.0)
-        assert (ring.number, ring.word) == ("911026047460327424", word)
+        received = CallbackRequest("POST", "/callbacks/relay/9f1c", "", {}, body)
+        reading = Relay().read_callback(ACCESS, received, now=0.0)
+        assert (reading.remote_id, reading.state_word) == ("911026047460327424", word)
 
 
 def test_seed_001_callback_is_asked_for_by_its_address() -> None:
-    assert Relay().wants_rings(ACCESS)
+    assert Relay().accepts_callback_url(ACCESS)
     order = replace(ORDER, callback_url="https://app.example/callbacks/relay/9f1c")
     assert request(order).content == (
         b'{"model":"viduq1","prompt":"A harbour",'

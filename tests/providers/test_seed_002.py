@@ -6,13 +6,13 @@ import httpx
 import msgspec
 import pytest
 
-from generations.providers.contract import Access, Report, Result, State
+from generations.providers.contract import Access, RemoteState, Report, Result
 from generations.providers.relay.adapter import Relay
 
 from .driver import first_request, value_of
 
 ACCESS = Access("https://relay.example", "YOUR_API_KEY")
-NUMBER = "911026047460327424"
+REMOTE_ID = "911026047460327424"
 LEARNED = {"query_path": "native"}
 
 # The two reply examples, as they stand there.
@@ -65,17 +65,23 @@ FILES = "https://soruxgpt-saas-yimeng.soruxgpt.com/file_download"
 VIDEO_ID = "393ae1ec-1dc7-4f26-bb53-afe361bc3b3a"
 VIDEO = Result("video", f"{FILES}/ca10efbb-ae64-426e-99f0-f365bc3cd941.mp4", VIDEO_ID)
 COVER = Result("cover", f"{FILES}/f4fd6fe4-8091-4528-be32-335f4fc9af65.jpg", VIDEO_ID)
-DONE = Report(State.SUCCEEDED, "completed", progress=100, results=(VIDEO, COVER), learned=LEARNED)
+DONE = Report(
+    RemoteState.SUCCEEDED,
+    "completed",
+    progress=100,
+    results=(VIDEO, COVER),
+    account_options=LEARNED,
+)
 
 
 def request() -> httpx.Request:
-    return first_request(Relay().check(ACCESS, NUMBER))
+    return first_request(Relay().check(ACCESS, REMOTE_ID))
 
 
 def read(content: bytes) -> Report:
     """The report without its raw reply."""
     response = httpx.Response(200, content=content)
-    return replace(value_of(Relay().check(ACCESS, NUMBER), response), raw="")
+    return replace(value_of(Relay().check(ACCESS, REMOTE_ID), response), raw="")
 
 
 def test_seed_002_names_method_path_and_headers() -> None:
@@ -97,7 +103,7 @@ def test_seed_002_header_that_is_switched_off_is_not_sent() -> None:
 
 
 def test_seed_002_first_example_is_read() -> None:
-    assert read(PENDING) == Report(State.QUEUED, "pending", learned=LEARNED)
+    assert read(PENDING) == Report(RemoteState.QUEUED, "pending", account_options=LEARNED)
 
 
 def test_seed_002_second_example_is_read() -> None:
@@ -111,7 +117,7 @@ def test_seed_002_second_example_is_read() -> None:
             "status",
             b'"status": "completed"',
             b'"status": "failed"',
-            replace(DONE, state=State.FAILED, word="failed", results=()),
+            replace(DONE, state=RemoteState.FAILED, state_word="failed", results=()),
         ),
         (
             "video_url",
@@ -130,14 +136,14 @@ def test_seed_002_second_example_is_read() -> None:
             "video_id",
             b'"video_id": "393ae1ec-1dc7-4f26-bb53-afe361bc3b3a"',
             b'"video_id": "7"',
-            replace(DONE, results=(replace(VIDEO, number="7"), replace(COVER, number="7"))),
+            replace(DONE, results=(replace(VIDEO, remote_id="7"), replace(COVER, remote_id="7"))),
         ),
         (
             "error",
             b'"error": "",\r\n "model": "grok-3",\r\n "ratio": "3:2",\r\n "prompt": "cat fish'
             b' --mode=custom",\r\n "status": "completed"',
             b'"error": "no", "status": "pending"',
-            replace(DONE, state=State.FAILED, word="pending", results=(), message="no"),
+            replace(DONE, state=RemoteState.FAILED, state_word="pending", results=(), message="no"),
         ),
     ],
 )
@@ -159,7 +165,7 @@ def test_seed_002_keeps_the_member_in_the_raw_reply_only(field: str) -> None:
     members = msgspec.json.decode(COMPLETED)
     del members[field]
     assert read(msgspec.json.encode(members)) == DONE
-    whole = value_of(Relay().check(ACCESS, NUMBER), httpx.Response(200, content=COMPLETED))
+    whole = value_of(Relay().check(ACCESS, REMOTE_ID), httpx.Response(200, content=COMPLETED))
     assert f'"{field}"' in whole.raw
 
 
@@ -167,4 +173,4 @@ def test_seed_002_keeps_the_member_in_the_raw_reply_only(field: str) -> None:
 def test_seed_002_pending_is_read_without_the_member(field: str) -> None:
     members = msgspec.json.decode(PENDING)
     del members[field]
-    assert read(msgspec.json.encode(members)).state is State.QUEUED
+    assert read(msgspec.json.encode(members)).state is RemoteState.QUEUED

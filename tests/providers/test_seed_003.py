@@ -14,11 +14,12 @@ from generations.providers.contract import (
     Order,
     Picture,
     ProviderError,
+    Reason,
     Receipt,
     Refused,
+    RemoteState,
     Report,
     Result,
-    State,
     Unauthorised,
     Unavailable,
 )
@@ -26,10 +27,10 @@ from generations.providers.contract import (
 from .driver import first_request, value_of
 
 ACCESS = Access("https://api.apixo.ai", "YOUR_API_KEY")
-NUMBER = "task_12345678"
+REMOTE_ID = "task_12345678"
 START = Picture(1280, 720, 500_000, address="https://example.com/start.jpg")
 END = Picture(1280, 720, 500_000, address="https://example.com/end.jpg")
-ORDER = Order(kind="text2video", model="vidu-q3", prompt="A harbour")
+ORDER = Order(kind="text_to_video", model="vidu-q3", prompt="A harbour")
 
 # The examples, as they stand there.
 BODY = b"""{
@@ -124,7 +125,7 @@ FAILED = b"""{
 }
 }"""
 DONE = Report(
-    State.SUCCEEDED, "success", results=(Result("video", "https://r2.apixo.ai/video.mp4"),)
+    RemoteState.SUCCEEDED, "success", results=(Result("video", "https://r2.apixo.ai/video.mp4"),)
 )
 
 
@@ -134,7 +135,7 @@ def request(order: Order) -> httpx.Request:
 
 def read(content: bytes, status: int = 200) -> Report:
     """The report without its raw reply."""
-    flow = Apixo().check(ACCESS, NUMBER)
+    flow = Apixo().check(ACCESS, REMOTE_ID)
     return replace(value_of(flow, httpx.Response(status, content=content)), raw="")
 
 
@@ -165,7 +166,7 @@ def test_seed_003_create_names_method_path_and_headers() -> None:
 
 def test_seed_003_example_of_text_to_video_is_sent_without_its_spaces() -> None:
     order = Order(
-        kind="text2video",
+        kind="text_to_video",
         model="vidu-q3",
         prompt="a cinematic flyover of a futuristic city at sunrise",
         duration=8,
@@ -178,7 +179,7 @@ def test_seed_003_example_of_text_to_video_is_sent_without_its_spaces() -> None:
 
 def test_seed_003_example_of_one_picture_is_sent_without_its_spaces() -> None:
     order = Order(
-        kind="img2video",
+        kind="image_to_video",
         model="vidu-q3",
         prompt="make this image come alive with subtle motion",
         duration=4,
@@ -191,7 +192,7 @@ def test_seed_003_example_of_one_picture_is_sent_without_its_spaces() -> None:
 
 def test_seed_003_example_of_two_pictures_is_sent_without_its_spaces() -> None:
     order = Order(
-        kind="start-end2video",
+        kind="frames_to_video",
         model="vidu-q3",
         prompt="transition from start to end smoothly",
         duration=8,
@@ -203,7 +204,7 @@ def test_seed_003_example_of_two_pictures_is_sent_without_its_spaces() -> None:
 
 def test_seed_003_body_example_is_sent_but_that_async_needs_no_address() -> None:
     order = Order(
-        kind="text2video",
+        kind="text_to_video",
         model="vidu-q3",
         prompt="a cinematic shot of a futuristic city at sunrise",
         duration=8,
@@ -248,12 +249,12 @@ def test_seed_003_body_example_is_sent_but_that_async_needs_no_address() -> None
         ("input.aspect_ratio 1:1", {"aspect_ratio": "1:1"}, '"aspect_ratio":"1:1"'),
         (
             "input.image_urls one",
-            {"kind": "img2video", "images": (START,)},
+            {"kind": "image_to_video", "images": (START,)},
             '"image_urls":["https://example.com/start.jpg"]',
         ),
         (
             "input.image_urls first and last",
-            {"kind": "start-end2video", "images": (START, END)},
+            {"kind": "frames_to_video", "images": (START, END)},
             '"image_urls":["https://example.com/start.jpg","https://example.com/end.jpg"]',
         ),
         (
@@ -290,14 +291,14 @@ def test_seed_003_provider_may_be_a_channel() -> None:
 
 
 def test_seed_003_at_most_two_pictures_are_taken() -> None:
-    for kind, count in (("text2video", 0), ("img2video", 1), ("start-end2video", 2)):
+    for kind, count in (("text_to_video", 0), ("image_to_video", 1), ("frames_to_video", 2)):
         offer = catalogue("apixo").offer(kind, "vidu-q3")
         assert offer is not None
         assert offer.images == (count, count)
 
 
 def test_seed_003_create_example_is_read() -> None:
-    assert received(CREATED) == Receipt(NUMBER, State.QUEUED, raw=CREATED.decode())
+    assert received(CREATED) == Receipt(REMOTE_ID, RemoteState.QUEUED, raw=CREATED.decode())
 
 
 @pytest.mark.parametrize("status", [200, 400, 402])
@@ -311,7 +312,7 @@ def test_seed_003_refusal_example_is_a_balance_whatever_its_status(status: int) 
 
 
 def test_seed_003_query_names_method_path_and_task_id() -> None:
-    sent = first_request(Apixo().check(ACCESS, NUMBER))
+    sent = first_request(Apixo().check(ACCESS, REMOTE_ID))
     assert (sent.method, str(sent.url), sent.content) == (
         "GET",
         "https://api.apixo.ai/api/v1/statusTask/vidu-q3?taskId=task_12345678",
@@ -326,9 +327,10 @@ def test_seed_003_success_example_is_read() -> None:
 
 def test_seed_003_failure_example_is_read() -> None:
     assert read(FAILED) == Report(
-        State.FAILED,
+        RemoteState.FAILED,
         "failed",
         code="CONTENT_VIOLATION",
+        reason=Reason.PROMPT_REFUSED,
         message="Content does not meet safety guidelines",
     )
 
@@ -336,15 +338,15 @@ def test_seed_003_failure_example_is_read() -> None:
 @pytest.mark.parametrize(
     ("word", "state"),
     [
-        ("pending", State.QUEUED),
-        ("processing", State.RUNNING),
-        ("success", State.SUCCEEDED),
-        ("failed", State.FAILED),
+        ("pending", RemoteState.QUEUED),
+        ("processing", RemoteState.RUNNING),
+        ("success", RemoteState.SUCCEEDED),
+        ("failed", RemoteState.FAILED),
     ],
 )
-def test_seed_003_state_is_read(word: str, state: State) -> None:
+def test_seed_003_state_is_read(word: str, state: RemoteState) -> None:
     content = SUCCESS.replace(b'"state": "success"', b'"state": "%s"' % word.encode())
-    assert (read(content).state, read(content).word) == (state, word)
+    assert (read(content).state, read(content).state_word) == (state, word)
 
 
 @pytest.mark.parametrize(
@@ -366,7 +368,7 @@ def test_seed_003_state_is_read(word: str, state: State) -> None:
             "resultJson malformed",
             rb"\"https://r2.apixo.ai/video.mp4\"]}",
             rb"",
-            replace(DONE, state=State.RUNNING, results=()),
+            replace(DONE, state=RemoteState.RUNNING, results=()),
         ),
     ],
 )
@@ -396,7 +398,7 @@ def test_seed_003_keeps_the_member_in_the_raw_reply_only(field: str) -> None:
     del members["data"][field]
     assert read(msgspec.json.encode(members)) == DONE
     response = httpx.Response(200, content=SUCCESS)
-    assert f'"{field}"' in value_of(Apixo().check(ACCESS, NUMBER), response).raw
+    assert f'"{field}"' in value_of(Apixo().check(ACCESS, REMOTE_ID), response).raw
 
 
 # ---- Errors and limits ----------------------------------------------------------------------
@@ -406,7 +408,7 @@ def test_seed_003_keeps_the_member_in_the_raw_reply_only(field: str) -> None:
     ("code", "kind"),
     [(400, Refused), (401, Unauthorised), (402, Unauthorised), (429, Unavailable)],
 )
-def test_seed_003_error_code_is_told_by_http_or_by_the_body(
+def test_seed_003_error_code_is_that_of_http_or_of_the_body(
     code: int, kind: type[ProviderError]
 ) -> None:
     body = b'{"code": %d, "message": "no", "data": null}' % code
@@ -419,7 +421,7 @@ def test_seed_003_error_code_is_told_by_http_or_by_the_body(
 @pytest.mark.parametrize("code", ["CONTENT_VIOLATION", "INVALID_IMAGE_URL"])
 def test_seed_003_fail_code_ends_the_task(code: str) -> None:
     report = read(FAILED.replace(b"CONTENT_VIOLATION", code.encode()))
-    assert (report.state, report.code) == (State.FAILED, code)
+    assert (report.state, report.code) == (RemoteState.FAILED, code)
 
 
 def test_seed_003_limits_are_the_catalogues() -> None:

@@ -10,11 +10,12 @@ import pytest
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
+    CallbackRequest,
     Order,
+    Reason,
+    RemoteState,
     Report,
     Result,
-    RingRequest,
-    State,
     Unavailable,
 )
 from generations.providers.vidu.adapter import Vidu
@@ -22,7 +23,7 @@ from generations.providers.vidu.adapter import Vidu
 from .driver import first_request, value_of
 
 ACCESS = Access("https://api.vidu.com", "your_api_key")
-NUMBER = "911026047460327424"
+REMOTE_ID = "911026047460327424"
 
 # The example, as it stands there: a comma is missing after "payload".
 EXAMPLE = b"""{
@@ -47,17 +48,19 @@ NAME = "https://cdn.example/your_generated_results_"
 VIDEO = Result("video", f"{NAME}url", "your_creations_id")
 COVER = Result("cover", f"{NAME}cover_url", "your_creations_id")
 MARKED = Result("watermarked", f"{NAME}watermarked_url", "your_creations_id")
-DONE = Report(State.SUCCEEDED, "success", progress=90, cost=400, results=(VIDEO, COVER, MARKED))
+DONE = Report(
+    RemoteState.SUCCEEDED, "success", progress=90, cost=400, results=(VIDEO, COVER, MARKED)
+)
 
 
 def read(content: bytes) -> Report:
     """The report without its raw reply."""
-    flow = Vidu().check(ACCESS, NUMBER)
+    flow = Vidu().check(ACCESS, REMOTE_ID)
     return replace(value_of(flow, httpx.Response(200, content=content)), raw="")
 
 
 def test_seed_004_query_names_method_path_and_headers() -> None:
-    sent = first_request(Vidu().check(ACCESS, NUMBER))
+    sent = first_request(Vidu().check(ACCESS, REMOTE_ID))
     assert (sent.method, str(sent.url), sent.content) == (
         "GET",
         "https://api.vidu.com/ent/v2/tasks/911026047460327424/creations",
@@ -73,7 +76,7 @@ def test_seed_004_example_with_its_slip_is_asked_for_again() -> None:
 
 
 def test_seed_004_example_without_links_has_not_ended() -> None:
-    assert read(REPAIRED) == replace(DONE, state=State.RUNNING, results=())
+    assert read(REPAIRED) == replace(DONE, state=RemoteState.RUNNING, results=())
 
 
 def test_seed_004_example_with_links_is_read() -> None:
@@ -83,22 +86,27 @@ def test_seed_004_example_with_links_is_read() -> None:
 @pytest.mark.parametrize(
     ("word", "state"),
     [
-        ("created", State.QUEUED),
-        ("queueing", State.QUEUED),
-        ("processing", State.RUNNING),
-        ("success", State.SUCCEEDED),
-        ("failed", State.FAILED),
+        ("created", RemoteState.QUEUED),
+        ("queueing", RemoteState.QUEUED),
+        ("processing", RemoteState.RUNNING),
+        ("success", RemoteState.SUCCEEDED),
+        ("failed", RemoteState.FAILED),
     ],
 )
-def test_seed_004_state_is_read(word: str, state: State) -> None:
+def test_seed_004_state_is_read(word: str, state: RemoteState) -> None:
     content = LINKED.replace(b'"state": "success"', b'"state": "%s"' % word.encode())
-    assert (read(content).state, read(content).word) == (state, word)
+    assert (read(content).state, read(content).state_word) == (state, word)
 
 
 @pytest.mark.parametrize(
     ("field", "old", "new", "report"),
     [
-        ("err_code", b'"err_code": ""', b'"err_code": "x"', replace(DONE, code="x")),
+        (
+            "err_code",
+            b'"err_code": ""',
+            b'"err_code": "x"',
+            replace(DONE, code="x", reason=Reason.OTHER),
+        ),
         ("credits", b'"credits": 400', b'"credits": 0', replace(DONE, cost=0)),
         ("payload", b'"payload":""', b'"payload":"job-17"', replace(DONE, reference="job-17")),
         ("progress", b'"progress":90', b'"progress":100', replace(DONE, progress=100)),
@@ -109,7 +117,7 @@ def test_seed_004_state_is_read(word: str, state: State) -> None:
             replace(
                 DONE,
                 results=tuple(
-                    replace(link, number="911026903847563264") for link in (VIDEO, COVER, MARKED)
+                    replace(link, remote_id="911026903847563264") for link in (VIDEO, COVER, MARKED)
                 ),
             ),
         ),
@@ -143,7 +151,13 @@ def test_seed_004_reads_the_member(field: str, old: bytes, new: bytes, report: R
 
 def test_seed_004_failure_reads_its_err_code() -> None:
     body = b'{"id":"1","state":"failed","err_code":"CreationPolicyViolation","credits":0}'
-    assert read(body) == Report(State.FAILED, "failed", cost=0, code="CreationPolicyViolation")
+    assert read(body) == Report(
+        RemoteState.FAILED,
+        "failed",
+        cost=0,
+        code="CreationPolicyViolation",
+        reason=Reason.RESULT_WITHHELD,
+    )
 
 
 @pytest.mark.parametrize("field", ["bgm", "off_peak"])
@@ -152,7 +166,7 @@ def test_seed_004_keeps_the_member_in_the_raw_reply_only(field: str) -> None:
     content = msgspec.json.encode(members | {field: True})
     assert read(content) == DONE
     response = httpx.Response(200, content=content)
-    assert f'"{field}":true' in value_of(Vidu().check(ACCESS, NUMBER), response).raw
+    assert f'"{field}":true' in value_of(Vidu().check(ACCESS, REMOTE_ID), response).raw
 
 
 def test_seed_004_links_are_valid_for_one_hour() -> None:
@@ -162,16 +176,16 @@ def test_seed_004_links_are_valid_for_one_hour() -> None:
 @pytest.mark.parametrize("word", ["processing", "success", "failed"])
 def test_seed_004_callback_words_are_hints(word: str) -> None:
     for member in ("status", "state"):
-        body = f'{{"id":"{NUMBER}","{member}":"{word}"}}'.encode()
-        heard = RingRequest("POST", "/callbacks/vidu/9f1c", "", {}, body)
-        ring = Vidu().read_ring(ACCESS, heard, now=0.0)
-        assert (ring.number, ring.word) == (NUMBER, word)
+        body = f'{{"id":"{REMOTE_ID}","{member}":"{word}"}}'.encode()
+        received = CallbackRequest("POST", "/callbacks/vidu/9f1c", "", {}, body)
+        reading = Vidu().read_callback(ACCESS, received, now=0.0)
+        assert (reading.remote_id, reading.state_word) == (REMOTE_ID, word)
 
 
 def test_seed_004_callback_is_asked_for_by_its_address() -> None:
-    assert Vidu().wants_rings(ACCESS)
+    assert Vidu().accepts_callback_url(ACCESS)
     order = Order(
-        kind="text2video",
+        kind="text_to_video",
         model="viduq2",
         prompt="A harbour",
         callback_url="https://app.example/callbacks/vidu/9f1c",

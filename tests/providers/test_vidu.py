@@ -1,6 +1,8 @@
-"""Vidu's official API, told by the contract's section 2."""
+"""Vidu's official API (docs/wire.md, section 2)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import msgspec
@@ -12,24 +14,27 @@ from generations.providers import provider
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
+    FilmCut,
+    FilmRecord,
+    FilmReport,
     Order,
     Picture,
     Receipt,
     Refused,
-    State,
+    RemoteState,
     Unavailable,
 )
 from generations.providers.vidu import films
 from generations.providers.vidu.adapter import Vidu
 from generations.providers.vidu.films import FILM
-from generations.providers.vidu.requests import FIELDS
+from generations.providers.vidu.requests import MEMBERS
 
 from .contract_suite import AdapterSuite
 from .driver import first_request, run, value_of
 
 ACCESS = Access("https://api.vidu.com/", "vda_test_secret/0001")
 ORDER = Order(
-    kind="text2video",
+    kind="text_to_video",
     model="viduq2",
     prompt="A harbour in fog, 港口",
     duration=5,
@@ -40,7 +45,7 @@ ORDER = Order(
     reference="attempt-17",
     callback_url="https://app.example/callbacks/vidu/9f1c",
 )
-NUMBER = "911026047460327424"
+REMOTE_ID = "911026047460327424"
 PICTURES = (
     Picture(1280, 720, 500_000, address="https://app.example/a.png"),
     Picture(1280, 720, 500_000, address="https://app.example/b.png"),
@@ -51,8 +56,24 @@ class TestVidu(AdapterSuite):
     provider = Vidu()
     access = ACCESS
     order = ORDER
-    number = NUMBER
+    remote_id = REMOTE_ID
     questions = ("check", "cancel", "balance", "test", "find", "film")
+
+    def assert_safe(self, call: str, outcome: Any, *, taken: bool = True) -> None:
+        """Whatever comes, each record of a film's tree has an id, and a success has its link."""
+        super().assert_safe(call, outcome, taken=taken)
+        if isinstance(outcome, FilmReport):
+            for record in film_records(outcome):
+                assert record.remote_id
+                assert record.state is not RemoteState.SUCCEEDED or record.url
+
+
+def film_records(film: FilmReport) -> Iterator[FilmRecord | FilmCut]:
+    for shot in film.shots:
+        yield from shot.records
+    yield from film.narrations
+    yield from film.musics
+    yield from film.cuts
 
 
 def sent(order: Order) -> dict[str, object]:
@@ -81,8 +102,8 @@ def test_a_create_is_sent_byte_for_byte_as_the_documents_say() -> None:
 @pytest.mark.parametrize(
     ("call", "method", "path", "content"),
     [
-        ("check", "GET", f"/ent/v2/tasks/{NUMBER}/creations", b""),
-        ("cancel", "POST", f"/ent/v2/tasks/{NUMBER}/cancel", b'{"id":"911026047460327424"}'),
+        ("check", "GET", f"/ent/v2/tasks/{REMOTE_ID}/creations", b""),
+        ("cancel", "POST", f"/ent/v2/tasks/{REMOTE_ID}/cancel", b'{"id":"911026047460327424"}'),
         ("balance", "GET", "/ent/v2/credits?show_detail=false", b""),
         ("test", "GET", "/ent/v2/tasks/0/creations", b""),
     ],
@@ -97,7 +118,7 @@ def test_each_question_is_asked_where_the_documents_say(
 
 
 def test_only_what_was_said_is_sent() -> None:
-    assert sent(Order(kind="text2video", model="viduq2", prompt="A harbour")) == {
+    assert sent(Order(kind="text_to_video", model="viduq2", prompt="A harbour")) == {
         "model": "viduq2",
         "prompt": "A harbour",
     }
@@ -106,15 +127,15 @@ def test_only_what_was_said_is_sent() -> None:
 @pytest.mark.parametrize(
     ("kind", "model", "images", "dropped"),
     [
-        ("text2video", "viduq2", (), {"style", "audio", "movement_amplitude", "images"}),
-        ("text2video", "viduq3-pro", (), {"style", "bgm", "movement_amplitude"}),
-        ("text2video", "viduq1", (), {"audio"}),
-        ("img2video", "viduq2-pro", PICTURES[:1], {"style", "aspect_ratio"}),
-        ("start-end2video", "viduq2-pro", PICTURES, {"audio", "aspect_ratio", "style"}),
-        ("reference2video", "viduq3", PICTURES, {"bgm", "style", "is_rec"}),
+        ("text_to_video", "viduq2", (), {"style", "audio", "movement_amplitude", "images"}),
+        ("text_to_video", "viduq3-pro", (), {"style", "bgm", "movement_amplitude"}),
+        ("text_to_video", "viduq1", (), {"audio"}),
+        ("image_to_video", "viduq2-pro", PICTURES[:1], {"style", "aspect_ratio"}),
+        ("frames_to_video", "viduq2-pro", PICTURES, {"audio", "aspect_ratio", "style"}),
+        ("references_to_video", "viduq3", PICTURES, {"bgm", "style", "is_rec"}),
     ],
 )
-def test_what_the_endpoint_or_the_model_does_not_heed_is_not_sent(
+def test_what_the_endpoint_or_the_model_does_not_support_is_not_sent(
     kind: str, model: str, images: tuple[Picture, ...], dropped: set[str]
 ) -> None:
     everything: dict[str, str | int | bool] = {
@@ -131,7 +152,7 @@ def test_what_the_endpoint_or_the_model_does_not_heed_is_not_sent(
     order = replace(ORDER, kind=kind, model=model, images=images, options=everything)
     body = sent(order)
     assert not dropped & {*body}
-    assert {*body} <= {*FIELDS[kind]}
+    assert {*body} <= {*MEMBERS[kind]}
     assert {"model", "prompt", "watermark", "off_peak", "payload"} <= {*body}
     assert body.get("images", []) == [picture.address for picture in images]
 
@@ -139,7 +160,7 @@ def test_what_the_endpoint_or_the_model_does_not_heed_is_not_sent(
 def test_pictures_with_names_are_sent_as_subjects_of_one_to_three_pictures() -> None:
     images = [replace(picture, name="bottle") for picture in PICTURES]
     images.append(replace(PICTURES[0], name="沙"))
-    order = replace(ORDER, kind="reference2video", prompt="@bottle in @沙", images=images)
+    order = replace(ORDER, kind="references_to_video", prompt="@bottle in @沙", images=images)
     addresses = [picture.address for picture in PICTURES]
     assert "images" not in sent(order)
     assert sent(order)["subjects"] == [
@@ -180,7 +201,7 @@ def test_an_option_cannot_replace_a_member_of_the_order() -> None:
 
 
 def test_every_optional_field_of_the_catalogue_is_declared_by_its_endpoint() -> None:
-    declared = {**FIELDS, FILM: films.FIELDS}
+    declared = {**MEMBERS, FILM: films.MEMBERS}
     for offer in catalogue("vidu").offers:
         assert {option.name for option in offer.options} <= {*declared[offer.kind]}
 
@@ -190,7 +211,9 @@ def test_every_optional_field_of_the_catalogue_is_declared_by_its_endpoint() -> 
     [
         (replace(ORDER, kind="upscale"), "kind_unknown"),
         (
-            replace(ORDER, kind="img2video", images=[Picture(1, 1, 1, address="x" * 21_000_000)]),
+            replace(
+                ORDER, kind="image_to_video", images=[Picture(1, 1, 1, address="x" * 21_000_000)]
+            ),
             "too_large",
         ),
         (replace(ORDER, prompt="\ud800"), "text_invalid"),
@@ -207,10 +230,10 @@ def test_a_broken_base_address_is_unreachable(base_url: str) -> None:
         first_request(Vidu().balance(Access(base_url, ACCESS.key)))
 
 
-@pytest.mark.parametrize("number", ["", "0", "..", "1/../2", "1?x=1", "1\n"])
-def test_a_number_that_vidu_never_gave_is_not_asked_about(number: str) -> None:
-    with pytest.raises(Refused, match="number_invalid"):
-        first_request(Vidu().check(ACCESS, number))
+@pytest.mark.parametrize("remote_id", ["", "0", "..", "1/../2", "1?x=1", "1\n"])
+def test_an_id_that_vidu_never_gave_is_not_asked_about(remote_id: str) -> None:
+    with pytest.raises(Refused, match="remote_id_invalid"):
+        first_request(Vidu().check(ACCESS, remote_id))
 
 
 @settings(deadline=None)
@@ -219,7 +242,7 @@ def test_ids_stay_exact_text(number: int, as_text: bool) -> None:
     body = {"task_id": str(number) if as_text else number, "state": "created"}
     answer = httpx.Response(200, content=msgspec.json.encode(body))
     receipt = value_of(Vidu().submit(ACCESS, ORDER), answer)
-    assert receipt == Receipt(number=str(number), state=State.QUEUED, raw=receipt.raw)
+    assert receipt == Receipt(remote_id=str(number), state=RemoteState.QUEUED, raw=receipt.raw)
 
 
 def test_the_list_is_read_page_by_page_by_token() -> None:
@@ -231,7 +254,7 @@ def test_the_list_is_read_page_by_page_by_token() -> None:
         Vidu().find(ACCESS, since="2026-01-20T00:00:00Z", until="2026-01-21T00:00:00Z"),
         *(httpx.Response(200, json=page) for page in pages),
     )
-    assert [listing.number for listing in found] == ["3", "2", "1"]
+    assert [listing.remote_id for listing in found] == ["3", "2", "1"]
     assert [dict(request.url.params) for request in asked] == [
         {**SPAN, "paper.page": "0"},
         {**SPAN, "pager.page_token": "t1"},
@@ -251,7 +274,7 @@ def test_the_list_is_read_page_by_page_by_number_where_no_token_comes() -> None:
 def test_a_list_that_repeats_itself_ends() -> None:
     page = httpx.Response(200, json={"next_page_token": "t", "tasks": [row(1)]})
     found = value_of(Vidu().find(ACCESS, since="a", until="b"), page, page)
-    assert [listing.number for listing in found] == ["1"]
+    assert [listing.remote_id for listing in found] == ["1"]
 
 
 def test_a_list_without_end_is_not_taken_for_the_whole() -> None:
@@ -272,7 +295,7 @@ def test_a_listed_prompt_is_whole() -> None:
 def test_the_raw_reply_is_trimmed_to_what_is_kept() -> None:
     body = b'{"state":"processing","nul":"\0","more":"' + b"m" * 100_000 + b'"}'
     with pytest.raises(Unavailable) as caught:
-        value_of(Vidu().check(ACCESS, NUMBER), httpx.Response(200, content=body))
+        value_of(Vidu().check(ACCESS, REMOTE_ID), httpx.Response(200, content=body))
     assert len(caught.value.raw) == 64 * 1024
     assert "\0" not in caught.value.raw
 

@@ -1,8 +1,7 @@
-"""Vidu's ad films, told by the contract's sections 2.13 and 2.14."""
+"""Vidu's ad films (docs/wire.md, 2.13 and 2.14)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import msgspec
@@ -11,26 +10,21 @@ import pytest
 from generations.providers import provider
 from generations.providers.contract import (
     Access,
-    FilmCut,
-    FilmPart,
-    FilmRecord,
-    FilmReport,
+    FilmEdit,
     Order,
     Picture,
     Refused,
-    State,
 )
 from generations.providers.vidu.adapter import Vidu
 
-from .contract_suite import AdapterSuite
+from .contract_suite import CreateSuite
 from .driver import first_request, value_of
 from .recorded import Recorded, recorded
-from .test_vidu import ACCESS, NUMBER
+from .test_vidu import ACCESS, REMOTE_ID
 
-QUESTIONS = ("check", "cancel", "balance", "test", "find", "film")
 FILM = "891100896237203456"
 BRIEF = Order(
-    kind="ad-one-click",
+    kind="film",
     model="one-click",
     prompt="Aurel, salt and amber",
     duration=15,
@@ -41,30 +35,31 @@ BRIEF = Order(
     callback_url="https://app.example/callbacks/vidu/9f1c",
 )
 EDIT = Order(
-    kind="ad-footage",
+    kind="shot_take",
     model="footage",
     prompt="A walk in the evening",
     reference="attempt-19",
     callback_url="https://app.example/callbacks/vidu/9f1c",
-    part=FilmPart(FILM, shot=1),
+    film_edit=FilmEdit(FILM, shot_index=1),
 )
 CUT = Order(
-    kind="ad-compose",
+    kind="film_cut",
     model="compose",
     prompt="",
     reference="attempt-20",
     callback_url="https://app.example/callbacks/vidu/9f1c",
-    part=FilmPart(FILM, takes=("11", "12"), narration="21", music="31"),
+    film_edit=FilmEdit(
+        FILM, take_remote_ids=("11", "12"), narration_remote_id="21", music_remote_id="31"
+    ),
 )
 
 
-class FilmSuite(AdapterSuite):
-    """One of the film's creates; the questions are those of every task, and the tree's."""
+class FilmSuite(CreateSuite):
+    """One of the film's creates; ``TestVidu`` asks the questions, and reads the tree."""
 
     provider = Vidu()
     access = ACCESS
-    number = NUMBER
-    questions = QUESTIONS
+    remote_id = REMOTE_ID
     folder: str
 
     def replies(self) -> Sequence[Recorded]:
@@ -84,33 +79,6 @@ class TestEdit(FilmSuite):
 class TestCompose(FilmSuite):
     order = CUT
     folder = "vidu_compose"
-
-
-class TestTree(AdapterSuite):
-    provider = Vidu()
-    access = ACCESS
-    number = NUMBER
-    order = BRIEF
-    questions = QUESTIONS
-
-    def replies(self) -> Sequence[Recorded]:
-        return [reply for reply in recorded("vidu") if "film" in reply.expected]
-
-    def assert_safe(self, call: str, outcome: Any, about: Any, *, taken: bool = True) -> None:
-        """Whatever comes, what is read has a number, and a success has its link."""
-        super().assert_safe(call, outcome, about, taken=taken)
-        if isinstance(outcome, FilmReport):
-            for read in records(outcome):
-                assert read.number, about
-                assert read.state is not State.SUCCEEDED or read.url, about
-
-
-def records(film: FilmReport) -> Iterator[FilmRecord | FilmCut]:
-    for shot in film.shots:
-        yield from shot.records
-    yield from film.narrations
-    yield from film.musics
-    yield from film.cuts
 
 
 def sent(order: Order) -> dict[str, object]:
@@ -163,12 +131,12 @@ def test_the_tree_is_asked_for_where_the_documents_say() -> None:
 
 
 def test_a_brief_says_only_what_was_said() -> None:
-    bare = Order(kind="ad-one-click", model="one-click", prompt="", images=BRIEF.images)
+    bare = Order(kind="film", model="one-click", prompt="", images=BRIEF.images)
     assert sent(bare) == {"images": ["https://app.example/bottle.png"]}
 
 
 @pytest.mark.parametrize(
-    ("kind", "word"), [("ad-narration", "generate_narration"), ("ad-music", "generate_bgm")]
+    ("kind", "word"), [("narration_take", "generate_narration"), ("music_take", "generate_bgm")]
 )
 def test_narration_and_music_are_made_anew_without_a_shot(kind: str, word: str) -> None:
     body = sent(replace(EDIT, kind=kind))
@@ -177,24 +145,42 @@ def test_narration_and_music_are_made_anew_without_a_shot(kind: str, word: str) 
 
 
 def test_the_first_shot_has_the_index_zero() -> None:
-    assert sent(replace(EDIT, part=FilmPart(FILM, shot=0)))["storyboard_video_index"] == 0
+    assert (
+        sent(replace(EDIT, film_edit=FilmEdit(FILM, shot_index=0)))["storyboard_video_index"] == 0
+    )
 
 
 @pytest.mark.parametrize(
     ("order", "code"),
     [
-        (replace(EDIT, part=None), "film_required"),
-        (replace(EDIT, part=FilmPart("", shot=1)), "film_required"),
-        (replace(EDIT, part=FilmPart(FILM)), "shot_required"),
-        (replace(EDIT, part=FilmPart(FILM, shot=-1)), "shot_required"),
+        (replace(EDIT, film_edit=None), "film_required"),
+        (replace(EDIT, film_edit=FilmEdit("", shot_index=1)), "film_required"),
+        (replace(EDIT, film_edit=FilmEdit(FILM)), "shot_required"),
+        (replace(EDIT, film_edit=FilmEdit(FILM, shot_index=-1)), "shot_required"),
         (replace(EDIT, prompt=" "), "prompt_required"),
-        (replace(CUT, part=None), "film_required"),
-        (replace(CUT, part=FilmPart(FILM, narration="21", music="31")), "takes_required"),
-        (replace(CUT, part=FilmPart(FILM, takes=("11",), music="31")), "number_invalid"),
-        (replace(CUT, part=FilmPart(FILM, takes=("11",), narration="21")), "number_invalid"),
+        (replace(CUT, film_edit=None), "film_required"),
         (
-            replace(CUT, part=FilmPart(FILM, takes=("11", ""), narration="21", music="31")),
-            "number_invalid",
+            replace(CUT, film_edit=FilmEdit(FILM, narration_remote_id="21", music_remote_id="31")),
+            "takes_required",
+        ),
+        (
+            replace(CUT, film_edit=FilmEdit(FILM, take_remote_ids=("11",), music_remote_id="31")),
+            "remote_id_invalid",
+        ),
+        (
+            replace(
+                CUT, film_edit=FilmEdit(FILM, take_remote_ids=("11",), narration_remote_id="21")
+            ),
+            "remote_id_invalid",
+        ),
+        (
+            replace(
+                CUT,
+                film_edit=FilmEdit(
+                    FILM, take_remote_ids=("11", ""), narration_remote_id="21", music_remote_id="31"
+                ),
+            ),
+            "remote_id_invalid",
         ),
     ],
 )
@@ -203,16 +189,16 @@ def test_what_could_not_be_understood_is_refused_unsent(order: Order, code: str)
         first_request(Vidu().submit(ACCESS, order))
 
 
-def test_a_tree_of_a_number_that_vidu_never_gave_is_not_asked_for() -> None:
-    with pytest.raises(Refused, match="number_invalid"):
+def test_a_tree_of_an_id_that_vidu_never_gave_is_not_asked_for() -> None:
+    with pytest.raises(Refused, match="remote_id_invalid"):
         first_request(Vidu().film(ACCESS, "../tasks"))
 
 
 def test_only_the_brief_has_no_reference_that_comes_back() -> None:
     vidu = provider("vidu")
-    assert not vidu.echoes_reference("ad-one-click")
-    assert vidu.echoes_reference("ad-footage")
-    assert vidu.echoes_reference("text2video")
+    assert not vidu.echoes_reference("film")
+    assert vidu.echoes_reference("shot_take")
+    assert vidu.echoes_reference("text_to_video")
 
 
 def test_a_long_prompt_of_a_record_is_read_whole() -> None:

@@ -1,4 +1,4 @@
-"""The Vivienne gateway, told by the contract's section 3."""
+"""The Vivienne gateway (docs/wire.md, section 3)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ from .driver import first_request, value_of
 
 ACCESS = Access("https://gateway.example/", "ak_test/0001")
 ORDER = Order(
-    kind="text2video",
+    kind="text_to_video",
     model="viduq2",
     prompt="A harbour in fog, 港口",
     duration=5,
@@ -30,7 +30,7 @@ ORDER = Order(
     reference="attempt-17",
     callback_url="https://app.example/callbacks/vivienne/9f1c",
 )
-NUMBER = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
+REMOTE_ID = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 BOOK = catalogue("vivienne")
 
 
@@ -38,7 +38,7 @@ class TestVivienne(AdapterSuite):
     provider = Vivienne()
     access = ACCESS
     order = ORDER
-    number = NUMBER
+    remote_id = REMOTE_ID
     questions = ("check", "test")
 
 
@@ -55,7 +55,7 @@ def sent(order: Order = ORDER, **options: str) -> Any:
 
 
 def test_callbacks_are_asked_for() -> None:
-    assert Vivienne().wants_rings(ACCESS)
+    assert Vivienne().accepts_callback_url(ACCESS)
 
 
 # ---- The body (3.2) -------------------------------------------------------------------------
@@ -73,13 +73,13 @@ def test_the_assumed_body_is_flat() -> None:
 
 
 def test_only_what_was_said_is_sent() -> None:
-    assert sent(Order(kind="text2video", model="viduq2", prompt="A harbour")) == {
+    assert sent(Order(kind="text_to_video", model="viduq2", prompt="A harbour")) == {
         "model": "viduq2_text2video",
         "prompt": "A harbour",
     }
 
 
-def test_what_the_model_does_not_heed_is_not_sent() -> None:
+def test_what_the_model_does_not_support_is_not_sent() -> None:
     assert "bgm" in sent(replace(ORDER, duration=8, options={"bgm": True}))
     assert "bgm" not in sent(replace(ORDER, duration=9, options={"bgm": True}))
 
@@ -145,7 +145,7 @@ def test_the_header_of_the_key_is_the_accounts(
 ) -> None:
     for flow in (
         Vivienne().submit(access(**options), ORDER),
-        Vivienne().check(access(**options), NUMBER),
+        Vivienne().check(access(**options), REMOTE_ID),
     ):
         raw = dict(first_request(flow).headers.raw)
         assert raw[header.encode()] == value.encode()
@@ -158,8 +158,8 @@ def test_the_paths_are_the_accounts() -> None:
     elsewhere = access(submit_path="/v2/make", query_path="/v2/task")
     ordered = first_request(Vivienne().submit(elsewhere, ORDER))
     assert ordered.url.raw_path == b"/v2/make"
-    asked = first_request(Vivienne().check(elsewhere, NUMBER))
-    assert asked.url.raw_path == f"/v2/task?taskNo={NUMBER}".encode()
+    asked = first_request(Vivienne().check(elsewhere, REMOTE_ID))
+    assert asked.url.raw_path == f"/v2/task?taskNo={REMOTE_ID}".encode()
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_setting_that_could_only_be_sent_wrongly_pauses_the_account(
 ) -> None:
     for flow in (
         Vivienne().submit(access(**{name: value}), ORDER),
-        Vivienne().check(access(**{name: value}), NUMBER),
+        Vivienne().check(access(**{name: value}), REMOTE_ID),
     ):
         with pytest.raises(Unauthorised, match="setting_invalid"):
             first_request(flow)
@@ -210,19 +210,21 @@ def test_the_form_of_an_account_allows_each_default(setting: Any) -> None:
 # ---- The rest -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "model"), [("img2video", "viduq2"), ("text2video", "viduq9")])
+@pytest.mark.parametrize(
+    ("kind", "model"), [("image_to_video", "viduq2"), ("text_to_video", "viduq9")]
+)
 def test_what_is_not_offered_is_refused_unsent(kind: str, model: str) -> None:
     with pytest.raises(Refused, match="kind_unknown"):
         request(replace(ORDER, kind=kind, model=model))
 
 
-@pytest.mark.parametrize("number", ["", "0", "..", "1/../2", "1&x=1", "1\n"])
-def test_a_number_that_the_gateway_never_gave_is_not_asked_about(number: str) -> None:
-    with pytest.raises(Refused, match="number_invalid"):
-        first_request(Vivienne().check(ACCESS, number))
+@pytest.mark.parametrize("remote_id", ["", "0", "..", "1/../2", "1&x=1", "1\n"])
+def test_an_id_that_the_gateway_never_gave_is_not_asked_about(remote_id: str) -> None:
+    with pytest.raises(Refused, match="remote_id_invalid"):
+        first_request(Vivienne().check(ACCESS, remote_id))
 
 
-def test_a_good_key_is_told_that_task_0_does_not_exist() -> None:
+def test_a_good_key_has_no_task_0() -> None:
     asked = first_request(Vivienne().test(ACCESS))
     assert asked.url.raw_path == b"/open/aigw/gateway/generationTask?taskNo=0"
     unknown = httpx.Response(200, json={"code": 2004, "message": "task not found"})
@@ -232,11 +234,11 @@ def test_a_good_key_is_told_that_task_0_does_not_exist() -> None:
 def test_the_account_is_described() -> None:
     assert (BOOK.unit, BOOK.base_url, BOOK.base_urls) == ("point", "", ())
     assert (BOOK.slots, BOOK.requests_per_minute, BOOK.link_life) == (5, 120, 3600)
-    assert [(offer.kind, offer.model) for offer in BOOK.offers] == [("text2video", "viduq2")]
+    assert [(offer.kind, offer.model) for offer in BOOK.offers] == [("text_to_video", "viduq2")]
 
 
 def test_an_option_beside_the_body_reaches_a_template_that_names_it() -> None:
-    offer = BOOK.offer("text2video", "viduq2")
+    offer = BOOK.offer("text_to_video", "viduq2")
     assert offer is not None
     assert {option.name for option in offer.options} == {"seed", "bgm"}
     assert sent(body='{"music": "{bgm}", "noise": "{seed}"}') == {"music": False, "noise": 0}

@@ -1,4 +1,4 @@
-"""Clients of every dialect, with its demo key unless another is given."""
+"""Clients of the four dialects, a small order for each, and the reading of their replies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 
 from generations.sandbox.app import Sandbox
+from generations.sandbox.dialects import dialect_named
 from generations.sandbox.http import Request
-from generations.sandbox.page import base
 
 # A small order in each dialect: its path, and its body without a prompt.
 ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -24,45 +24,61 @@ ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def order_of(dialect: str, prompt: str, callback: str = "") -> tuple[str, dict[str, Any]]:
     """The path and the body of an order, with a callback address if there is one."""
-    path, body = ORDERS[dialect]
-    body = body | {"prompt": prompt}
+    path, fields = ORDERS[dialect]
+    body = fields | {"prompt": prompt}
     name = "callbackUrl" if dialect == "vivienne" else "callback_url"
-    told = {name: callback} if callback else {}
+    address = {name: callback} if callback else {}
     if dialect == "apixo":
-        kind = {"request_type": "callback"} if callback else {}
-        return path, {"input": body} | kind | told
-    return path, body | told
+        request_type = {"request_type": "callback"} if callback else {}
+        return path, {"input": body} | request_type | address
+    return path, body | address
+
+
+def http_client(base_url: str, authorization: str) -> httpx.Client:
+    """A client of a server of this machine.
+
+    It loads no certificates, which takes longer than all requests of most tests.
+    """
+    headers = {"Authorization": authorization}
+    return httpx.Client(base_url=base_url, headers=headers, trust_env=False, verify=False)
 
 
 @contextmanager
-def speaking(sandbox: Sandbox, dialect: str, key: str = "") -> Iterator[httpx.Client]:
-    headers, base_url = authorization(dialect, key), sandbox.address(dialect)
-    with httpx.Client(base_url=base_url, headers=headers, trust_env=False) as client:
+def client_of(sandbox: Sandbox, dialect: str, key: str = "") -> Iterator[httpx.Client]:
+    """A client of a running sandbox, with the demo key of the dialect unless another is given."""
+    with http_client(sandbox.base_url(dialect), authorization(dialect, key)) as client:
         yield client
 
 
-def inside(sandbox: Sandbox, dialect: str, key: str = "") -> httpx.Client:
-    """A client that asks the sandbox in this thread, without a socket."""
+def in_process_client(sandbox: Sandbox, dialect: str, key: str = "") -> httpx.Client:
+    """A client whose requests the sandbox answers in this thread, without a socket."""
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         target = request.url.raw_path.decode()
-        asked = Request.of(request.method, target, dict(request.headers), request.read())
-        found = sandbox.answer(asked)
-        assert isinstance(found.body, bytes)
-        headers = {"Content-Type": found.content_type} | found.headers
-        return httpx.Response(found.status, headers=headers, content=found.body)
+        received = Request.of(request.method, target, dict(request.headers), request.read())
+        response = sandbox.respond(received)
+        assert isinstance(response.body, bytes)
+        headers = {"Content-Type": response.content_type} | response.headers
+        return httpx.Response(response.status, headers=headers, content=response.body)
 
-    base_url = f"http://sandbox.example{base(dialect).path}"
-    transport = httpx.MockTransport(answer)
-    return httpx.Client(base_url=base_url, headers=authorization(dialect, key), transport=transport)
+    base_url = f"http://sandbox.example{dialect_named(dialect).path}"
+    headers = {"Authorization": authorization(dialect, key)}
+    return httpx.Client(base_url=base_url, headers=headers, transport=httpx.MockTransport(respond))
 
 
-def authorization(dialect: str, key: str = "") -> dict[str, str]:
-    own = base(dialect)
-    return {"Authorization": f"{own.scheme} {key}" if key else own.authorization}
+def authorization(dialect: str, key: str = "") -> str:
+    """The Authorization header with this key, else with the demo key."""
+    own = dialect_named(dialect)
+    return f"{own.scheme} {key}" if key else own.authorization
+
+
+def download(url: str) -> httpx.Response:
+    """The response of a link, which is asked without a key."""
+    return httpx.get(url, trust_env=False, verify=False)
 
 
 def body_of(response: httpx.Response, status: int = 200) -> dict[str, Any]:
+    """The JSON body of a response that has this status."""
     assert response.status_code == status, response.text
     body: dict[str, Any] = response.json()
     return body

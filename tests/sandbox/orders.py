@@ -1,4 +1,4 @@
-"""Orders and looks at them, over HTTP."""
+"""Orders of clips, and queries of their tasks, over HTTP."""
 
 from typing import Any
 
@@ -10,7 +10,8 @@ LONG = 30.0  # seconds in which every task of five seconds is done
 
 
 def order(prompt: str = "A lighthouse at dusk", **fields: Any) -> dict[str, Any]:
-    return {"model": "viduq3-pro", "prompt": prompt} | fields
+    """A body with a seed, so that equal orders have equal clips, which are made once."""
+    return {"model": "viduq3-pro", "prompt": prompt, "seed": 7} | fields
 
 
 def post(client: httpx.Client, prompt: str = "A lighthouse", **fields: Any) -> httpx.Response:
@@ -18,21 +19,21 @@ def post(client: httpx.Client, prompt: str = "A lighthouse", **fields: Any) -> h
 
 
 def create(client: httpx.Client, prompt: str = "A lighthouse", **fields: Any) -> str:
-    """The number of a new task."""
+    """The id of a new task."""
     response = post(client, prompt, **fields)
     assert response.status_code == 200, response.text
     return str(response.json()["task_id"])
 
 
-def look(client: httpx.Client, number: str) -> dict[str, Any]:
-    response = client.get(f"/ent/v2/tasks/{number}/creations")
+def query_task(client: httpx.Client, task_id: str) -> dict[str, Any]:
+    response = client.get(f"/ent/v2/tasks/{task_id}/creations")
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
     return body
 
 
 def finish(sandbox: Sandbox, client: httpx.Client, prompt: str, **fields: Any) -> dict[str, Any]:
-    """The query reply for a task that was ordered and waited for."""
-    number = create(client, prompt, **fields)
+    """The query reply for a new task after it has ended."""
+    task_id = create(client, prompt, **fields)
     sandbox.advance(LONG)
-    return look(client, number)
+    return query_task(client, task_id)

@@ -1,4 +1,4 @@
-"""A small server that takes callbacks and answers as it is told."""
+"""A small server that receives callbacks."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Ring:
+class ReceivedCallback:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
@@ -18,16 +18,16 @@ class Ring:
 
 @dataclass
 class Receiver:
-    """`statuses` are answered one after the other, then 200; `on_ring` runs before the answer."""
+    """`statuses` are answered one after the other, then 200; `on_callback` runs before that."""
 
     url: str = ""
-    rings: list[Ring] = field(default_factory=list)
+    received: list[ReceivedCallback] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
-    on_ring: Callable[[Ring], None] = lambda ring: None
+    on_callback: Callable[[ReceivedCallback], None] = lambda callback: None
 
     @property
     def states(self) -> list[str]:
-        return [ring.body["state"] for ring in self.rings]
+        return [callback.body["state"] for callback in self.received]
 
 
 @contextmanager
@@ -37,9 +37,9 @@ def receiving() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            ring = Ring(self.path, dict(self.headers.items()), json.loads(body))
-            receiver.rings.append(ring)
-            receiver.on_ring(ring)
+            callback = ReceivedCallback(self.path, dict(self.headers.items()), json.loads(body))
+            receiver.received.append(callback)
+            receiver.on_callback(callback)
             self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
             self.end_headers()
 

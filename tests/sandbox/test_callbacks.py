@@ -1,20 +1,19 @@
 """Callbacks: their signature, their order, their retries and their flaws."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
-import pytest
 
 from generations.sandbox.app import Sandbox
-from generations.sandbox.callbacks import Letter
-from generations.sandbox.providers.vidu.replies import signature
+from generations.sandbox.callbacks import OutgoingCallback
+from generations.sandbox.providers.vidu.callbacks import signature
+from tests.cases import case
 from tests.sandbox.conftest import KEY
-from tests.sandbox.orders import LONG, create, look, post
-from tests.sandbox.receiver import Receiver, Ring, receiving
+from tests.sandbox.orders import LONG, create, post, query_task
+from tests.sandbox.receiver import ReceivedCallback, Receiver
 
 SECRET = "vda_test_secret_0001"
 SIGNED = {
@@ -23,36 +22,31 @@ SIGNED = {
 }
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as opened:
-        yield opened
-
-
 def run(sandbox: Sandbox, client: httpx.Client, receiver: Receiver, prompt: str) -> str:
-    number = create(client, prompt, callback_url=f"{receiver.url}/hooks/vidu/9f1c?a=1&b=2")
+    """The id of a new task after it has ended."""
+    task_id = create(client, prompt, callback_url=f"{receiver.url}/hooks/vidu/9f1c?a=1&b=2")
     sandbox.advance(LONG)
-    return number
+    return task_id
 
 
-def is_signed(receiver: Receiver, ring: Ring) -> bool:
-    names = ring.headers["X-HMAC-SIGNED-HEADERS"].split(";")
-    expected = signature(KEY, "POST", receiver.url + ring.path, ring.headers, names)
-    return ring.headers["X-HMAC-SIGNATURE"] == expected
+def is_signed(receiver: Receiver, callback: ReceivedCallback) -> bool:
+    names = callback.headers["X-HMAC-SIGNED-HEADERS"].split(";")
+    expected = signature(KEY, "POST", receiver.url + callback.path, callback.headers, names)
+    return callback.headers["X-HMAC-SIGNATURE"] == expected
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        (
-            "http://127.0.0.1:8080/vidu/callback?name=james&age=36",
-            "E9MccOn1Xqmt5t0pYd5sEZDxu6nSudBSYwkzLiUBEKM=",
-        ),
-        ("https://app.example/hooks/vidu/9f1c", "ljctzlnt4Ex61T9H32NCjUtWAiNk43OjAIycNAWmCGU="),
-    ],
-)
-def test_the_signature_agrees_with_the_vectors(url: str, expected: str) -> None:
-    assert signature(SECRET, "POST", url, SIGNED) == expected
+SIGNATURES = {
+    "http://127.0.0.1:8080/vidu/callback?name=james&age=36": (
+        "E9MccOn1Xqmt5t0pYd5sEZDxu6nSudBSYwkzLiUBEKM="
+    ),
+    "https://app.example/hooks/vidu/9f1c": "ljctzlnt4Ex61T9H32NCjUtWAiNk43OjAIycNAWmCGU=",
+}
+
+
+def test_the_signature_agrees_with_the_vectors() -> None:
+    for url, expected in SIGNATURES.items():
+        with case(url):
+            assert signature(SECRET, "POST", url, SIGNED) == expected
 
 
 def test_the_signature_depends_on_the_order_of_the_headers() -> None:
@@ -65,23 +59,23 @@ def test_the_signature_depends_on_the_order_of_the_headers() -> None:
 def test_each_change_of_state_is_told_with_the_query_reply(
     sandbox: Sandbox, client: httpx.Client, receiver: Receiver
 ) -> None:
-    number = run(sandbox, client, receiver, "A lighthouse")
+    task_id = run(sandbox, client, receiver, "A lighthouse")
     assert receiver.states == ["processing", "success"]
-    ring, query = receiver.rings[1], look(client, number)
-    assert ring.path == "/hooks/vidu/9f1c?a=1&b=2"
-    assert ring.body.keys() == query.keys()
-    assert ring.body["id"] == number
-    assert is_signed(receiver, ring)
-    assert ring.headers["X-HMAC-ALGORITHM"] == "hmac-sha256"
-    assert ring.headers["X-HMAC-ACCESS-KEY"] == "vidu"
-    assert ring.headers["X-HMAC-SIGNED-HEADERS"] == "Date;x-request-nonce"
-    assert parsedate_to_datetime(ring.headers["Date"]).tzinfo == UTC
+    callback, reply = receiver.received[1], query_task(client, task_id)
+    assert callback.path == "/hooks/vidu/9f1c?a=1&b=2"
+    assert callback.body.keys() == reply.keys()
+    assert callback.body["id"] == task_id
+    assert is_signed(receiver, callback)
+    assert callback.headers["X-HMAC-ALGORITHM"] == "hmac-sha256"
+    assert callback.headers["X-HMAC-ACCESS-KEY"] == "vidu"
+    assert callback.headers["X-HMAC-SIGNED-HEADERS"] == "Date;x-request-nonce"
+    assert parsedate_to_datetime(callback.headers["Date"]).tzinfo == UTC
 
 
 def test_a_failure_is_told(sandbox: Sandbox, client: httpx.Client, receiver: Receiver) -> None:
     run(sandbox, client, receiver, "x [fail CreationPolicyViolation]")
     assert receiver.states == ["processing", "failed"]
-    assert receiver.rings[1].body["err_code"] == "CreationPolicyViolation"
+    assert receiver.received[1].body["err_code"] == "CreationPolicyViolation"
 
 
 def test_a_final_state_is_tried_three_times_more(
@@ -111,79 +105,86 @@ def test_a_receiver_that_is_gone_is_recorded(sandbox: Sandbox, client: httpx.Cli
     assert "ConnectionRefusedError" in sandbox.callbacks[0].error
 
 
-def test_a_receiver_has_as_long_as_its_letter_allows(sandbox: Sandbox, receiver: Receiver) -> None:
-    receiver.on_ring = lambda ring: time.sleep(0.3)
-    letter = Letter("1", receiver.url, {}, lambda now: {}, is_retried=False)
-    assert sandbox.stage.callbacks.send_now(letter).status == 200
-    hasty = sandbox.stage.callbacks.send_now(replace(letter, timeout=0.1))
+def test_a_receiver_has_as_long_as_the_callback_allows(
+    sandbox: Sandbox, receiver: Receiver
+) -> None:
+    receiver.on_callback = lambda callback: time.sleep(0.3)
+    callback = OutgoingCallback("1", receiver.url, {}, lambda now: {}, is_retried=False)
+    assert sandbox.context.callbacks.send_now(callback).status == 200
+    hasty = sandbox.context.callbacks.send_now(replace(callback, timeout=0.1))
     assert (hasty.status, hasty.error) == (None, "TimeoutError: timed out")
 
 
-@pytest.mark.parametrize(
-    ("word", "states"),
-    [
-        ("never", []),
-        ("out of order", ["success", "processing"]),
-        ("duplicate", ["processing", "processing", "success", "success"]),
-        ("again", ["processing", "processing", "success", "success"]),
-        ("five times", ["processing"] * 5 + ["success"] * 5),
-        ("contradicting", ["success", "failed"]),
-    ],
-)
-def test_a_word_changes_what_is_told(
-    sandbox: Sandbox, client: httpx.Client, receiver: Receiver, word: str, states: list[str]
-) -> None:
-    run(sandbox, client, receiver, f"x [callback {word}]")
-    assert receiver.states == states
-    assert all(is_signed(receiver, ring) for ring in receiver.rings)
+STATES_BY_DIRECTIVE = {
+    "never": [],
+    "out of order": ["success", "processing"],
+    "duplicate": ["processing", "processing", "success", "success"],
+    "again": ["processing", "processing", "success", "success"],
+    "five times": ["processing"] * 5 + ["success"] * 5,
+    "contradicting": ["success", "failed"],
+}
 
 
-@pytest.mark.parametrize(("word", "nonces"), [("duplicate", 2), ("again", 4)])
-def test_a_duplicate_has_the_same_nonce_and_another_has_a_new_one(
-    sandbox: Sandbox, client: httpx.Client, receiver: Receiver, word: str, nonces: int
+def test_a_directive_changes_what_is_sent(
+    sandbox: Sandbox, client: httpx.Client, receiver: Receiver
 ) -> None:
-    run(sandbox, client, receiver, f"x [callback {word}]")
-    assert len({ring.headers["x-request-nonce"] for ring in receiver.rings}) == nonces
+    for directive, states in STATES_BY_DIRECTIVE.items():
+        with case(directive):
+            receiver.received.clear()
+            run(sandbox, client, receiver, f"x [callback {directive}]")
+            assert receiver.states == states
+            assert all(is_signed(receiver, callback) for callback in receiver.received)
+
+
+def test_a_duplicate_has_the_same_nonce_and_another_callback_a_new_one(
+    sandbox: Sandbox, client: httpx.Client, receiver: Receiver
+) -> None:
+    for directive, count in (("duplicate", 2), ("again", 4)):
+        with case(directive):
+            receiver.received.clear()
+            run(sandbox, client, receiver, f"x [callback {directive}]")
+            nonces = {callback.headers["x-request-nonce"] for callback in receiver.received}
+            assert len(nonces) == count
 
 
 def test_a_signature_can_be_wrong_or_missing(
     sandbox: Sandbox, client: httpx.Client, receiver: Receiver
 ) -> None:
     run(sandbox, client, receiver, "x [callback bad signature]")
-    assert not any(is_signed(receiver, ring) for ring in receiver.rings)
-    receiver.rings.clear()
+    assert not any(is_signed(receiver, callback) for callback in receiver.received)
+    receiver.received.clear()
     run(sandbox, client, receiver, "x [callback unsigned]")
-    assert not any("X-HMAC-SIGNATURE" in ring.headers for ring in receiver.rings)
+    assert not any("X-HMAC-SIGNATURE" in callback.headers for callback in receiver.received)
 
 
 def test_a_date_can_be_stale_and_a_nonce_missing(
     sandbox: Sandbox, client: httpx.Client, receiver: Receiver
 ) -> None:
     run(sandbox, client, receiver, "x [callback stale date]")
-    age = datetime.now(UTC) - parsedate_to_datetime(receiver.rings[0].headers["Date"])
+    age = datetime.now(UTC) - parsedate_to_datetime(receiver.received[0].headers["Date"])
     assert age.total_seconds() > 3000
-    assert is_signed(receiver, receiver.rings[0])
-    receiver.rings.clear()
+    assert is_signed(receiver, receiver.received[0])
+    receiver.received.clear()
     run(sandbox, client, receiver, "x [callback no nonce]")
-    assert "x-request-nonce" not in receiver.rings[0].headers
-    assert is_signed(receiver, receiver.rings[0])
+    assert "x-request-nonce" not in receiver.received[0].headers
+    assert is_signed(receiver, receiver.received[0])
 
 
 def test_a_body_can_lack_its_id_name_its_state_otherwise_or_be_huge(
     sandbox: Sandbox, client: httpx.Client, receiver: Receiver
 ) -> None:
     run(sandbox, client, receiver, "x [callback no id] [callback status word]")
-    assert receiver.rings[0].body["status"] == "processing"
-    assert not {"id", "state"} & receiver.rings[0].body.keys()
-    receiver.rings.clear()
+    assert receiver.received[0].body["status"] == "processing"
+    assert not {"id", "state"} & receiver.received[0].body.keys()
+    receiver.received.clear()
     run(sandbox, client, receiver, "x [callback oversized]")
-    assert len(receiver.rings[0].body["padding"]) > 2**21
+    assert len(receiver.received[0].body["padding"]) > 2**21
 
 
 def test_a_callback_can_be_late(sandbox: Sandbox, client: httpx.Client, receiver: Receiver) -> None:
-    number = run(sandbox, client, receiver, "x [callback late 100]")
-    assert look(client, number)["state"] == "success"
-    assert receiver.rings == []
+    task_id = run(sandbox, client, receiver, "x [callback late 100]")
+    assert query_task(client, task_id)["state"] == "success"
+    assert receiver.received == []
     sandbox.advance(100)
     assert receiver.states == ["processing", "success"]
 
@@ -192,18 +193,18 @@ def test_an_early_callback_comes_before_the_answer_to_the_order(
     client: httpx.Client, receiver: Receiver
 ) -> None:
     seen: list[str] = []
-    receiver.on_ring = lambda ring: seen.append("ring")
+    receiver.on_callback = lambda callback: seen.append("callback")
     address = f"{receiver.url}/hooks"
     body = post(client, "x [callback early]", callback_url=address).json()
     seen.append("answer")
-    assert seen == ["ring", "answer"]
-    assert receiver.rings[0].body["id"] == body["task_id"]
+    assert seen == ["callback", "answer"]
+    assert receiver.received[0].body["id"] == body["task_id"]
 
 
 def test_a_callback_can_be_fired_by_hand(
     sandbox: Sandbox, client: httpx.Client, receiver: Receiver
 ) -> None:
-    number = run(sandbox, client, receiver, "x")
-    client.post(f"/control/fire/{number}")
+    task_id = run(sandbox, client, receiver, "x")
+    client.post(f"/control/fire/{task_id}")
     sandbox.settle()
     assert receiver.states == ["processing", "success", "success"]

@@ -3,40 +3,41 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from generations.sandbox.app import Sandbox
-from generations.sandbox.page import BASES, TABLES
+from generations.sandbox.dialects import DIALECTS
+from generations.sandbox.help_tables import TABLES
+from tests.cases import case
 from tests.sandbox.conftest import KEY
-from tests.sandbox.dialects import ORDERS, order_of, speaking
-from tests.sandbox.orders import LONG, create, look, post
+from tests.sandbox.dialects import ORDERS, client_of, order_of
+from tests.sandbox.orders import LONG, create, post, query_task
 
 
-def test_the_page_explains_keys_and_words_and_shows_tasks_in_both_languages(
+def test_the_page_explains_keys_and_directives_in_both_languages_and_shows_tasks(
     client: httpx.Client,
 ) -> None:
-    number = create(client, "A <b>bold</b> lamp")
+    task_id = create(client, "A <b>bold</b> lamp")
     page = client.get("/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert all(part in page.text for part in (number, "Keys · 密钥", "sandbox-broke…"))
+    assert all(part in page.text for part in (task_id, "Keys · 密钥", "sandbox-broke…"))
     assert "A &lt;b&gt;bold&lt;/b&gt; lamp" in page.text
-    assert all(line.english and line.chinese for _, lines in TABLES for line in lines)
+    assert all(entry.english and entry.chinese for _, entries in TABLES for entry in entries)
 
 
-def test_the_page_tells_every_address_and_its_demo_key(
+def test_the_page_shows_every_address_and_its_demo_key(
     sandbox: Sandbox, client: httpx.Client
 ) -> None:
     page = client.get("/").text
-    for base in BASES:
-        assert f"<code>{sandbox.address(base.name)}</code>" in page
-        assert f"<code>{base.authorization}</code>" in page
-    assert [base.name for base in BASES] == ["vidu", "relay", "vivienne", "apixo"]
+    for dialect in DIALECTS:
+        assert f"<code>{sandbox.base_url(dialect.name)}</code>" in page
+        assert f"<code>{dialect.authorization}</code>" in page
+    assert [dialect.name for dialect in DIALECTS] == ["vidu", "relay", "vivienne", "apixo"]
 
 
-def test_time_can_be_moved_over_http(client: httpx.Client) -> None:
-    number = create(client, "x [fail BadRequest]")
+def test_the_clock_can_be_moved_over_http(client: httpx.Client) -> None:
+    task_id = create(client, "x [fail BadRequest]")
     client.post("/control/advance", json={"seconds": LONG})
-    assert look(client, number)["state"] == "failed"
+    assert query_task(client, task_id)["state"] == "failed"
 
 
 def test_faults_can_be_set_over_http(client: httpx.Client) -> None:
@@ -72,7 +73,7 @@ def test_creates_are_counted_by_key_prompt_and_payload(
 def test_creates_of_every_dialect_are_counted(sandbox: Sandbox) -> None:
     address = "https://app.example/c/1"
     for dialect in ORDERS:
-        with speaking(sandbox, dialect) as client:
+        with client_of(sandbox, dialect) as client:
             path, order = order_of(dialect, f"For {dialect}", address)
             assert client.post(path, json=order).status_code == 200
     counts = sandbox.counts
@@ -85,7 +86,7 @@ def test_creates_of_every_dialect_are_counted(sandbox: Sandbox) -> None:
     assert counts.requests["POST /apixo/api/v1/generateTask/vidu-q3"] == 1
 
 
-def test_reset_forgets_everything_but_never_repeats_a_number(client: httpx.Client) -> None:
+def test_reset_forgets_everything_but_never_repeats_an_id(client: httpx.Client) -> None:
     first = create(client)
     client.post("/control/reset")
     assert client.get("/control/tasks").json() == []
@@ -93,16 +94,13 @@ def test_reset_forgets_everything_but_never_repeats_a_number(client: httpx.Clien
     assert int(create(client)) > int(first)
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "status"),
-    [
+def test_what_is_not_there_is_refused(client: httpx.Client) -> None:
+    cases: list[tuple[str, dict[str, Any], int]] = [
         ("/control/advance", {"seconds": "much"}, 400),
         ("/control/nothing", {}, 404),
         ("/control/fire/1", {}, 404),
         ("/nowhere", {}, 404),
-    ],
-)
-def test_what_is_not_there_is_refused(
-    client: httpx.Client, path: str, body: dict[str, Any], status: int
-) -> None:
-    assert client.post(path, json=body).status_code == status
+    ]
+    for path, body, status in cases:
+        with case(path):
+            assert client.post(path, json=body).status_code == status

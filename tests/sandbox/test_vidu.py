@@ -1,14 +1,15 @@
-"""The happy path of the Vidu dialect."""
+"""Orders of Vidu clips that succeed (docs/wire.md, 2.6 and 2.7)."""
 
 import re
 
 import httpx
 
 from generations.sandbox.app import Sandbox
-from tests.sandbox.orders import LONG, create, finish, look, post
+from tests.sandbox.dialects import download
+from tests.sandbox.orders import LONG, create, finish, post, query_task
 
 
-def test_a_created_task_is_answered_with_the_documented_fields(client: httpx.Client) -> None:
+def test_a_create_is_answered_with_the_documented_members(client: httpx.Client) -> None:
     body = post(client, "A lighthouse", payload="job-17", seed=7).json()
     expected = {
         "state": "created",
@@ -40,14 +41,14 @@ def test_a_created_task_is_answered_with_the_documented_fields(client: httpx.Cli
 def test_a_task_goes_from_created_over_queueing_and_processing_to_success(
     sandbox: Sandbox, client: httpx.Client
 ) -> None:
-    number = create(client)
-    seen = [look(client, number)]
+    task_id = create(client)
+    bodies = [query_task(client, task_id)]
     for _ in range(70):
         sandbox.advance(0.1)
-        seen.append(look(client, number))
-    states = list(dict.fromkeys(body["state"] for body in seen))
+        bodies.append(query_task(client, task_id))
+    states = list(dict.fromkeys(body["state"] for body in bodies))
     assert states == ["created", "queueing", "processing", "success"]
-    progress = [body["progress"] for body in seen]
+    progress = [body["progress"] for body in bodies]
     assert progress == sorted(progress)
     assert progress[-1] == 100
     assert len(set(progress)) > 20
@@ -61,7 +62,7 @@ def test_a_success_has_a_clip_a_cover_and_the_payload(
     assert body["payload"] == "job-17"
     assert creation["id"] != body["id"]
     assert creation["watermarked_url"] == ""
-    video, cover = httpx.get(creation["url"]), httpx.get(creation["cover_url"])
+    video, cover = download(creation["url"]), download(creation["cover_url"])
     assert (video.status_code, video.headers["content-type"]) == (200, "video/mp4")
     assert video.content[4:8] == b"ftyp"
     assert cover.content[:3] == b"\xff\xd8\xff"
@@ -69,7 +70,7 @@ def test_a_success_has_a_clip_a_cover_and_the_payload(
 
 def test_a_watermarked_clip_is_another_file(sandbox: Sandbox, client: httpx.Client) -> None:
     creation = finish(sandbox, client, "A lighthouse", watermark=True)["creations"][0]
-    plain, marked = httpx.get(creation["url"]), httpx.get(creation["watermarked_url"])
+    plain, marked = download(creation["url"]), download(creation["watermarked_url"])
     assert marked.status_code == 200
     assert marked.content != plain.content
 
@@ -77,16 +78,15 @@ def test_a_watermarked_clip_is_another_file(sandbox: Sandbox, client: httpx.Clie
 def test_the_tasks_of_one_batch_do_not_end_all_at_once(
     sandbox: Sandbox, client: httpx.Client
 ) -> None:
-    numbers = [create(client, f"Clip {nth}") for nth in range(5)]
+    task_ids = [create(client, f"Clip {index}") for index in range(5)]
     sandbox.advance(LONG)
-    assert len({sandbox.tasks[number].ended_at for number in numbers}) == 5
+    assert len({sandbox.tasks[task_id].ended_at for task_id in task_ids}) == 5
 
 
 def test_a_sixth_task_waits_for_a_slot(sandbox: Sandbox, client: httpx.Client) -> None:
-    numbers = [create(client, f"Clip {nth}") for nth in range(6)]
+    task_ids = [create(client, f"Clip {index}") for index in range(6)]
     sandbox.advance(2)
-    assert [look(client, number)["state"] for number in numbers] == ["processing"] * 5 + [
-        "queueing"
-    ]
+    states = [query_task(client, task_id)["state"] for task_id in task_ids]
+    assert states == ["processing"] * 5 + ["queueing"]
     sandbox.advance(LONG)
-    assert look(client, numbers[5])["state"] == "success"
+    assert query_task(client, task_ids[5])["state"] == "success"

@@ -1,4 +1,4 @@
-"""The list of tasks: pages, filters and glitches."""
+"""Vidu's list of tasks: pages, filters, and rows that are missing or odd (docs/wire.md, 2.8)."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,23 +10,24 @@ from tests.sandbox.orders import LONG, create
 
 
 def listed(client: httpx.Client, **params: Any) -> list[str]:
+    """The ids of the rows; `__` in the name of a parameter stands for a dot."""
     names = {name.replace("__", "."): value for name, value in params.items()}
     return [row["id"] for row in client.get("/ent/v2/tasks", params=names).json()["tasks"]]
 
 
 def test_the_list_has_ten_rows_a_page_newest_first(client: httpx.Client) -> None:
-    numbers = [create(client, f"Clip {nth}") for nth in range(12)][::-1]
-    assert listed(client) == numbers[:10]
-    assert listed(client, paper__page=1) == numbers[10:]
-    assert listed(client, paper__pagesz=100) == numbers
+    task_ids = [create(client, f"Clip {index}") for index in range(12)][::-1]
+    assert listed(client) == task_ids[:10]
+    assert listed(client, paper__page=1) == task_ids[10:]
+    assert listed(client, paper__pagesz=100) == task_ids
     assert client.get("/ent/v2/tasks?paper.pagesz=101").status_code == 400
 
 
 def test_the_list_goes_on_by_its_token(client: httpx.Client) -> None:
-    numbers = [create(client, f"Clip {nth}") for nth in range(12)][::-1]
+    task_ids = [create(client, f"Clip {index}") for index in range(12)][::-1]
     token = client.get("/ent/v2/tasks").json()["next_page_token"]
     rest = client.get("/ent/v2/tasks", params={"pager.page_token": token}).json()
-    assert [row["id"] for row in rest["tasks"]] == numbers[10:]
+    assert [row["id"] for row in rest["tasks"]] == task_ids[10:]
     assert rest["next_page_token"] == ""
 
 

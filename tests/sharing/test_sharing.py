@@ -21,6 +21,7 @@ from pytest_django import Settings as ProjectSettings
 
 from generations import clock
 from generations.models import (
+    AuditEvent,
     Collection,
     CollectionItem,
     Event,
@@ -30,9 +31,16 @@ from generations.models import (
     Verdict,
 )
 from generations.models.collections import Decision
-from generations.sharing import archive, collections, links, review, veil
+from generations.models.events import EventKind
+from generations.sharing import (
+    archive,
+    backdrop,
+    collections,
+    links,
+    review,
+)
 from tests.factories import make_member
-from tests.reels import make_file
+from tests.shared_clips import make_file
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +129,7 @@ def test_a_collection_has_an_end(
     assert len(order_of(collection)) == 2
 
 
-def test_a_place_moves_one_step_and_not_over_the_ends(
+def test_an_item_moves_one_step_and_not_over_the_ends(
     collection: Collection, fill: Callable[[int], list[CollectionItem]]
 ) -> None:
     a, b, c = fill(3)
@@ -132,7 +140,7 @@ def test_a_place_moves_one_step_and_not_over_the_ends(
     assert order_of(collection) == [a.pk, c.pk, b.pk]
 
 
-def test_a_place_that_was_taken_out_does_not_move(
+def test_an_item_that_was_taken_out_does_not_move(
     collection: Collection, fill: Callable[[int], list[CollectionItem]]
 ) -> None:
     a, b = fill(2)
@@ -142,24 +150,29 @@ def test_a_place_that_was_taken_out_does_not_move(
 
 
 class AnyOrder(TestCase):
+    collection: Collection
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        member = make_member()
+        cls.collection = collections.make(member.team, member.user, "Any")
+        collections.add(cls.collection, [make_file(member).pk for _ in range(4)], member.user)
+
     @settings(max_examples=40, deadline=None)
     @given(st.lists(st.integers(0, 9), max_size=12))
-    def test_any_wanted_order_keeps_every_place_once_and_the_unnamed_as_they_were(
+    def test_any_wanted_order_keeps_every_item_once_and_the_unnamed_as_they_were(
         self, wanted: list[int]
     ) -> None:
-        member = make_member()
-        collection = collections.make(member.team, member.user, "Any")
-        collections.add(collection, [make_file(member).pk for _ in range(4)], member.user)
-        before = order_of(collection)
+        before = order_of(self.collection)
         asked = [before[n] if n < len(before) else -n for n in wanted]
-        collections.order(collection, asked)
-        after = order_of(collection)
+        collections.set_order(self.collection, asked)
+        after = order_of(self.collection)
         assert sorted(after) == sorted(before)
         unnamed = [pk for pk in before if pk not in asked]
         assert after[len(after) - len(unnamed) :] == unnamed
 
 
-def test_another_file_takes_the_place_of_the_old_one(
+def test_another_file_replaces_the_old_one(
     member: Membership, collection: Collection, fill: Callable[[int], list[CollectionItem]]
 ) -> None:
     first, second = fill(2)
@@ -186,7 +199,7 @@ def test_every_change_counts_so_that_open_pages_see_it(
     note()
     collections.change(collection, title="Second cut", description="")
     note()
-    collections.name(item, "The walk")
+    collections.rename(item, "The walk")
     note()
     collections.move(item, "up")
     note()
@@ -199,7 +212,7 @@ def test_a_collection_that_was_taken_away_is_not_listed_and_opens_no_link(
     _link, token = links.make(collection, member.user, links.Terms())
     collections.remove(collection, member.user)
     assert not Collection.objects.for_team(member.team).exists()
-    assert links.opened_by(token) is None
+    assert links.live_link(token) is None
 
 
 # ---- Links ----------------------------------------------------------------------------------
@@ -215,18 +228,18 @@ def test_a_token_has_256_bits_and_only_its_hash_is_kept(shared: tuple[ShareLink,
     assert len(token) == 43  # 32 bytes in base 64
     kept = ShareLink.objects.filter(pk=link.pk).values().get()
     assert token not in str(kept)
-    assert links.opened_by(token) == link
+    assert links.live_link(token) == link
 
 
 def test_a_link_lives_fourteen_days_unless_told_otherwise(
     member: Membership, collection: Collection
 ) -> None:
-    with clock.stopped(clock.now()) as hands:
+    with clock.frozen(clock.now()) as frozen_clock:
         _link, token = links.make(collection, member.user, links.Terms())
-        hands.move(timedelta(days=14).total_seconds() - 1)
-        assert links.opened_by(token)
-        hands.move(1)
-        assert links.opened_by(token) is None
+        frozen_clock.advance(timedelta(days=14).total_seconds() - 1)
+        assert links.live_link(token)
+        frozen_clock.advance(1)
+        assert links.live_link(token) is None
 
 
 def test_a_password_is_kept_as_djangos_hash(shared: tuple[ShareLink, str]) -> None:
@@ -261,12 +274,14 @@ def test_ten_tries_of_a_link_and_address_reach_the_hasher_in_any_ten_minutes(
     shared: tuple[ShareLink, str],
 ) -> None:
     link, _token = shared
-    with clock.stopped(clock.now().replace(minute=9, second=50)) as hands:
+    with clock.frozen(clock.now().replace(minute=9, second=50)) as frozen_clock:
         assert tries_until_refused(link, "192.0.2.1") == 10
         assert tries_until_refused(link, "192.0.2.2") == 10
-        hands.move(20)  # the next period of ten minutes has begun, but the tries are recent
+        frozen_clock.advance(
+            20
+        )  # the next period of ten minutes has begun, but the tries are recent
         assert tries_until_refused(link, "192.0.2.1") == 0
-        hands.move(590)
+        frozen_clock.advance(590)
         assert tries_until_refused(link, "192.0.2.1") == 10
 
 
@@ -285,14 +300,14 @@ def test_a_link_that_was_taken_back_opens_nothing_and_is_written_down_once(
     link, token = shared
     links.revoke(link, member.user)
     links.revoke(link, member.user)
-    assert links.opened_by(token) is None
-    assert Event.objects.filter(verb="share.revoked").count() == 1
+    assert links.live_link(token) is None
+    assert AuditEvent.objects.filter(verb="share.revoked").count() == 1
 
 
 def test_sessions_are_counted_with_the_time_of_the_last(shared: tuple[ShareLink, str]) -> None:
     link, _token = shared
-    links.visit(link)
-    visit = links.visit(link)
+    links.start_visit(link)
+    visit = links.start_visit(link)
     link.refresh_from_db()
     assert link.opens == 2
     assert link.opened_at
@@ -306,10 +321,10 @@ def test_a_guest_remarks_under_the_name_that_was_given_first(
     shared: tuple[ShareLink, str], fill: Callable[[int], list[CollectionItem]]
 ) -> None:
     link, (item,) = shared[0], fill(1)
-    visit = links.visit(link)
+    visit = links.start_visit(link)
     review.introduce(visit, "Rosa, Aurel")
     review.introduce(visit, "Somebody else")
-    remark = review.remark(link, visit, item, "Slower?", 4160, 5000)
+    remark = review.add_remark(link, visit, item, "Slower?", 4160, 5000)
     assert (remark.name, remark.start_ms, remark.end_ms) == ("Rosa, Aurel", 4160, 5000)
     assert remark.file_id == item.file_id
 
@@ -318,7 +333,7 @@ def test_a_member_answers_and_settles_and_opens_again(
     member: Membership, shared: tuple[ShareLink, str], fill: Callable[[int], list[CollectionItem]]
 ) -> None:
     link, (item,) = shared[0], fill(1)
-    remark = review.remark(link, links.visit(link), item, "Slower?")
+    remark = review.add_remark(link, links.start_visit(link), item, "Slower?")
     answer = review.answer(remark, member.user, "Take 4 is on its way.")
     assert (answer.answers, answer.author, answer.visit) == (remark, member.user, None)
     review.settle(remark, member.user, settled=True)
@@ -336,9 +351,9 @@ def test_a_range_that_does_not_end_after_its_beginning_cannot_be_written(
     end: int,
 ) -> None:
     link, (item,) = shared[0], fill(1)
-    visit = links.visit(link)
+    visit = links.start_visit(link)
     with pytest.raises(IntegrityError), transaction.atomic():
-        review.remark(link, visit, item, "Here", start, end)
+        review.add_remark(link, visit, item, "Here", start, end)
     assert not Remark.objects.exists()
 
 
@@ -347,7 +362,7 @@ def test_an_approval_records_the_fingerprint_of_the_file(
 ) -> None:
     link, (item,) = shared[0], fill(1)
     sha256 = item.file.sha256
-    verdict = review.decide(link, links.visit(link), item, Decision.APPROVED, sha256)
+    verdict = review.decide(link, links.start_visit(link), item, Decision.APPROVED, sha256)
     assert (verdict.sha256, verdict.file) == (sha256, item.file)
 
 
@@ -358,7 +373,7 @@ def test_what_was_replaced_meanwhile_cannot_be_approved_unseen(
     seen = item.file.sha256
     collections.replace(item, make_file(member))
     with pytest.raises(review.AnotherFile):
-        review.decide(link, links.visit(link), item, Decision.APPROVED, seen)
+        review.decide(link, links.start_visit(link), item, Decision.APPROVED, seen)
     assert not Verdict.objects.exists()
 
 
@@ -369,26 +384,62 @@ def test_a_link_takes_so_many_remarks_and_no_more(
 ) -> None:
     monkeypatch.setattr(review, "MOST_REMARKS", 2)
     link, (item,) = shared[0], fill(1)
-    visit = links.visit(link)
+    visit = links.start_visit(link)
     for _ in range(2):
-        review.remark(link, visit, item, "Again")
+        review.add_remark(link, visit, item, "Again")
     with pytest.raises(review.ReviewClosed):
-        review.remark(link, visit, item, "And again")
+        review.add_remark(link, visit, item, "And again")
     for _ in range(2):
         review.decide(link, visit, item, Decision.CHANGES, item.file.sha256)
     with pytest.raises(review.ReviewClosed):
         review.decide(link, visit, item, Decision.APPROVED, item.file.sha256)
 
 
+def test_a_remark_an_answer_and_a_verdict_are_events_of_the_team(
+    member: Membership, shared: tuple[ShareLink, str], fill: Callable[[int], list[CollectionItem]]
+) -> None:
+    link, (item,) = shared[0], fill(1)
+    visit = links.start_visit(link)
+    remark = review.add_remark(link, visit, item, "Slower?")
+    answer = review.answer(remark, member.user, "Yes.")
+    verdict = review.decide(link, visit, item, Decision.CHANGES, item.file.sha256)
+    about = [EventKind.REMARK_MADE, EventKind.REMARK_ANSWERED, EventKind.VERDICT_GIVEN]
+    events = Event.objects.filter(team=member.team, kind__in=about).order_by("pk")
+    assert list(events.values_list("kind", "subject_id", "detail")) == [
+        ("remark.made", remark.pk, {}),
+        ("remark.answered", remark.pk, {"answer": answer.pk}),
+        ("verdict.given", verdict.pk, {"decision": "changes"}),
+    ]
+
+
+def test_what_is_not_written_is_no_event(
+    member: Membership,
+    shared: tuple[ShareLink, str],
+    fill: Callable[[int], list[CollectionItem]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    link, (item,) = shared[0], fill(1)
+    visit = links.start_visit(link)
+    with pytest.raises(review.AnotherFile):
+        review.decide(link, visit, item, Decision.APPROVED, "0" * 64)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        review.add_remark(link, visit, item, "Here", None, 5)
+    monkeypatch.setattr(review, "MOST_REMARKS", 0)
+    with pytest.raises(review.ReviewClosed):
+        review.add_remark(link, visit, item, "Slower?")
+    assert not Event.objects.filter(kind__startswith="remark").exists()
+    assert not Event.objects.filter(kind__startswith="verdict").exists()
+
+
 # ---- The archive ----------------------------------------------------------------------------
 
 
-def make_entries(*sizes: int, name: str = "The walk") -> list[archive.Entry]:
+def make_entries(*sizes: int, name: str = "The walk") -> list[archive.ArchiveEntry]:
     entries = []
     for number, size in enumerate(sizes, start=1):
         content = bytes([number % 256]) * size
         stored = default_storage.save(f"{number}.mp4", ContentFile(content))
-        entries.append(archive.Entry(f"{number:02} {name}.mp4", stored, size, clock.now()))
+        entries.append(archive.ArchiveEntry(f"{number:02} {name}.mp4", stored, size, clock.now()))
     return entries
 
 
@@ -410,7 +461,9 @@ def test_an_archive_holds_each_clip_byte_for_byte_and_is_as_long_as_was_said(
 
 def test_an_archive_of_two_hundred_clips_begins_at_once_and_takes_no_memory() -> None:
     (first,) = make_entries(4_000_000)
-    many = [archive.Entry(f"{n:03}.mp4", first.stored, first.size, first.at) for n in range(200)]
+    many = [
+        archive.ArchiveEntry(f"{n:03}.mp4", first.stored, first.size, first.at) for n in range(200)
+    ]
     pieces = archive.stream(many)
     next(pieces)
     tracemalloc.start()
@@ -446,7 +499,7 @@ def test_an_archive_whose_reader_left_closes_the_file_it_was_reading(
 
 def test_an_archive_breaks_off_where_a_file_is_not_what_its_row_says() -> None:
     (entry,) = make_entries(1000)
-    wrong = archive.Entry(entry.name, entry.stored, 999, entry.at)
+    wrong = archive.ArchiveEntry(entry.name, entry.stored, 999, entry.at)
     with pytest.raises(OSError, match="has 1000 bytes, not 999"):
         b"".join(archive.stream([wrong]))
 
@@ -461,29 +514,29 @@ def test_an_archive_breaks_off_where_a_file_is_not_what_its_row_says() -> None:
     ],
 )
 def test_a_name_in_an_archive_is_one_that_every_file_system_takes(text: str, name: str) -> None:
-    assert archive.plain(text) == name
+    assert archive.file_name(text) == name
 
 
-# ---- The veil -------------------------------------------------------------------------------
+# ---- The backdrop ---------------------------------------------------------------------------
 
 
 def test_behind_the_gate_stands_a_picture_of_at_most_sixty_four_pixels(
     member: Membership, collection: Collection
 ) -> None:
-    assert veil.veil(collection) == ""
+    assert backdrop.blurred_poster(collection) == ""
     picture = io.BytesIO()
-    Image.effect_noise((1280, 720), 90).save(picture, "webp")
+    Image.effect_noise((640, 360), 90).save(picture, "webp")
     poster = default_storage.save("poster.webp", ContentFile(picture.getvalue()))
     collections.add(collection, [make_file(member, poster=poster).pk], member.user)
-    drawn = veil.veil(collection)
+    drawn = backdrop.blurred_poster(collection)
     with Image.open(io.BytesIO(base64.b64decode(drawn))) as image:
         assert image.size == (64, 36)
     default_storage.delete(poster)
-    assert veil.veil(collection) == drawn  # made once
+    assert backdrop.blurred_poster(collection) == drawn  # made once
 
 
-def test_a_poster_that_cannot_be_read_is_no_veil(
+def test_a_poster_that_cannot_be_read_makes_no_backdrop(
     member: Membership, collection: Collection
 ) -> None:
     collections.add(collection, [make_file(member, poster="gone.webp").pk], member.user)
-    assert veil.veil(collection) == ""
+    assert backdrop.blurred_poster(collection) == ""

@@ -16,7 +16,7 @@ USUAL_LIVES = (60, 600, 3600)
 class Clip:
     """One task at the provider. ``seconds`` until it ends; ``cost`` is what it takes for it."""
 
-    number: str
+    remote_id: str
     reference: str
     callback_url: str
     prompt: str
@@ -60,13 +60,13 @@ class Clip:
 
 
 def cast(
-    dice: random.Random, number: str, order: dict[str, str], now: datetime, *, calm: bool
+    dice: random.Random, remote_id: str, order: dict[str, str], now: datetime, *, calm: bool
 ) -> Clip:
     """A new clip, its fate thrown; while it is calm each comes to an end."""
     end = "success" if calm else dice.choices(ENDS, LIKELY)[0]
     odd = dice.random() < 0.2
     return Clip(
-        number=number,
+        remote_id=remote_id,
         reference=order["payload"],
         callback_url=order.get("callback_url", ""),
         prompt=order["prompt"],

@@ -43,8 +43,8 @@ def flush_the_queue(site: Site) -> None:
 
 
 def look(site: Site) -> None:
-    """A round of the watch."""
-    site.deliver("watch")
+    """A round of the poller."""
+    site.deliver("poll")
 
 
 def sweep(site: Site) -> None:
@@ -52,13 +52,13 @@ def sweep(site: Site) -> None:
 
 
 def stray_job(site: Site) -> None:
-    """A job that nobody rang for now: an old one that comes late."""
-    verb = site.dice.choice(("send", "answer", "find", "cancel", "mirror", "balance"))
+    """A job that nobody queued now: an old one that comes late."""
+    verb = site.dice.choice(("send", "callbacks", "recover", "cancel", "fetch", "balance"))
     rows: dict[str, list[int]] = {
-        "answer": [attempt.pk for attempt in site.attempts()],
-        "find": [attempt.pk for attempt in site.attempts()],
+        "callbacks": [attempt.pk for attempt in site.attempts()],
+        "recover": [attempt.pk for attempt in site.attempts()],
         "cancel": list(Task.objects.order_by("pk").values_list("pk", flat=True)),
-        "mirror": list(File.objects.order_by("pk").values_list("pk", flat=True)),
+        "fetch": list(File.objects.order_by("pk").values_list("pk", flat=True)),
     }
     numbers = rows.get(verb, [site.credential.pk])
     if numbers:
@@ -89,40 +89,40 @@ def step_the_clock(site: Site) -> None:
 
 
 def _clip(site: Site) -> Clip | None:
-    return site.dice.choice(list(site.liar.clips.values())) if site.liar.clips else None
+    return site.dice.choice(list(site.provider.clips.values())) if site.provider.clips else None
 
 
-def ring(site: Site) -> None:
+def call_back(site: Site) -> None:
     if clip := _clip(site):
-        site.ring(clip)
+        site.call_back(clip)
 
 
-def ring_three_times(site: Site) -> None:
+def call_back_three_times(site: Site) -> None:
     """The same callback again and again."""
     if clip := _clip(site):
         for _ in range(3):
-            site.ring(clip, nonce=f"once-{clip.number}")
+            site.call_back(clip, nonce=f"once-{clip.remote_id}")
 
 
-def ring_with_another_number(site: Site) -> None:
+def call_back_with_another_id(site: Site) -> None:
     if clip := _clip(site):
-        other = site.dice.choice([*site.liar.clips, "12345"])
-        site.ring(clip, number=other)
+        other = site.dice.choice([*site.provider.clips, "12345"])
+        site.call_back(clip, remote_id=other)
 
 
-def ring_forged(site: Site) -> None:
+def call_back_forged(site: Site) -> None:
     if clip := _clip(site):
-        site.ring(clip, key="another-key")
-        site.ring(clip, age=900)
+        site.call_back(clip, key="another-key")
+        site.call_back(clip, age=900)
 
 
 # ---- The provider and the machine ----
 
 
-def weather(site: Site) -> None:
+def fault_rates(site: Site) -> None:
     """How often exchanges fail from now on."""
-    site.liar.mischief = site.dice.choice((0.0, 0.3, 0.6))
-    site.liar.media_mischief = site.dice.choice((0.0, 0.3, 0.6))
+    site.provider.fault_rate = site.dice.choice((0.0, 0.3, 0.6))
+    site.provider.media_fault_rate = site.dice.choice((0.0, 0.3, 0.6))
 
 
 def trouble(site: Site) -> None:
@@ -138,7 +138,7 @@ def disk(site: Site) -> None:
 
 
 def bad_key(site: Site) -> None:
-    site.liar.key_is_good = not site.liar.key_is_good
+    site.provider.key_is_good = not site.provider.key_is_good
 
 
 # ---- People ----
@@ -193,11 +193,11 @@ MENU: dict[Event, int] = {
     wait_past_leases: 4,
     wait_past_links: 1,
     step_the_clock: 2,
-    ring: 6,
-    ring_three_times: 2,
-    ring_with_another_number: 2,
-    ring_forged: 1,
-    weather: 5,
+    call_back: 6,
+    call_back_three_times: 2,
+    call_back_with_another_id: 2,
+    call_back_forged: 1,
+    fault_rates: 5,
     trouble: 4,
     disk: 1,
     bad_key: 1,
@@ -210,6 +210,6 @@ MENU: dict[Event, int] = {
     switch_ordering: 1,
 }
 MEANWHILE: tuple[Event, ...] = (
-    *(work, work_all, work_doubled, look, sweep, ring, decide, cancel),
+    *(work, work_all, work_doubled, look, sweep, call_back, decide, cancel),
     *(wait_shortly, wait_past_leases, wait_past_leases, step_the_clock),
 )

@@ -123,7 +123,7 @@ class Machine:
 
     def _committed(self) -> None:
         if self.dice.random() < self.kills:
-            self._die("after commit, before its bells")
+            self._die("after commit, before its jobs")
         self._ring()
         self.point("after commit")
 

@@ -21,27 +21,26 @@ from generations.lifecycle import (
     actions,
     callbacks,
     fetch,
+    keys,
     order,
     poll,
     queue,
-    recover,
-    send,
+    stops,
 )
 from generations.models import Attempt, Credential, File, Membership, Task
 from generations.models.files import FileState
 from generations.models.tasks import AttemptState, TaskState
-from generations.providers.contract import RingRequest
+from generations.providers.contract import CallbackRequest
 from generations.storage import store
-from generations.teams import credentials, ordering_stops
+from generations.teams import provider_access
 from tests.factories import wanted
 
 from .clips import Clip
-from .liar import Liar
+from .faulty_provider import FaultyProvider
 from .machine import Machine
 from .media import fetcher, looker
 
 START = datetime(2026, 11, 25, 9, tzinfo=UTC)
-TALKERS = (send, callbacks, recover, actions, fetch, credentials)  # who opens a client of httpx
 KEY = "sandbox-simulation"
 
 
@@ -65,9 +64,9 @@ class Site:
         self.presses: list[str] = []
         self.most_tasks = 1
         self.machine = Machine(dice)
-        self.liar = Liar(dice, lambda: self.true_time, self.wait)
-        self.liar.ring = self.ring
-        self._bells = poll.Bells(every=0)
+        self.provider = FaultyProvider(dice, lambda: self.true_time, self.wait)
+        self.provider.call_back = self.call_back
+        self._throttle = poll.EnqueueThrottle(every=0)
         self._loop = loop
 
     @contextmanager
@@ -76,31 +75,32 @@ class Site:
         with ExitStack() as stack:
             logging.disable(logging.CRITICAL)  # faults are what the run is about
             stack.callback(logging.disable, logging.NOTSET)
-            self._hands = stack.enter_context(clock.stopped(START))
+            self._frozen_clock = stack.enter_context(clock.frozen(START))
             patch = stack.enter_context(pytest.MonkeyPatch.context())
-            patch.setattr(queue, "async_task", lambda path, number, broker: self.hear(path, number))
+            patch.setattr(
+                queue, "async_task", lambda path, row_id, broker: self.enqueue(path, row_id)
+            )
             patch.setattr(queue, "_broker", lambda: None)
             patch.setattr(crash, "point", self.machine.point)
-            patch.setattr(store, "free", lambda: self.disk)
+            patch.setattr(store, "free_bytes", lambda: self.disk)
             patch.setattr(store, "_flush", lambda directory: None)  # no power fails here
-            patch.setattr(fetch, "download", fetcher(self.liar, self.machine.point))
-            patch.setattr(fetch, "inspect", looker(self.liar))
+            patch.setattr(fetch, "download", fetcher(self.provider, self.machine.point))
+            patch.setattr(fetch, "inspect", looker(self.provider))
             patch.setattr(poll, "async_client", self._async_client)
             http = stack.enter_context(httpx.Client(transport=httpx.MockTransport(self._exchange)))
-            for talker in TALKERS:
-                patch.setattr(talker, "client", lambda policy: _kept_open(http))
+            patch.setattr(provider_access, "client", lambda policy: _kept_open(http))
             stack.enter_context(self.machine.installed())
             yield
 
     def _exchange(self, request: httpx.Request) -> httpx.Response:
         name = f"{request.method} {request.url.path.rpartition('/')[2]}"
         self.machine.point(f"before {name}")
-        response = self.liar.answer(request)
+        response = self.provider.answer(request)
         self.machine.point(f"after {name}")
         return response
 
     def _async_client(self, policy: object) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.MockTransport(self.liar.answer))
+        return httpx.AsyncClient(transport=httpx.MockTransport(self.provider.answer))
 
     # ---- Time ----
 
@@ -110,54 +110,54 @@ class Site:
 
     def set_clock(self, skew: timedelta) -> None:
         self.skew = skew
-        self._hands.at = self.true_time + skew
+        self._frozen_clock.at = self.true_time + skew
 
     # ---- Jobs ----
 
-    def hear(self, path: str, number: int) -> None:
-        """A bell; of the watch there is one at a time, by its lease."""
-        if path != queue.VERBS["watch"] or (path, number) not in self.queue:
-            self.queue.append((path, number))
+    def enqueue(self, path: str, row_id: int) -> None:
+        """A job is queued; of the poller there is one at a time, by its lease."""
+        if path != queue.JOBS["poll"] or (path, row_id) not in self.queue:
+            self.queue.append((path, row_id))
 
-    def do(self, path: str, number: int) -> None:
+    def do(self, path: str, row_id: int) -> None:
         """One job, as one process that may die of it."""
         module, _, name = path.rpartition(".")
-        if path == queue.VERBS["watch"]:
-            self.machine.run(lambda: poll.go_round(self._loop, self._bells))
+        if path == queue.JOBS["poll"]:
+            self.machine.run(lambda: poll.go_round(self._loop, self._throttle))
             return
         verb = getattr(import_module(module), name)
-        self.machine.run(lambda: verb(number))
+        self.machine.run(lambda: verb(row_id))
 
-    def deliver(self, verb: str, number: int = 0) -> None:
-        self.do(queue.VERBS[verb], number)
+    def deliver(self, verb: str, row_id: int = 0) -> None:
+        self.do(queue.JOBS[verb], row_id)
 
     def drain(self, *, most: int = 100) -> None:
-        """Do what the queue holds, the watch last, and what comes of it."""
+        """Do what the queue holds, the poller last, and what comes of it."""
         for _ in range(most):
             if not self.queue:
                 return
-            watch_last = sorted(self.queue, key=lambda each: each[0] == queue.VERBS["watch"])
-            job = watch_last[0]
+            poller_last = sorted(self.queue, key=lambda each: each[0] == queue.JOBS["poll"])
+            job = poller_last[0]
             self.queue = [each for each in self.queue if each != job]
             self.do(*job)
         raise AssertionError(f"the queue never empties: {self.queue[:5]}")
 
     # ---- Callbacks ----
 
-    def ring(
-        self, clip: Clip, *, number: str = "", nonce: str = "", key: str = KEY, age: float = 0
+    def call_back(
+        self, clip: Clip, *, remote_id: str = "", nonce: str = "", key: str = KEY, age: float = 0
     ) -> None:
         """A callback of the provider's, as far as it names a way to us."""
         path = clip.callback_url.partition(":8000")[2]
-        body = json.dumps({"id": number or clip.number, "state": clip.word(self.true_time)})
+        body = json.dumps({"id": remote_id or clip.remote_id, "state": clip.word(self.true_time)})
         at = self.true_time - timedelta(seconds=age)
         headers = signed(key, path, nonce or f"{self.dice.random()}", at)
-        request = RingRequest("POST", path, "", headers, body.encode())
+        request = CallbackRequest("POST", path, "", headers, body.encode())
         token = path.rpartition("/")[2] or "nobody"
         try:
             self.machine.run(lambda: callbacks.receive("vidu", token, request))
-        except (callbacks.Forged, callbacks.Unknown) as error:
-            self.machine.told.append(f"ring refused: {type(error).__name__}")
+        except (callbacks.ForgedCallback, callbacks.UnknownToken) as error:
+            self.machine.told.append(f"callback refused: {type(error).__name__}")
 
     # ---- People ----
 
@@ -175,10 +175,10 @@ class Site:
         attempt = task.attempts.filter(state=AttemptState.UNCLEAR).first()
         if attempt is None:
             return
-        clip = self.liar.by_reference(attempt.reference)
+        clip = self.provider.by_reference(attempt.reference)
         by = self.membership.user
         if clip and not clip.is_gone(self.true_time):
-            self._try(lambda: actions.found(task, clip.number, by))
+            self._try(lambda: actions.accept_found_id(task, clip.remote_id, by))
         else:
             again = self.dice.random() < 0.5
             self._try(lambda: actions.release(task, by, send_again=again))
@@ -191,13 +191,13 @@ class Site:
 
     def resume(self) -> None:
         self.credential.refresh_from_db()
-        self.machine.run(lambda: credentials.resume(self.credential, self.membership.user))
+        self.machine.run(lambda: keys.resume(self.credential, self.membership.user))
 
     def stop_ordering(self) -> None:
-        self.machine.run(lambda: ordering_stops.stop(self.membership.user))
+        self.machine.run(lambda: stops.stop(self.membership.user))
 
     def allow_ordering(self) -> None:
-        self.machine.run(lambda: ordering_stops.allow(self.membership.user))
+        self.machine.run(lambda: stops.allow(self.membership.user))
 
     def _try(self, act: object) -> None:
         try:
@@ -218,7 +218,7 @@ class Site:
         """What the provider has though a person gave its order up."""
         withdrawn = Attempt.objects.filter(state=AttemptState.WITHDRAWN)
         references = set(withdrawn.values_list("reference", flat=True))
-        return [clip for clip in self.liar.clips.values() if clip.reference in references]
+        return [clip for clip in self.provider.clips.values() if clip.reference in references]
 
     def attempts(self) -> list[Attempt]:
         return list(Attempt.objects.select_related("task").order_by("pk"))
@@ -230,7 +230,7 @@ def _kept_open(http: httpx.Client) -> Iterator[httpx.Client]:
 
 
 def signed(key: str, path: str, nonce: str, at: datetime) -> dict[str, str]:
-    """The headers of a callback by the documents (contract 2.9)."""
+    """The headers of a callback by the documents (docs/wire.md, 2.9)."""
     date = format_datetime(at, usegmt=True)
     names = "Date;X-Request-Nonce"
     text = f"POST\n{path}\n\nvidu\n{date}\nDate:{date}\nX-Request-Nonce:{nonce}\n"

@@ -9,9 +9,9 @@ import os
 import pytest
 from pytest_django import Settings
 
-from tests.conftest import ON_POSTGRESQL
+from tests.database import ON_POSTGRESQL
 
-from .play import cast, play
+from .run import cast, play
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 FIRST = int(os.environ.get("FIRST_SEED", "0"))
@@ -30,8 +30,15 @@ def _callbacks_reach_us(settings: Settings) -> None:
     settings.ALLOW_PRIVATE_ADDRESSES = True
 
 
+# They fill the gaps of groups that mostly wait, and never follow a browser in one process.
 @pytest.mark.slow
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize(
+    "batch",
+    [
+        pytest.param(batch, marks=pytest.mark.xdist_group(("load", "outages")[batch % 2]))
+        for batch in range(BATCHES)
+    ],
+)
 def test_no_seed_breaks_a_promise(batch: int) -> None:
     first = FIRST + batch * RUNS
     with cast() as people:

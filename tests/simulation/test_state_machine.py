@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from generations.models import Task
 
-from . import events, play, promises
+from . import events, invariants, run
 from .site import Site
 
 pytestmark = pytest.mark.django_db
@@ -30,14 +30,14 @@ OTHERS = [event for event in events.MENU if event not in CHOSEN_BY_RULES]
 class Orders(RuleBasedStateMachine):
     """A site with its provider; in the end all faults stop and every promise must be kept."""
 
-    people: play.Cast
+    people: run.Cast
 
     @initialize(seed=some.integers(0, 1000), most=some.integers(1, 3))
     def begin(self, seed: int, most: int) -> None:
         self.site = Site(
             random.Random(seed), self.people.membership, self.people.credential, self.people.loop
         )
-        self.always = promises.Always()
+        self.always = invariants.Always()
         self._open = self._opened()
         next(self._open)
         self.site.most_tasks = most
@@ -81,14 +81,14 @@ class Orders(RuleBasedStateMachine):
         if not hasattr(self, "site"):
             return
         try:
-            play.end(self.site, play.Run(0), self.always)
+            run.end(self.site, run.Run(0), self.always)
         finally:
             self._open.close()
 
 
 def test_whatever_hypothesis_thinks_of_every_promise_is_kept(settings: Settings) -> None:
     settings.ALLOW_PRIVATE_ADDRESSES = True
-    with play.cast() as Orders.people:
+    with run.cast() as Orders.people:
         run_state_machine_as_test(
             Orders,
             settings=how(

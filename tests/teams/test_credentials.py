@@ -8,11 +8,12 @@ import pytest
 from pytest_django import Settings
 
 from generations import clock
-from generations.crypto import Sealed
-from generations.models import Credential, Event, File, Film, User
-from generations.providers.contract import Unauthorised
+from generations.crypto import UnsealError
+from generations.lifecycle import keys, transitions
+from generations.models import AuditEvent, Credential, File, Film, User
+from generations.providers.contract import Reason, Unauthorised
 from generations.sandbox.app import Sandbox
-from generations.teams import credentials
+from generations.teams import credentials, provider_access
 from tests.factories import make_credential, make_member, make_tasks
 from tests.films.stage import make_film
 
@@ -43,10 +44,10 @@ def test_a_sealed_key_copied_into_another_row_does_not_open(credential: Credenti
     stranger = make_credential(team=make_member().team, key="sandbox-stranger")
     for other in (twin, stranger):
         other.sealed_key = credential.sealed_key
-        with pytest.raises(Sealed):
+        with pytest.raises(UnsealError):
             other.open_key()
         with pytest.raises(Unauthorised):
-            credentials.access(other)
+            provider_access.access(other)
 
 
 def test_after_a_rotation_old_seals_open_until_their_key_leaves_the_ring(
@@ -61,28 +62,28 @@ def test_after_a_rotation_old_seals_open_until_their_key_leaves_the_ring(
 
 
 def test_the_key_is_in_no_text_of_what_holds_it(credential: Credential) -> None:
-    opened = credentials.access(credential)
+    opened = provider_access.access(credential)
     shown = f"{credential!r} {credential} {opened!r} {opened} {credential.open_key()!r}"
     assert KEY not in shown
-    assert KEY not in str(list(Event.objects.values()))
+    assert KEY not in str(list(AuditEvent.objects.values()))
 
 
 def test_a_pause_keeps_its_first_reason_and_is_written_down_once(credential: Credential) -> None:
-    credentials.pause(credential, "CreditInsufficient")
-    credentials.pause(credential, "Unauthorized")
-    assert credential.paused_code == "CreditInsufficient"
-    assert Event.objects.filter(verb="credential.paused").count() == 1
-    credentials.resume(credential, None)
-    credentials.resume(credential, None)
+    transitions.pause_credential(credential, Reason.CREDITS_SPENT)
+    transitions.pause_credential(credential, Reason.KEY_REFUSED)
+    assert credential.paused_reason == Reason.CREDITS_SPENT
+    assert AuditEvent.objects.filter(verb="credential.paused").count() == 1
+    transitions.resume_credential(credential, None)
+    transitions.resume_credential(credential, None)
     assert not credential.is_paused
-    assert Event.objects.filter(verb="credential.resumed").count() == 1
+    assert AuditEvent.objects.filter(verb="credential.resumed").count() == 1
 
 
 def test_another_key_gives_a_paused_credential_a_chance(
     credential: Credential, owner: User
 ) -> None:
-    credentials.pause(credential, "Unauthorized")
-    credentials.replace_key(credential, owner, "sandbox-another-key")
+    transitions.pause_credential(credential, Reason.KEY_REFUSED)
+    keys.replace_key(credential, owner, "sandbox-another-key")
     credential.refresh_from_db()
     assert (credential.is_paused, credential.key_tail) == (False, "-key")
     assert credential.open_key().reveal() == "sandbox-another-key"
@@ -99,7 +100,7 @@ def test_a_key_that_tasks_depend_on_cannot_be_removed(credential: Credential, ow
     credential.refresh_from_db()
     assert credential.sealed_key == ""
     with pytest.raises(Unauthorised):
-        credentials.access(credential)
+        provider_access.access(credential)
 
 
 def unkept(credential: Credential, owner: User, *, minutes: float) -> File:
@@ -107,7 +108,7 @@ def unkept(credential: Credential, owner: User, *, minutes: float) -> File:
     (task,) = make_tasks(membership=owner.memberships.get(), credential=credential)
     type(task).objects.filter(pk=task.pk).update(state="succeeded")
     end = clock.now() + timedelta(minutes=minutes)
-    return File.objects.create(task=task, team=task.team, part="video", expires_at=end)
+    return File.objects.create(task=task, team=task.team, role="video", expires_at=end)
 
 
 @pytest.mark.parametrize("minutes", [30, -30])
@@ -117,7 +118,7 @@ def test_a_key_is_not_removed_while_it_may_be_asked_for_a_files_next_link(
 ) -> None:
     file = unkept(credential, owner, minutes=minutes)
     File.objects.update(state=state)
-    credentials.pause(credential, credentials.BY_HAND, owner)
+    keys.pause(credential, owner)
     with pytest.raises(credentials.InUse) as use:
         credentials.remove(credential, owner)
     assert (use.value.orders, use.value.files) == (0, 1)
@@ -129,7 +130,7 @@ def test_a_key_that_its_provider_refuses_is_held_by_links_that_live_alone(
     credential: Credential, owner: User
 ) -> None:
     file = unkept(credential, owner, minutes=30)
-    credentials.pause(credential, "Unauthorized")
+    transitions.pause_credential(credential, Reason.KEY_REFUSED)
     credential.refresh_from_db()
     with pytest.raises(credentials.InUse):
         credentials.remove(credential, owner)
@@ -148,25 +149,25 @@ def test_a_key_is_not_removed_while_a_film_of_it_grows(owner: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "good", "code"),
+    ("key", "good", "reason"),
     [
-        ("sandbox-good", True, ""),
-        ("sandbox-bad", False, "Unauthorized"),
-        ("sandbox-forbidden", False, "Forbidden"),
-        ("sandbox-broke", True, ""),
+        ("sandbox-good", True, None),
+        ("sandbox-bad", False, Reason.KEY_REFUSED),
+        ("sandbox-forbidden", False, Reason.KEY_NOT_ALLOWED),
+        ("sandbox-broke", True, None),
     ],
 )
 def test_a_free_call_proves_a_key_and_pauses_or_resumes(
-    owner: User, settings: Settings, key: str, good: bool, code: str
+    owner: User, settings: Settings, key: str, good: bool, reason: Reason | None
 ) -> None:
     with Sandbox.running() as sandbox:
         settings.SANDBOX, settings.SANDBOX_URL = True, sandbox.url
         credential = make_credential(
             team=owner.memberships.get().team, base_url=sandbox.url, key=key
         )
-        credentials.pause(credential, "before")
-        tested = credentials.test(credential)
-        assert (tested.good, tested.code) == (good, code)
+        transitions.pause_credential(credential, Reason.NO_ANSWER)
+        tested = keys.test(credential)
+        assert (tested.good, tested.reason) == (good, reason)
         assert credential.is_paused is not good
         assert not any(request.method == "POST" for request in sandbox.requests)
     if good:
@@ -174,8 +175,8 @@ def test_a_free_call_proves_a_key_and_pauses_or_resumes(
 
 
 def test_a_dead_provider_is_no_reason_to_pause(credential: Credential) -> None:
-    tested = credentials.test(credential)
-    assert (tested.good, tested.code) == (False, "unreachable")
+    tested = keys.test(credential)
+    assert (tested.good, tested.reason) == (False, Reason.UNREACHABLE)
     assert not credential.is_paused
 
 
@@ -185,7 +186,7 @@ def test_callbacks_are_asked_for_only_where_they_can_arrive(
     (task,) = make_tasks(membership=owner.memberships.get(), credential=credential)
     attempt = task.attempts.get()
     settings.PUBLIC_URL = "http://127.0.0.1:8000"
-    assert credentials.callback_url(attempt) == ""
+    assert provider_access.callback_url(attempt) == ""
     settings.ALLOW_PRIVATE_ADDRESSES = True
-    url = credentials.callback_url(attempt)
+    url = provider_access.callback_url(attempt)
     assert url == f"http://127.0.0.1:8000/callbacks/vidu/{attempt.token}"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from generations import clock
-from generations.models import Event, Invitation, Membership, Role, Team, User
+from generations.models import AuditEvent, Invitation, Membership, Role, Team, User
 from generations.teams import members
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def test_a_team_has_its_maker_as_owner_and_an_address_from_its_name(owner: User)
     team = members.add_team("Harbour Lane", owner)
     assert team.slug == "harbour-lane"
     assert Membership.objects.get(team=team, user=owner).role == Role.OWNER
-    assert Event.objects.get(team=team).verb == "team.added"
+    assert AuditEvent.objects.get(team=team).verb == "team.added"
 
 
 def test_a_second_team_of_the_same_name_has_another_address(owner: User, team: Team) -> None:
@@ -79,7 +79,7 @@ def test_a_member_who_opens_an_invitation_keeps_his_role_and_the_invitation_stay
 
 
 def test_an_invitation_dies_after_a_week(owner: User, team: Team) -> None:
-    with clock.stopped(clock.now() - timedelta(days=7, seconds=1)):
+    with clock.frozen(clock.now() - timedelta(days=7, seconds=1)):
         invitation, token = members.invite(team, owner, Role.VIEWER)
     assert members.invitation(token) is None
     with pytest.raises(members.InvitationGone):
@@ -115,6 +115,6 @@ def test_a_change_of_role_is_written_down_with_both_roles(owner: User, team: Tea
     invitation, _ = members.invite(team, owner, Role.VIEWER)
     member = members.accept(invitation, person("jonas@harbourlane.example"))
     members.change_role(member, Role.PRODUCER, owner)
-    event = Event.objects.get(verb="member.role")
+    event = AuditEvent.objects.get(verb="member.role")
     assert (event.actor, event.subject) == (owner, "jonas@harbourlane.example")
     assert event.detail == {"before": "viewer", "after": "producer"}

@@ -1,4 +1,4 @@
-"""Taking pictures in: judged, kept once for a team, and never kept when unfit."""
+"""Uploaded pictures: checked, stored once for a team, and never stored when rejected."""
 
 import hashlib
 import io
@@ -19,7 +19,7 @@ from generations import clock, uploads
 from generations.models import File, Membership, Upload
 from generations.models.files import FileState
 from generations.storage import store
-from generations.uploads import Unfit, taking
+from generations.uploads import PictureRejected, intake
 from tests.factories import make_credential, make_member, make_tasks
 from tests.media.clips import clip, moving
 
@@ -34,7 +34,7 @@ def encoded(image: Image.Image | None = None, kind: str = "png") -> bytes:
 
 def give(member: Membership, content: bytes | None = None, name: str = "bottle.png") -> Upload:
     opened = ContentFile(encoded() if content is None else content)
-    return uploads.add(member.team, member.user, opened, name)
+    return uploads.add_picture(member.team, member.user, opened, name)
 
 
 @pytest.fixture
@@ -65,9 +65,9 @@ def test_a_transparent_picture_is_kept_as_one(member: Membership) -> None:
 
 
 def test_the_same_picture_again_is_the_same_row_and_newly_used(member: Membership) -> None:
-    with clock.stopped(timezone.now()) as hands:
+    with clock.frozen(timezone.now()) as frozen_clock:
         first = give(member)
-        hands.move(60)
+        frozen_clock.advance(60)
         again = give(make_member(team=member.team), name="the-same.png")
         assert (again.pk, again.name, again.created_by) == (first.pk, "bottle.png", member.user)
         assert again.used_at == clock.now()
@@ -108,18 +108,19 @@ def test_the_same_picture_four_times_at_once_is_one_row(member: Membership) -> N
     assert Upload.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("C:\\Users\\Mei\\瓶子.png", "瓶子.png"),
-        ("../../etc/passwd", "passwd"),
-        ("a" * 500, "a" * 120),
-        ("", "picture"),
-        ("folder/", "picture"),
-    ],
-)
-def test_of_a_files_name_its_own_part_is_kept(member: Membership, given: str, kept: str) -> None:
-    assert give(member, name=given).name == kept
+FILE_NAMES = {
+    "C:\\Users\\Mei\\瓶子.png": "瓶子.png",
+    "../../etc/passwd": "passwd",
+    "a" * 500: "a" * 120,
+    "": "picture",
+    "folder/": "picture",
+}
+
+
+def test_a_file_name_is_kept_without_its_path(member: Membership) -> None:
+    for name, kept in FILE_NAMES.items():
+        assert give(member, name=name).name == kept
+        Upload.objects.all().delete()
 
 
 def test_what_a_killed_process_left_is_cleared_by_the_next_picture(
@@ -136,7 +137,7 @@ def test_what_a_killed_process_left_is_cleared_by_the_next_picture(
 
 def test_nothing_is_left_beside_the_storage(member: Membership, settings: Settings) -> None:
     give(member)
-    with pytest.raises(Unfit):
+    with pytest.raises(PictureRejected):
         give(member, b"no picture")
     assert list(Path(settings.PARTIAL_DIR).iterdir()) == []
 
@@ -158,7 +159,7 @@ REFUSED = {
 def test_what_is_unfit_says_why_and_leaves_nothing(
     member: Membership, settings: Settings, code: str
 ) -> None:
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(PictureRejected) as refused:
         give(member, REFUSED[code])
     assert refused.value.code == code
     assert not Upload.objects.exists()
@@ -168,11 +169,11 @@ def test_what_is_unfit_says_why_and_leaves_nothing(
 def test_fifty_megabytes_are_the_most_that_is_read(
     member: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert taking.MOST_BYTES == 50 * 1024 * 1024
+    assert intake.MAX_BYTES == 50 * 1024 * 1024
     content = encoded()
-    monkeypatch.setattr(taking, "MOST_BYTES", len(content))
+    monkeypatch.setattr(intake, "MAX_BYTES", len(content))
     give(member, content)
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(PictureRejected) as refused:
         give(member, content + b"\0")
     assert refused.value.code == "too_large"
 
@@ -181,8 +182,8 @@ def test_a_picture_that_takes_too_long_is_refused_and_the_next_one_taken(
     member: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(taking, "SECONDS", 0.02)
-        with pytest.raises(Unfit) as refused:
+        patch.setattr(intake, "TIMEOUT_SECONDS", 0.02)
+        with pytest.raises(PictureRejected) as refused:
             give(member, encoded(Image.new("L", (10_000, 5_000))))
     assert refused.value.code == "crashed"
     assert give(member)
@@ -191,21 +192,29 @@ def test_a_picture_that_takes_too_long_is_refused_and_the_next_one_taken(
 # ---- Frames ---------------------------------------------------------------------------------
 
 
-def a_clip(member: Membership, folder: Path) -> File:
-    """A stored clip of a light bar that wanders to the right."""
+@pytest.fixture(scope="session")
+def clip_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A clip of a light bar that moves to the right."""
+    return clip(tmp_path_factory.mktemp("clips") / "clip", seconds=2).read_bytes()
+
+
+@pytest.fixture
+def file(member: Membership, clip_bytes: bytes, tmp_path: Path) -> File:
+    """That clip, stored."""
     credential = make_credential(team=member.team)
     (task,) = make_tasks(membership=member, credential=credential)
     name = f"{member.team.pk}/{task.pk}/1.mp4"
-    store.keep(clip(folder / "clip", seconds=2), name)
+    local = tmp_path / "clip"
+    local.write_bytes(clip_bytes)
+    store.move_in(local, name)
     return File.objects.create(
-        task=task, team=member.team, part="video", state=FileState.STORED, name=name
+        task=task, team=member.team, role="video", state=FileState.STORED, name=name
     )
 
 
 def test_a_frame_of_a_clip_is_a_picture_that_remembers_where_it_is_from(
-    member: Membership, tmp_path: Path
+    member: Membership, file: File
 ) -> None:
-    file = a_clip(member, tmp_path)
     first, last = (uploads.add_frame(file, member.user, at) for at in ("first", "last"))
     assert first.sha256 != last.sha256
     assert (last.source_file, last.source_at) == (file, "last")
@@ -214,36 +223,30 @@ def test_a_frame_of_a_clip_is_a_picture_that_remembers_where_it_is_from(
     assert store.exists(file.name)
 
 
-def test_a_frame_is_taken_once(member: Membership, tmp_path: Path) -> None:
-    file = a_clip(member, tmp_path)
+def test_a_frame_is_taken_once(member: Membership, file: File) -> None:
     first = uploads.add_frame(file, member.user, "last")
     default_storage.delete(file.name)
     assert uploads.add_frame(file, member.user, "last").pk == first.pk
 
 
-@pytest.mark.parametrize("state", [FileState.REMOTE, FileState.FETCHING, FileState.LOST])
-def test_a_clip_that_is_not_here_has_no_frames(
-    member: Membership, tmp_path: Path, state: FileState
-) -> None:
-    file = a_clip(member, tmp_path)
-    file.state = state
-    with pytest.raises(Unfit) as refused:
-        uploads.add_frame(file, member.user, "last")
-    assert refused.value.code == "not_stored"
+def test_a_clip_that_is_not_here_has_no_frames(member: Membership, file: File) -> None:
+    for state in (FileState.REMOTE, FileState.FETCHING, FileState.LOST):
+        file.state = state
+        with pytest.raises(PictureRejected) as refused:
+            uploads.add_frame(file, member.user, "last")
+        assert refused.value.code == "not_stored"
 
 
-def test_a_clip_whose_bytes_vanished_has_no_frames(member: Membership, tmp_path: Path) -> None:
-    file = a_clip(member, tmp_path)
+def test_a_clip_whose_bytes_vanished_has_no_frames(member: Membership, file: File) -> None:
     default_storage.delete(file.name)
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(PictureRejected) as refused:
         uploads.add_frame(file, member.user, "last")
     assert refused.value.code == "not_stored"
 
 
-def test_a_clip_that_nobody_can_decode_has_no_frames(member: Membership, tmp_path: Path) -> None:
-    file = a_clip(member, tmp_path)
+def test_a_clip_that_nobody_can_decode_has_no_frames(member: Membership, file: File) -> None:
     Path(default_storage.path(file.name)).write_bytes(b"\x00\x00\x00\x18ftypmp42")
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(PictureRejected) as refused:
         uploads.add_frame(file, member.user, "last")
     assert refused.value.code == "damaged"
 
@@ -267,11 +270,16 @@ class Bucket(Storage):
         self.kept.pop(name, None)
 
 
-def test_pictures_and_frames_also_come_from_an_object_storage(
-    member: Membership, tmp_path: Path, settings: Settings
-) -> None:
+@pytest.fixture
+def bucket(settings: Settings) -> None:
+    """Comes before ``file``, which is then stored in it."""
     settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": f"{__name__}.Bucket"}}
+
+
+def test_pictures_and_frames_also_come_from_an_object_storage(
+    bucket: None, member: Membership, file: File
+) -> None:
     upload = give(member)
     assert hashlib.sha256(store.read(upload.stored)).hexdigest() == upload.sha256
-    frame = uploads.add_frame(a_clip(member, tmp_path), member.user, "last")
+    frame = uploads.add_frame(file, member.user, "last")
     assert set(Bucket.kept) >= {frame.stored, frame.thumbnail, upload.stored, upload.thumbnail}

@@ -6,7 +6,7 @@ from django.test import Client
 from generations.models import Credential, Membership
 from generations.sharing import links
 from tests.factories import make_credential, make_member, make_user
-from tests.reels import PASSWORD, Reel
+from tests.shared_clips import PASSWORD, Reel
 
 
 @pytest.fixture
@@ -35,3 +35,13 @@ def guest(client: Client, reel: Reel) -> Client:
     """A client who has given the password."""
     client.post(reel.guest("guest_open"), {"password": PASSWORD})
     return client
+
+
+def leave_pages_blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Render no page, where only the statuses of many of them are asked for."""
+    monkeypatch.setattr("django.template.backends.django.Template.render", lambda *_, **__: "")
+
+
+@pytest.fixture
+def blank_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_pages_blank(monkeypatch)

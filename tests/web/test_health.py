@@ -9,7 +9,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from generations import clock
-from generations.models import Pulse
+from generations.models import Heartbeat
 
 
 def test_a_process_that_answers_is_live_without_a_database(client: Client) -> None:
@@ -18,7 +18,7 @@ def test_a_process_that_answers_is_live_without_a_database(client: Client) -> No
 
 @pytest.mark.django_db
 def test_ready_when_database_migrations_cache_and_cluster_are_well(client: Client) -> None:
-    Pulse.beat("cluster")
+    Heartbeat.record("cluster")
     response = client.get("/health/ready")
     assert response.status_code == 200
     assert response.json() == {
@@ -32,7 +32,7 @@ def test_ready_when_database_migrations_cache_and_cluster_are_well(client: Clien
 
 @pytest.mark.django_db
 def test_not_ready_while_the_cluster_is_silent(client: Client) -> None:
-    Pulse.objects.create(name="cluster", at=clock.now() - timedelta(seconds=90))
+    Heartbeat.objects.create(name="cluster", at=clock.now() - timedelta(seconds=90))
     response = client.get("/health/ready")
     assert response.status_code == 503
     assert response.json()["cluster"].startswith("has done no job for 9")
@@ -46,7 +46,7 @@ def test_not_ready_before_the_cluster_did_its_first_job(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_not_ready_while_a_migration_is_missing(client: Client) -> None:
-    Pulse.beat("cluster")
+    Heartbeat.record("cluster")
     ((app, newest),) = MigrationLoader(connection).graph.leaf_nodes("generations")
     MigrationRecorder(connection).record_unapplied(app, newest)
     response = client.get("/health/ready")

@@ -1,21 +1,21 @@
-"""Credits: held before an order leaves, settled or released once its end is known (design 7)."""
+"""The ledger: credits are held before an order leaves, and settled or released at its end."""
 
 from .accounts import (
     Balance,
-    Short,
+    InsufficientCredits,
+    available,
     balances,
-    left,
     lock,
     newest_entry,
     open_accounts,
 )
-from .caps import Capped, room
+from .caps import CapExceeded, cap_remaining
 from .entries import (
     adjust,
-    adopt,
     correct,
     hold,
     reconcile,
+    record_import,
     release,
     settle,
 )
@@ -23,20 +23,20 @@ from .verify import verify
 
 __all__ = [
     "Balance",
-    "Capped",
-    "Short",
+    "CapExceeded",
+    "InsufficientCredits",
     "adjust",
-    "adopt",
+    "available",
     "balances",
+    "cap_remaining",
     "correct",
     "hold",
-    "left",
     "lock",
     "newest_entry",
     "open_accounts",
     "reconcile",
+    "record_import",
     "release",
-    "room",
     "settle",
     "verify",
 ]

@@ -1,4 +1,4 @@
-"""The four pots of a credential, and what stands in them."""
+"""The four accounts of a credential and their balances."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ GRANTED, AVAILABLE, HELD, SPENT = (
 )
 
 
-class Short(Exception):
-    """There is not enough left; ``left`` and ``needed`` in the credential's unit."""
+class InsufficientCredits(Exception):
+    """Too little is available; ``left`` and ``needed`` are in the credential's unit."""
 
     def __init__(self, left: int, needed: int) -> None:
         super().__init__(f"{left} left, {needed} needed")
@@ -29,7 +29,7 @@ class Short(Exception):
 class Balance:
     """What a team has in one unit, over all its credentials.
 
-    ``known`` is False where no provider tells what is left: then ``available`` means nothing.
+    ``known`` is False where no provider reports a balance: then ``available`` means nothing.
     """
 
     unit: str
@@ -40,7 +40,7 @@ class Balance:
 
 
 def open_accounts(credential: Credential) -> None:
-    """The four pots of a new credential."""
+    """Add the four accounts of a new credential."""
     unit = provider(credential.kind).unit
     Account.objects.bulk_create(
         Account(team_id=credential.team_id, credential=credential, name=name, unit=unit)
@@ -48,37 +48,39 @@ def open_accounts(credential: Credential) -> None:
     )
 
 
-def pots(credential: Credential) -> dict[str, int]:
+def account_balances(credential: Credential) -> dict[str, int]:
+    """Return the balance of each account by its name."""
     return dict(credential.accounts.values_list("name", "balance"))
 
 
 def change(account: Account, amount: int) -> None:
-    """Move so many in or out; raises Short where they are not there."""
+    """Add an amount to an account, or take it. Raises InsufficientCredits."""
     enough = Q(balance__gte=-amount) | Q(name=GRANTED)
     changed = Account.objects.filter(enough, pk=account.pk).update(balance=F("balance") + amount)
     if not changed:
         account.refresh_from_db()
-        raise Short(account.balance, -amount)
+        raise InsufficientCredits(account.balance, -amount)
 
 
 def lock(credential_id: int) -> None:
-    """Keep every movement of a key away until this transaction ends."""
+    """Lock the accounts of a credential until this transaction ends."""
     Account.objects.select_for_update(no_key=True).get(credential=credential_id, name=AVAILABLE)
 
 
 def newest_entry(credential: Credential) -> int | None:
+    """Return the primary key of the newest entry; for ``reconcile``."""
     return credential.entries.order_by("-pk").values_list("pk", flat=True).first()
 
 
-def left(credential: Credential) -> int | None:
-    """What may still be ordered on a credential; None where its provider does not tell."""
+def available(credential: Credential) -> int | None:
+    """Return what may still be ordered on a credential; None where the balance is unknown."""
     if credential.balance is None:
         return None
-    return pots(credential)[AVAILABLE]
+    return account_balances(credential)[AVAILABLE]
 
 
 def balances(team: Team) -> list[Balance]:
-    """One for each unit that the team's credentials count in."""
+    """Return a balance for each unit of the team's credentials."""
     rows = (
         Account.objects.filter(team=team, credential__removed_at=None)
         .values("unit")

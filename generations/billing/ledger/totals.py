@@ -1,4 +1,4 @@
-"""The day's totals, kept by each entry, so that no page ever sums the books."""
+"""Totals by day, updated by each entry, so that no page sums the ledger."""
 
 from django.db.models import F
 
@@ -9,13 +9,13 @@ from generations.models.ledger import CHARGED, CLOSING, EntryKind
 type Key = dict[str, object]
 
 
-def key(entry: Entry) -> Key:
-    """Which total an entry belongs to."""
+def total_key(entry: Entry) -> Key:
+    """Return the key of the total that an entry belongs to."""
     return {
         "credential_id": entry.credential_id,
         "day": entry.day,
         "kind": entry.kind,
-        "in_vain": entry.in_vain,
+        "failed": entry.failed,
         "carried": entry.carried,
         "model": entry.model,
         "person_id": entry.person_id,
@@ -23,10 +23,10 @@ def key(entry: Entry) -> Key:
 
 
 def add(entry: Entry) -> None:
-    """Count one entry in. The account that its entry has changed keeps others of the key away."""
+    """Add one entry. Its accounts are locked already, so no other entry of the key interferes."""
     estimate = entry.attempt.estimate if entry.attempt and entry.kind == EntryKind.SETTLE else 0
     added = {"entries": 1, "amount": entry.amount, "estimate": estimate}
-    for model, names in _places(key(entry)):
+    for model, names in _totals(total_key(entry)):
         counted = model.objects.filter(**names).update(
             **{name: F(name) + amount for name, amount in added.items()}
         )
@@ -34,36 +34,38 @@ def add(entry: Entry) -> None:
             model.objects.create(**names, **added, team_id=entry.team_id, unit=entry.unit)
 
 
-def state(names: Key, amount: int) -> None:
-    """Statements say so much more of the entries of one total."""
-    for model, narrower in _places(names):
+def add_stated(key: Key, amount: int) -> None:
+    """Add what statements say of the entries of one total."""
+    for model, narrower in _totals(key):
         model.objects.filter(**narrower).update(stated=F("stated") + amount)
 
 
-def _places(names: Key) -> list[tuple[type[Total] | type[DayTotal], Key]]:
-    """The total itself, and that of its day."""
-    kept = {name: value for name, value in names.items() if name not in {"model", "person_id"}}
-    return [(Total, names), (DayTotal, {**kept, "of_film": names["model"] in WORK})]
+def _totals(key: Key) -> list[tuple[type[Total] | type[DayTotal], Key]]:
+    """Return the total with this key, and the total of its day."""
+    kept = {name: value for name, value in key.items() if name not in {"model", "person_id"}}
+    return [(Total, key), (DayTotal, {**kept, "of_film": key["model"] in WORK})]
 
 
-def meet(entry: Entry) -> None:
-    """Tell the claim of an entry's attempt, if there is one, what is booked now."""
+def update_claim(entry: Entry) -> None:
+    """Update what is booked on the claim of an entry's attempt, if there is one."""
     if entry.attempt_id is None:
         return
-    number = Attempt.objects.filter(pk=entry.attempt_id).exclude(number="").values("number")
-    claim = Claim.objects.filter(credential=entry.credential_id, number__in=number).first()
+    remote_ids = (
+        Attempt.objects.filter(pk=entry.attempt_id).exclude(remote_id="").values("remote_id")
+    )
+    claim = Claim.objects.filter(credential=entry.credential_id, remote_id__in=remote_ids).first()
     if claim is None:
         return
     spent = entry.amount if entry.kind in CHARGED else 0
     Claim.objects.filter(pk=claim.pk).update(attempt=entry.attempt_id, booked=F("booked") + spent)
     if entry.kind in CLOSING:
-        state(key(entry), claim.amount)
+        add_stated(total_key(entry), claim.amount)
 
 
-def booked_before(attempt: Attempt) -> int:
-    """What was booked for its number before it was taken in; from now on its own entries tell."""
+def reset_booked(attempt: Attempt) -> int:
+    """Return what was booked on its claim before the import, and reset it to 0."""
     claims = Claim.objects.filter(
-        credential=attempt.credential_id, number=attempt.number, attempt=None
+        credential=attempt.credential_id, remote_id=attempt.remote_id, attempt=None
     )
     booked = sum(claims.values_list("booked", flat=True))
     claims.update(booked=0)

@@ -1,4 +1,4 @@
-"""Statements of providers: read whatever their form, matched by number, and decided by people."""
+"""Statements of providers: read as CSV, matched by remote id, and decided by people."""
 
 from .decisions import (
     Decided,
@@ -7,15 +7,15 @@ from .decisions import (
     dispute,
 )
 from .imports import (
+    ImportResult,
     Preview,
-    Taken,
     discard,
     draft,
+    import_lines,
     preview,
-    take_in,
 )
 from .lines import Charge, Unread
-from .parse import (
+from .tables import (
     MOST_BYTES,
     PARTS,
     Table,
@@ -27,9 +27,9 @@ __all__ = [
     "PARTS",
     "Charge",
     "Decided",
+    "ImportResult",
     "Preview",
     "Table",
-    "Taken",
     "UnderWay",
     "Unread",
     "Unreadable",
@@ -37,6 +37,6 @@ __all__ = [
     "discard",
     "dispute",
     "draft",
+    "import_lines",
     "preview",
-    "take_in",
 ]

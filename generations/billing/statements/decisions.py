@@ -1,4 +1,4 @@
-"""A person accepts a claim, and the books follow it; or disputes it, and says why."""
+"""Accept a claim, and the ledger follows it; or dispute it with a reason."""
 
 from django.db import transaction
 
@@ -6,21 +6,21 @@ from generations import audit, clock
 from generations.billing import ledger
 from generations.models import Attempt, Claim, Entry, Task, Team, User
 from generations.models.ledger import CLOSING
-from generations.models.statements import Decision
+from generations.models.statements import ClaimDecision
 from generations.models.tasks import TaskState
 
 
 class Decided(Exception):
-    """There is nothing left to decide: both sides agree, or somebody was quicker."""
+    """Nothing is left to decide: both sides agree, or somebody decided first."""
 
 
 class UnderWay(Exception):
-    """The order has not ended here yet: the books may still come to the same."""
+    """The order has not ended here yet, so the ledger may still come to agree."""
 
 
 @transaction.atomic
 def accept(claim: Claim, by: User, reason: str = "") -> None:
-    """Book the difference by a line of its own. Raises Decided or UnderWay."""
+    """Book the difference by an entry of its own. Raises Decided or UnderWay."""
     claim = _open(claim)
     if claim.attempt_id and not _is_closed(claim.attempt_id):
         raise UnderWay
@@ -28,28 +28,28 @@ def accept(claim: Claim, by: User, reason: str = "") -> None:
     ledger.correct(
         claim.credential,
         claim.difference,
-        f"statement, number {claim.number}",
+        f"statement, number {claim.remote_id}",
         by,
         attempt=attempt,
-        in_vain=attempt is not None and attempt.task.state != TaskState.SUCCEEDED,
+        failed=attempt is not None and attempt.task.state != TaskState.SUCCEEDED,
     )
-    if attempt is None:  # the ledger tells only the claims of attempts
+    if attempt is None:  # the ledger updates only claims of attempts
         Claim.objects.filter(pk=claim.pk).update(booked=claim.amount)
-    _decide(claim, Decision.ACCEPTED, by, reason)
+    _decide(claim, ClaimDecision.ACCEPTED, by, reason)
 
 
 @transaction.atomic
 def dispute(claim: Claim, by: User, reason: str) -> None:
-    """The books stay as they are. Raises Decided."""
-    _decide(_open(claim), Decision.DISPUTED, by, reason)
+    """Leave the ledger as it is. Raises Decided."""
+    _decide(_open(claim), ClaimDecision.DISPUTED, by, reason)
 
 
 def _open(claim: Claim) -> Claim:
-    """The claim as it is now; the team is locked first, as for every change of a task."""
+    """Return the claim as it is now. The team is locked first, as for every change of a task."""
     Team.next_sequence(claim.team_id)
     ledger.lock(claim.credential_id)
     now = Claim.objects.select_related("credential", "team").get(pk=claim.pk)
-    if not now.differs or now.decision == Decision.ACCEPTED:
+    if not now.differs or now.decision == ClaimDecision.ACCEPTED:
         raise Decided
     return now
 
@@ -64,13 +64,13 @@ def _attempt(attempt_id: int | None) -> Attempt | None:
     return Attempt.objects.select_related("task", "credential").get(pk=attempt_id)
 
 
-def _decide(claim: Claim, decision: Decision, by: User, reason: str) -> None:
+def _decide(claim: Claim, decision: ClaimDecision, by: User, reason: str) -> None:
     Claim.objects.filter(pk=claim.pk).update(
         decision=decision, reason=reason, decided_by=by, decided_at=clock.now()
     )
     if claim.attempt_id:  # its page shows the three amounts
         sequence = Team.objects.values_list("sequence", flat=True).get(pk=claim.team_id)
-        Task.objects.filter(attempts=claim.attempt_id).update(version=sequence)
+        Task.objects.filter(attempts=claim.attempt_id).touch(sequence)
     audit.record(
         claim.team,
         by,

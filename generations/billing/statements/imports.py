@@ -1,4 +1,4 @@
-"""A statement is looked over first, then its lines are taken in, each of them once."""
+"""Keep a statement as a draft, preview it, and import its lines, each of them once."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,19 +13,19 @@ from generations import audit, clock
 from generations.billing import ledger
 from generations.models import Credential, Statement, StatementLine, User
 
-from .columns import (
+from .claims import (
     CHUNK,
     Match,
     claim,
     match,
 )
 from .lines import Charge, Unread, read_lines
-from .parse import Table, decode, read_table
+from .tables import Table, decode, read_table
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What taking a statement in would do; nothing is written yet."""
+    """What importing a statement would do; nothing is written yet."""
 
     table: Table
     charges: Sequence[Charge]
@@ -48,15 +48,15 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What taking a statement in did: lines that are new, and numbers that differ now."""
+class ImportResult:
+    """What an import did: counts of new lines, and of remote ids that differ now."""
 
     lines: int
     differences: int
 
 
 def draft(credential: Credential, name: str, content: bytes, by: User) -> Statement:
-    """Keep a file to look it over; the same file again is the same statement. Or Unreadable."""
+    """Keep a file as a draft; the same file again is the same statement. Raises Unreadable."""
     text = decode(content).replace("\r\n", "\n").strip()
     read_table(text)
     statement, _made = Statement.objects.get_or_create(
@@ -73,7 +73,7 @@ def draft(credential: Credential, name: str, content: bytes, by: User) -> Statem
 
 
 def preview(statement: Statement, columns: Mapping[str, int] | None = None) -> Preview:
-    """Read a statement; ``columns`` where a person has said what is what."""
+    """Read a statement; ``columns``: the index of each column, where a person chose it."""
     table = read_table(statement.content, columns or statement.columns)
     unit = statement.credential.accounts.values_list("unit", flat=True)[0]
     charges, unread = read_lines(table, unit) if table.is_clear else ([], [])
@@ -84,11 +84,13 @@ def preview(statement: Statement, columns: Mapping[str, int] | None = None) -> P
 
 
 @transaction.atomic
-def take_in(statement: Statement, by: User, columns: Mapping[str, int] | None = None) -> Taken:
-    """Import the lines that did not come before, and say what differs. Twice is harmless."""
+def import_lines(
+    statement: Statement, by: User, columns: Mapping[str, int] | None = None
+) -> ImportResult:
+    """Import the lines that are new, and return what differs. Twice is harmless."""
     ledger.lock(statement.credential_id)
     read = preview(statement, columns)
-    taken = Taken(len(read.charges), len(read.differences))
+    result = ImportResult(len(read.charges), len(read.differences))
     first, last = _days(read.charges)
     imported = Statement.objects.filter(pk=statement.pk, imported_at=None).update(
         imported_at=clock.now(),
@@ -98,22 +100,22 @@ def take_in(statement: Statement, by: User, columns: Mapping[str, int] | None = 
         last=last,
     )
     if not imported:
-        return Taken(0, 0)
+        return ImportResult(0, 0)
     for charges in batched(read.charges, CHUNK):
         StatementLine.objects.bulk_create(_line(statement, charge) for charge in charges)
     claim(statement, read.matches, read.unit)
-    said = {"lines": taken.lines, "differences": taken.differences}
-    audit.record(statement.team, by, "statement.imported", statement, **said)
-    return taken
+    counts = {"lines": result.lines, "differences": result.differences}
+    audit.record(statement.team, by, "statement.imported", statement, **counts)
+    return result
 
 
 def discard(statement: Statement) -> None:
-    """Throw a file away that was never imported; one that was, stays."""
+    """Delete a draft; an imported statement stays."""
     Statement.objects.filter(pk=statement.pk, imported_at=None).delete()
 
 
 def _known(credential_id: int, charges: Sequence[Charge]) -> set[str]:
-    """The fingerprints of those that came before."""
+    """Return the fingerprints of lines that were imported before."""
     lines = StatementLine.objects.filter(credential=credential_id)
     return {
         fingerprint
@@ -128,8 +130,8 @@ def _line(statement: Statement, charge: Charge) -> StatementLine:
     return StatementLine(
         statement=statement,
         credential_id=statement.credential_id,
-        ordinal=charge.place,
-        number=charge.number,
+        ordinal=charge.line,
+        remote_id=charge.remote_id,
         amount=charge.amount,
         said_at=charge.said_at,
         words=charge.words,
@@ -138,7 +140,7 @@ def _line(statement: Statement, charge: Charge) -> StatementLine:
 
 
 def _days(charges: Sequence[Charge]) -> tuple[date | None, date | None]:
-    """The first and the last day that the lines name, where they do so in a way that we read."""
+    """Return the first and the last day of the lines, where we can read them."""
     days = [day for charge in charges if (day := _day(charge.said_at))]
     return (min(days), max(days)) if days else (None, None)
 

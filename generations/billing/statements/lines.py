@@ -1,4 +1,4 @@
-"""One row of a statement as a charge, or why it is none."""
+"""Read a row of a statement as a charge, or say why it is none."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from .parse import Table
+from .tables import Table
 
 ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]+")
 CURRENCY = re.compile(r"(?i)us\$|usd|\$|¥|credits?|points?|积分|点数|点")
@@ -17,10 +17,10 @@ COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")
 
 @dataclass(frozen=True)
 class Charge:
-    """So many units for one number; below nothing: a refund. ``place``: its line in the file."""
+    """An amount for one remote id; negative: a refund. ``line``: its line in the file."""
 
-    place: int
-    number: str
+    line: int
+    remote_id: str
     amount: int
     said_at: str = ""
     words: str = ""
@@ -29,56 +29,56 @@ class Charge:
 
 @dataclass(frozen=True)
 class Unread:
-    """A row that is no charge: ``number``, ``rounded``, ``amount`` or ``fraction`` is wrong."""
+    """A row that is no charge; ``code``: ``number``, ``rounded``, ``amount`` or ``fraction``."""
 
-    place: int
+    line: int
     text: str
     code: str
 
 
 def read_lines(table: Table, unit: str) -> tuple[list[Charge], list[Unread]]:
-    """All rows of a table whose columns are known; amounts in whole units, charges above nothing.
+    """Read all rows of a table whose columns are known; amounts in whole units, charges positive.
 
     A provider that writes charges as negative amounts means the same.
     """
-    read = [_line(table, place, row, unit) for place, row in table.rows]
+    read = [_line(table, line, row, unit) for line, row in table.rows]
     charges = [one for one in read if isinstance(one, Charge)]
     if sum(charge.amount < 0 for charge in charges) * 2 > len(charges):
         charges = [replace(charge, amount=-charge.amount) for charge in charges]
-    return list(_marked(charges)), [one for one in read if isinstance(one, Unread)]
+    return list(_with_fingerprints(charges)), [one for one in read if isinstance(one, Unread)]
 
 
-def _line(table: Table, place: int, row: Sequence[str], unit: str) -> Charge | Unread:
+def _line(table: Table, line: int, row: Sequence[str], unit: str) -> Charge | Unread:
     cells = {part: row[at].strip() for part, at in table.columns.items() if at < len(row)}
-    number, text = _number(cells.get("number", "")), ", ".join(filter(None, row))[:200]
-    if not number:
-        return Unread(place, text, "number")
-    if ROUNDED.fullmatch(number):
-        return Unread(place, text, "rounded")
+    remote_id, text = _remote_id(cells.get("number", "")), ", ".join(filter(None, row))[:200]
+    if not remote_id:
+        return Unread(line, text, "number")
+    if ROUNDED.fullmatch(remote_id):
+        return Unread(line, text, "rounded")
     cents = unit == "cent" and "cent" not in table.names[table.columns["amount"]].casefold()
     try:
         amount = read_amount(cells.get("amount", ""), hundreds=cents)
     except ArithmeticError:
-        return Unread(place, text, "amount")
+        return Unread(line, text, "amount")
     if amount is None:
-        return Unread(place, text, "fraction")
+        return Unread(line, text, "fraction")
     return Charge(
-        place, number[:100], amount, cells.get("at", "")[:40], cells.get("words", "")[:200]
+        line, remote_id[:100], amount, cells.get("at", "")[:40], cells.get("words", "")[:200]
     )
 
 
-def _number(cell: str) -> str:
-    """Without what keeps a spreadsheet from rounding it: '911…, ="911…"."""
+def _remote_id(cell: str) -> str:
+    """Drop the signs that keep a spreadsheet from rounding it: '911…, ="911…"."""
     return cell.removeprefix("=").strip("\"'’ ")
 
 
 def read_amount(cell: str, *, hundreds: bool = False) -> int | None:
-    """Whole units (with ``hundreds``: of a hundredth); None where a part is left over.
+    """Read whole units (with ``hundreds``: of a hundredth); None for a fraction of a unit.
 
     Raises ArithmeticError where it is no amount.
     """
     bare = CURRENCY.sub("", cell).replace("−", "-").strip()
-    if bare.startswith("(") and bare.endswith(")"):  # how books write what is below nothing
+    if bare.startswith("(") and bare.endswith(")"):  # how accountants write negative amounts
         bare = f"-{bare[1:-1].strip()}"
     sign, digits = (-1, bare[1:].strip()) if bare.startswith("-") else (1, bare.removeprefix("+"))
     if THOUSANDS.fullmatch(digits):
@@ -91,11 +91,11 @@ def read_amount(cell: str, *, hundreds: bool = False) -> int | None:
     return int(value) if value == value.to_integral_value() else None
 
 
-def _marked(charges: Iterable[Charge]) -> Iterable[Charge]:
-    """With a fingerprint each; the second of two equal lines of one file is another line."""
+def _with_fingerprints(charges: Iterable[Charge]) -> Iterable[Charge]:
+    """Add fingerprints; the second of two equal lines of one file gets another one."""
     seen: Counter[str] = Counter()
     for charge in charges:
-        said = f"{charge.number}\n{charge.amount}\n{charge.said_at}\n{charge.words}"
-        seen[said] += 1
-        digest = hashlib.sha256(f"{said}\n{seen[said]}".encode()).hexdigest()
+        text = f"{charge.remote_id}\n{charge.amount}\n{charge.said_at}\n{charge.words}"
+        seen[text] += 1
+        digest = hashlib.sha256(f"{text}\n{seen[text]}".encode()).hexdigest()
         yield replace(charge, fingerprint=digest)

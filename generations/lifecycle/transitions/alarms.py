@@ -1,4 +1,4 @@
-"""What is seen in time: an order that stays unclear, files that may be lost, links that die."""
+"""Alarms that time raises: an order that stays unclear, files at risk, links that die early."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -7,8 +7,9 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from generations import audit, clock
+from generations import audit, clock, events
 from generations.models import File, Task, Team
+from generations.models.events import EventKind
 from generations.models.tasks import TaskState
 from generations.teams import credentials
 
@@ -18,8 +19,8 @@ UNCLEAR_TOO_LONG = timedelta(minutes=15)
 
 
 @transaction.atomic
-def unclear_too_long(task: Task) -> bool:
-    """Raise the one alarm of an order that nobody found and nobody decided; pages show it."""
+def raise_unclear_alarm(task: Task) -> bool:
+    """Raise the one alarm of an order that is unclear for too long; return whether it was."""
     version = Team.next_sequence(task.team_id)
     raised = Task.objects.filter(
         pk=task.pk,
@@ -34,24 +35,25 @@ def unclear_too_long(task: Task) -> bool:
 
 
 @transaction.atomic
-def at_risk(team: Team, files: Collection[File]) -> None:
-    """Half of their links' lives is over and they are not here: one notice for all of a team."""
+def warn_at_risk(team: Team, files: Collection[File]) -> None:
+    """Warn a team once that half of the life of these files' links is over."""
     Team.next_sequence(team.pk)
-    fresh = File.objects.filter(pk__in=[file.pk for file in files], noticed_at=None)
-    number = fresh.update(noticed_at=clock.now())
-    if number:
+    new = File.objects.filter(pk__in=[file.pk for file in files], warned_at=None)
+    count = new.update(warned_at=clock.now())
+    if count:
         first = min(file.expires_at for file in files if file.expires_at)
-        log.warning("files at risk", team=team.pk, files=number, first=first.isoformat())
-        audit.record(team, None, "files.at_risk", team, files=number, first=first.isoformat())
+        log.warning("files at risk", team=team.pk, files=count, first=first.isoformat())
+        audit.record(team, None, "files.at_risk", team, files=count, first=first.isoformat())
+        events.record(team, EventKind.FILES_AT_RISK, team.pk, files=count, first=first.isoformat())
 
 
-def link_died(file: File) -> None:
-    """Before its time: the other links of its key are believed to live no longer than this one."""
+def shorten_link_lives(file: File) -> None:
+    """Expect the other links of a key to live no longer than this one, which died early."""
     key = file.task.credential
     if file.expires_at is None or clock.now() >= file.expires_at:
         return
     age = clock.now() - file.seen_at
-    if not credentials.link_died(key, age):
+    if not credentials.shorten_link_life(key, age):
         return
     log.warning("link died early", file=file.pk, seconds=age.total_seconds())
     with transaction.atomic():

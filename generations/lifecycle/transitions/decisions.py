@@ -1,4 +1,4 @@
-"""What people decide of a task."""
+"""Transitions that a person decides."""
 
 from django.db import transaction
 
@@ -8,22 +8,20 @@ from generations.lifecycle import queue
 from generations.models import Attempt, File, Task, Team
 from generations.models.files import FileState
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
-from generations.providers.contract import (
-    ProviderError,
-)
+from generations.providers.contract import ProviderError, Reason
 from generations.teams import ordering_stops
 
 from .move import (
     OPEN,
     move,
-    next_attempt,
+    open_next_attempt,
     touch,
 )
 
 
 @transaction.atomic
-def withdrawn(task: Task) -> bool:
-    """Waiting → cancelled: nothing was sent, so all comes back. False where it is too late."""
+def cancel(task: Task) -> bool:
+    """Cancel a waiting task and refund its hold. Return False where it is too late."""
     attempt = task.attempts.select_related("task", "credential").filter(state__in=OPEN).first()
     if attempt is None or not move(
         attempt, [TaskState.WAITING], TaskState.CANCELLED, finished_at=clock.now()
@@ -35,18 +33,22 @@ def withdrawn(task: Task) -> bool:
 
 
 @transaction.atomic
-def given_up(attempt: Attempt, *, send_again: bool) -> bool:
-    """A person says that an unclear order never arrived: release it, and perhaps try anew."""
-    if send_again and attempt.task.is_adopted:
-        return False  # it was never sent from here, and nobody here knows all of it
+def release_unclear(attempt: Attempt, *, send_again: bool) -> bool:
+    """End an unclear order that a person says never arrived: refund it, or send it again.
+
+    Return False where it is too late, or where it was imported and cannot be sent from here.
+    """
+    if send_again and attempt.task.is_imported:
+        return False  # it was never sent from here, and nobody here knows the whole order
     moved = (
-        move(attempt, [TaskState.UNCLEAR], TaskState.WAITING, code="", message="")
+        move(attempt, [TaskState.UNCLEAR], TaskState.WAITING, reason="", code="", message="")
         if send_again
         else move(
             attempt,
             [TaskState.UNCLEAR],
             TaskState.FAILED,
-            code="never_arrived",
+            reason=Reason.NEVER_ARRIVED,
+            code="",
             message="",
             finished_at=clock.now(),
         )
@@ -55,16 +57,16 @@ def given_up(attempt: Attempt, *, send_again: bool) -> bool:
         return False
     Attempt.objects.filter(pk=attempt.pk).update(state=AttemptState.WITHDRAWN)
     if send_again:
-        next_attempt(attempt)
-        queue.ring("send", attempt.credential_id)
+        open_next_attempt(attempt)
+        queue.enqueue("send", attempt.credential_id)
     else:
         ledger.release(attempt)
     return True
 
 
 @transaction.atomic
-def doubted(attempt: Attempt) -> bool:
-    """The database was copied: whoever has the other may have sent what still waits in this."""
+def mark_copied(attempt: Attempt) -> bool:
+    """Mark an order unclear that waits in a copied database: the other copy may have sent it."""
     moved = move(
         attempt,
         [TaskState.WAITING, TaskState.SENDING],
@@ -72,7 +74,7 @@ def doubted(attempt: Attempt) -> bool:
         among=[AttemptState.READY],
         code=ordering_stops.COPIED,
         message="",
-        reason="",
+        obstacle="",
         not_before=None,
         lease_until=None,
         unclear_at=clock.now(),
@@ -82,33 +84,36 @@ def doubted(attempt: Attempt) -> bool:
         Attempt.objects.filter(pk=attempt.pk).update(
             state=AttemptState.UNCLEAR, code=ordering_stops.COPIED
         )
-        queue.ring("find", attempt.pk)
+        queue.enqueue("recover", attempt.pk)
     return moved
 
 
 @transaction.atomic
-def not_cancelled(attempt: Attempt, error: ProviderError) -> None:
-    """The provider would not stop it: while it goes on, its page says so."""
+def mark_not_cancelled(attempt: Attempt, error: ProviderError) -> None:
+    """Write on a task that its provider would not cancel it."""
     version = Team.next_sequence(attempt.task.team_id)
     Task.objects.filter(pk=attempt.task_id, state__in=AT_PROVIDER).update(
-        version=version, reason="not_cancelled", message=error.message
+        version=version, obstacle="not_cancelled", message=error.message
     )
 
 
 @transaction.atomic
-def reopened(task: Task) -> bool:
-    """Lost files are to be fetched once more; False where there is none."""
+def refetch_lost(task: Task) -> bool:
+    """Fetch the lost files of a task once more. Return False where none is lost."""
     touch(task)
     lost = list(task.files.filter(state=FileState.LOST).values_list("pk", flat=True))
     for file_id in lost:
         File.objects.filter(pk=file_id).update(state=FileState.REMOTE, tries=0, not_before=None)
-        queue.ring("mirror", file_id)
+        queue.enqueue("fetch", file_id)
     return bool(lost)
 
 
 @transaction.atomic
-def fetched_anew(file: File) -> bool:
-    """Its bytes are missing or damaged here: it is to be fetched once more, where that can be."""
+def refetch(file: File) -> bool:
+    """Fetch a stored file again whose bytes are missing or damaged here.
+
+    Return False where nobody can ask the provider for it.
+    """
     touch(file.task)
     asked = Attempt.objects.filter(
         task=file.task, state=AttemptState.ACCEPTED, credential__removed_at=None
@@ -118,11 +123,11 @@ def fetched_anew(file: File) -> bool:
         state=FileState.REMOTE, tries=0, received=0, not_before=None, lease_until=None
     ):
         return False
-    queue.ring("mirror", file.pk)
+    queue.enqueue("fetch", file.pk)
     return True
 
 
-def look_soon(task: Task) -> None:
-    """Have the watch ask for a task in its next round."""
+def check_soon(task: Task) -> None:
+    """Let the poller ask for a task in its next round."""
     Task.objects.filter(pk=task.pk, state__in=AT_PROVIDER).update(check_at=clock.now())
-    queue.wake_watch()
+    queue.wake_poller()

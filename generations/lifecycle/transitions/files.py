@@ -1,4 +1,4 @@
-"""The files of a film that its tree names: each has a record's number instead of its own task."""
+"""Files that a film's tree names: each has the id of a record instead of a task of its own."""
 
 from collections.abc import Iterable, Mapping
 from itertools import count
@@ -8,9 +8,10 @@ from generations.models import Attempt, File
 from generations.models.files import FileState
 from generations.providers.contract import Result
 
-from .report import link_of
+from .report import link_fields
 
-FIRST_OF_TREE = 1000  # of a film's files; those of its own report stand before it
+# Ordinals of a film's files from its tree; those of its own report stand below.
+FIRST_OF_TREE = 1000
 WANTED = {FileState.REMOTE, FileState.FETCHING, FileState.LOST}
 
 
@@ -18,33 +19,33 @@ def is_of_tree(file: File) -> bool:
     return file.ordinal >= FIRST_OF_TREE
 
 
-def tree_links(attempt: Attempt, results: Iterable[Result]) -> Mapping[str, File]:
-    """A file of the film for each record, by its number, with the fresher link until it is stored.
+def save_tree_links(attempt: Attempt, results: Iterable[Result]) -> Mapping[str, File]:
+    """Save the newest link of each record that is not stored; return the files by remote id.
 
-    Only for who holds the team's sequence: of two that read at once one would number twice.
+    The caller holds the team's sequence: two at once would give one ordinal twice.
     """
     known = attempt.task.files.filter(ordinal__gte=FIRST_OF_TREE)
-    rows = {file.number: file for file in known}
-    places = count(max((file.ordinal + 1 for file in rows.values()), default=FIRST_OF_TREE))
+    rows = {file.remote_id: file for file in known}
+    ordinals = count(max((file.ordinal + 1 for file in rows.values()), default=FIRST_OF_TREE))
     for result in results:
-        file = rows.get(result.number)
-        link = link_of(attempt, result.url)
+        file = rows.get(result.remote_id)
+        link = link_fields(attempt, result.url)
         if file is None:
-            rows[result.number] = _made(attempt, result, next(places), link)
+            rows[result.remote_id] = _create(attempt, result, next(ordinals), link)
         elif file.state in WANTED:
             File.objects.filter(pk=file.pk).update(not_before=None, **link)
-            queue.ring("mirror", file.pk)
+            queue.enqueue("fetch", file.pk)
     return rows
 
 
-def _made(attempt: Attempt, result: Result, ordinal: int, link: Mapping[str, object]) -> File:
+def _create(attempt: Attempt, result: Result, ordinal: int, link: Mapping[str, object]) -> File:
     file: File = File.objects.create(
         task=attempt.task,
         team_id=attempt.task.team_id,
-        part=result.part,
+        role=result.role,
         ordinal=ordinal,
-        number=result.number,
+        remote_id=result.remote_id,
         **link,
     )
-    queue.ring("mirror", file.pk)
+    queue.enqueue("fetch", file.pk)
     return file

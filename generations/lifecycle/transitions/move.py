@@ -1,4 +1,4 @@
-"""How a row is moved: the conditional UPDATE, what pages hear of, and the hold carried over."""
+"""What all transitions use: the conditional UPDATE with its event, and the hold carried over."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -6,14 +6,23 @@ from datetime import timedelta
 import structlog
 from django.db import transaction
 
+from generations import clock, events
 from generations.billing import ledger
 from generations.models import Attempt, Task, Team
+from generations.models.events import EventKind
 from generations.models.tasks import AttemptState, TaskState
 
 log = structlog.get_logger(__name__)
 
 MOST_WAIT = timedelta(minutes=5)
 OPEN = (AttemptState.READY, AttemptState.SENT, AttemptState.UNCLEAR, AttemptState.ACCEPTED)
+
+EVENTS = {
+    TaskState.SUCCEEDED: EventKind.TASK_SUCCEEDED,
+    TaskState.FAILED: EventKind.TASK_FAILED,
+    TaskState.CANCELLED: EventKind.TASK_CANCELLED,
+    TaskState.UNCLEAR: EventKind.TASK_UNCLEAR,
+}
 
 
 def move(
@@ -24,9 +33,10 @@ def move(
     among: Iterable[AttemptState] = OPEN,
     **fields: object,
 ) -> bool:
-    """The conditional UPDATE; True where this caller was the one that moved the task.
+    """Move a task from one of ``sources`` to ``state`` by one conditional UPDATE.
 
-    The attempt must still be the task's open one: an answer to an earlier one moves nothing.
+    Return True where this caller moved it. The attempt must still be the task's open one: an answer
+    to an earlier attempt moves nothing.
     """
     version = Team.next_sequence(attempt.task.team_id)
     moved = Task.objects.filter(
@@ -35,27 +45,33 @@ def move(
         attempts=attempt.pk,
         attempts__state__in=list(among),
     ).update(state=state, version=version, **fields)
+    if moved and state in EVENTS:
+        reason = fields.get("reason", "")
+        events.record(attempt.task.team_id, EVENTS[state], attempt.task_id, reason=reason)
     return bool(moved)
 
 
 def touch(task: Task, **fields: object) -> None:
+    """Change fields of a task that its card shows; pages draw the card again."""
     with transaction.atomic():
         Task.objects.filter(pk=task.pk).update(version=Team.next_sequence(task.team_id), **fields)
 
 
-def alarm(task: Task, code: str, detail: str) -> None:
-    """Something that a person must know of: a code that pages have words for, and what it is of."""
+def mark_searched(attempt: Attempt) -> None:
+    """Write down when an unclear attempt was last searched for."""
+    Attempt.objects.filter(pk=attempt.pk).update(searched_at=clock.now())
+
+
+def raise_alarm(task: Task, code: str, detail: str) -> None:
+    """Write an alarm on a task: ``code`` is one that pages have a sentence for."""
     log.error("alarm", task=task.pk, code=code, detail=detail)
-    touch(task, alarm=f"{code} {detail}")
+    with transaction.atomic():
+        touch(task, alarm=f"{code} {detail}")
+        events.record(task.team_id, EventKind.TASK_ALARM, task.pk, code=code)
 
 
-def shown(task: Task) -> None:
-    """A file of this task changed: its card is to be drawn again."""
-    touch(task)
-
-
-def next_attempt(attempt: Attempt) -> None:
-    """Carry the hold over to a new attempt; its callback token and reference are new too."""
+def open_next_attempt(attempt: Attempt) -> None:
+    """Carry the hold over to a new attempt with a callback token and a reference of its own."""
     ledger.release(attempt, carried=True)
     following = Attempt.objects.create(
         task=attempt.task,
@@ -67,5 +83,6 @@ def next_attempt(attempt: Attempt) -> None:
 
 
 def backoff(tries: int, retry_after: float | None) -> timedelta:
+    """Return how long to wait: what the provider asks for, else 2, 4, 8 ... s; at most 5 min."""
     seconds = retry_after if retry_after is not None else 2.0 ** min(tries, 10)
     return min(timedelta(seconds=seconds), MOST_WAIT)

@@ -1,4 +1,4 @@
-"""What the provider reports: under way, ended, and the links of its results."""
+"""Transitions by what the provider reports: running, ended, and the links of its results."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -21,64 +21,67 @@ from generations.providers import provider
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     ProviderError,
+    Reason,
     Refused,
+    RemoteState,
     Report,
     Result,
-    State,
     Unauthorised,
 )
 from generations.providers.wire.links import read_expiry
 from generations.teams import credentials
 
+from .films import role_of, schedule_tree_after
 from .move import (
     OPEN,
-    alarm,
     backoff,
     move,
+    raise_alarm,
 )
-from .parts import part_ended, part_of
-from .submission import misnumbered
+from .pauses import pause_credential
+from .submission import mark_wrong_id
 
 log = structlog.get_logger(__name__)
 
-DEADLINE = timedelta(hours=48)  # contract 2.11: even off-peak ends within it
+# Even an off-peak task ends within it (docs/wire.md, 2.11).
+DEADLINE = timedelta(hours=48)
 RATIO = re.compile(r"[1-9][0-9]?:[1-9][0-9]?")
-HICCUPS = 2  # one "not found" or two mean nothing
+HICCUPS = 2  # providers answer "not found" now and then for a task that they have
 FROM_PROVIDER = (TaskState.UNCLEAR, *AT_PROVIDER)
 
 
-def reported(attempt: Attempt, report: Report) -> None:
-    """Take over what the provider says of an attempt's task now."""
-    if is_anothers(attempt, report):
-        return misnumbered(attempt)
-    if has_learned(attempt, report):
-        credentials.learn(attempt.credential, report.learned)
+def apply_report(attempt: Attempt, report: Report) -> None:
+    """Apply what the provider says of a task now: its state, its cost, its links."""
+    if is_for_another(attempt, report):
+        return mark_wrong_id(attempt)
+    if has_new_options(attempt, report):
+        credentials.save_options(attempt.credential, report.account_options)
     if report.state is None:
-        _log_unknown(attempt.credential.kind, report.word)
-        return looked([attempt])
-    if report.state in {State.QUEUED, State.RUNNING}:
-        return _under_way(attempt, report, report.state)
-    return _ended(attempt, report, report.state)
+        _log_unknown(attempt.credential.kind, report.state_word)
+        return reschedule([attempt])
+    if report.state in {RemoteState.QUEUED, RemoteState.RUNNING}:
+        return _apply_progress(attempt, report, report.state)
+    return _apply_end(attempt, report, report.state)
 
 
 @lru_cache(maxsize=256)
 def _log_unknown(kind: str, word: str) -> None:
-    """Once for each word."""
+    """Log a word of state once."""
     log.warning("unknown state word", kind=kind, word=word)
 
 
-def is_news(attempt: Attempt, report: Report) -> bool:
-    """Whether a report says anything that the task, as it was read, does not say yet."""
+def has_news(attempt: Attempt, report: Report) -> bool:
+    """Whether a report says anything that the task does not say yet."""
     task = attempt.task
     moved = (task.state, task.progress) != (report.state, report.progress)
-    moved |= bool(_told(attempt, report))
-    return moved or has_learned(attempt, report) or is_anothers(attempt, report)
+    moved |= bool(_echoed_fields(attempt, report))
+    return moved or has_new_options(attempt, report) or is_for_another(attempt, report)
 
 
 def is_ours(attempt: Attempt, report: Report) -> bool:
-    """Whether a task that may be an unclear attempt's is: by the reference that it echoes.
+    """Whether a reported task is this attempt's, by the reference that the provider repeats.
 
-    Where the provider echoes none, it is enough that a ring on the attempt's token named it.
+    Where the provider repeats none, it is enough that a callback on the attempt's token named it.
     """
     echoes = provider(attempt.credential.kind).echoes_reference(attempt.task.kind)
     if report.reference or echoes:
@@ -86,40 +89,40 @@ def is_ours(attempt: Attempt, report: Report) -> bool:
     return True
 
 
-def is_anothers(attempt: Attempt, report: Report) -> bool:
-    """Whether it is about another order of ours, by the reference that it echoes.
+def is_for_another(attempt: Attempt, report: Report) -> bool:
+    """Whether a report is about another order of ours, by the reference that it repeats.
 
     A reference that is nobody's proves nothing: a provider may shorten it, or another tool gave it.
     """
     if report.reference in {"", attempt.reference}:
         return False
     others = Attempt.objects.filter(credential=attempt.credential_id, reference=report.reference)
-    return others.filter(state__in=OPEN).exists()  # of one that was given up it may be adopted
+    return others.filter(state__in=OPEN).exists()  # what a person released may be imported again
 
 
-def has_learned(attempt: Attempt, report: Report) -> bool:
-    """Whether it tells something of the account that its options do not say yet."""
-    return not report.learned.items() <= attempt.credential.options.items()
+def has_new_options(attempt: Attempt, report: Report) -> bool:
+    """Whether a report tells something of the account that its options do not say yet."""
+    return not report.account_options.items() <= attempt.credential.options.items()
 
 
 @transaction.atomic
-def _under_way(attempt: Attempt, report: Report, state: State) -> None:
-    earlier = [TaskState.QUEUED] if state is State.QUEUED else AT_PROVIDER
-    if not is_news(attempt, report) or not move(
+def _apply_progress(attempt: Attempt, report: Report, state: RemoteState) -> None:
+    earlier = [TaskState.QUEUED] if state is RemoteState.QUEUED else AT_PROVIDER
+    if not has_news(attempt, report) or not move(
         attempt,
         earlier,
         TaskState(state),
         progress=report.progress,
         checks=F("checks") + 1,
         misses=0,
-        check_at=_next_look(attempt, state),
-        **_told(attempt, report),
+        check_at=_next_check(attempt, state),
+        **_echoed_fields(attempt, report),
     ):
-        looked([attempt])
+        reschedule([attempt])
 
 
 @transaction.atomic
-def _ended(attempt: Attempt, report: Report, state: State) -> None:
+def _apply_end(attempt: Attempt, report: Report, state: RemoteState) -> None:
     final = TaskState(state)
     failed = final != TaskState.SUCCEEDED
     moved = move(
@@ -130,49 +133,50 @@ def _ended(attempt: Attempt, report: Report, state: State) -> None:
         check_at=None,
         lease_until=None,
         checks=F("checks") + 1,
-        reason="",
+        obstacle="",
         progress=None if failed else 100,
+        reason=(report.reason or Reason.OTHER) if failed else "",
         code=report.code[:80] if failed else "",
         message=report.message if failed else "",
-        **_told(attempt, report),
+        **_echoed_fields(attempt, report),
     )
     if not moved:
-        return _said_again(attempt, report, final)
-    cost = _book(attempt, report, failed=failed)
+        return _apply_repeated_end(attempt, report, final)
+    cost = _book_cost(attempt, report, failed=failed)
     Attempt.objects.filter(pk=attempt.pk).update(
         state=AttemptState.ACCEPTED, cost=cost, report=report.raw
     )
-    _take_links(attempt, report.results)
-    part_ended(attempt.task, final)
-    queue.ring("send", attempt.credential_id)
+    _save_links(attempt, report.results)
+    schedule_tree_after(attempt.task, final)
+    queue.enqueue("send", attempt.credential_id)
     return None
 
 
-def _told(attempt: Attempt, report: Report) -> dict[str, Any]:
-    """What nobody here knew of a task that was ordered elsewhere, in its provider's words."""
+def _echoed_fields(attempt: Attempt, report: Report) -> dict[str, Any]:
+    """Return what the reply tells of an imported task that nobody here knew."""
     task = attempt.task
-    if not task.is_adopted:
+    if not task.is_imported:
         return {}
-    words = {"model": report.told.get("model", ""), "prompt": report.told.get("prompt", "")}
+    words = {"model": report.echoed.get("model", ""), "prompt": report.echoed.get("prompt", "")}
     fresh: dict[str, Any] = {
         name: word for name, word in words.items() if word and not getattr(task, name)
     }
-    ratio = report.told.get("aspect_ratio", "")
+    ratio = report.echoed.get("aspect_ratio", "")
     if RATIO.fullmatch(ratio) and not task.settings:
         fresh["settings"] = {"aspect_ratio": ratio}
     return fresh
 
 
-def _book(attempt: Attempt, report: Report, *, failed: bool) -> int | None:
-    """Close the hold: with what the provider says it charged, else with what we know of it."""
+def _book_cost(attempt: Attempt, report: Report, *, failed: bool) -> int | None:
+    """Close the hold with what the provider says it charged, else with what we know."""
     cost = report.cost
-    if attempt.task.is_adopted:
+    if attempt.task.is_imported:
         attempt.cost = cost
-        ledger.adopt(attempt)
+        ledger.record_import(attempt)
         return cost
     if failed:
         if cost:
-            ledger.settle(attempt, cost, in_vain=True)
+            ledger.settle(attempt, cost, failed=True)
         else:
             ledger.release(attempt)
         return cost
@@ -181,91 +185,92 @@ def _book(attempt: Attempt, report: Report, *, failed: bool) -> int | None:
     return known
 
 
-def _said_again(attempt: Attempt, report: Report, final: TaskState) -> None:
-    """A final state never changes; the same word again may bring fresh links."""
+def _apply_repeated_end(attempt: Attempt, report: Report, final: TaskState) -> None:
+    """Take new links of a task that has ended. A final state never changes: another is an alarm."""
     state = Task.objects.values_list("state", flat=True).get(pk=attempt.task_id)
     if state == final:
-        _take_links(attempt, report.results)
+        _save_links(attempt, report.results)
     elif state in FINAL:
-        alarm(attempt.task, "contradicted", final)
+        raise_alarm(attempt.task, "contradicted", final)
 
 
-def _take_links(attempt: Attempt, results: Sequence[Result]) -> None:
-    """A row for each result; a link that is not stored yet is replaced by the fresher one."""
+def _save_links(attempt: Attempt, results: Sequence[Result]) -> None:
+    """Save the newest link of each result that is not stored yet."""
     ordinals: dict[str, count[int]] = {}
     for result in results:
-        part = part_of(attempt.task, result)
+        part = role_of(attempt.task, result)
         ordinal = next(ordinals.setdefault(part, count()))
-        link = link_of(attempt, result.url)
+        link = link_fields(attempt, result.url)
         row, made = File.objects.get_or_create(
             task=attempt.task,
-            part=part,
+            role=part,
             ordinal=ordinal,
-            defaults={"team_id": attempt.task.team_id, "number": result.number, **link},
+            defaults={"team_id": attempt.task.team_id, "remote_id": result.remote_id, **link},
         )
         if not made:
             File.objects.filter(pk=row.pk).exclude(state=FileState.STORED).update(**link)
         if row.state != FileState.STORED:
-            queue.ring("mirror", row.pk)
+            queue.enqueue("fetch", row.pk)
 
 
-def link_of(attempt: Attempt, url: str) -> dict[str, str | datetime]:
-    """A link as a file row keeps it: it dies when its address says, or as links of
-    its key were seen to, or as the contract says: whichever is sooner."""
+def link_fields(attempt: Attempt, url: str) -> dict[str, str | datetime]:
+    """Return the fields of a link: it dies when its address says, or when links of its key were
+    seen to die, or when the provider says: whichever is sooner."""
     now = clock.now()
     dies = now + credentials.link_life(attempt.credential)
-    said = read_expiry(url)
-    if said is not None:
-        dies = min(dies, datetime.fromtimestamp(said, UTC))
+    in_address = read_expiry(url)
+    if in_address is not None:
+        dies = min(dies, datetime.fromtimestamp(in_address, UTC))
     return {"url": url, "seen_at": now, "expires_at": dies}
 
 
-def looked(attempts: Iterable[Attempt]) -> None:
-    """Nothing new of these; when to look again. Pages need not hear of it."""
+def reschedule(attempts: Iterable[Attempt]) -> None:
+    """Set when to ask again for tasks of which there is no news. Pages need not hear of it."""
     for attempt in attempts:
         Task.objects.filter(pk=attempt.task_id, state__in=AT_PROVIDER).update(
-            check_at=_next_look(attempt, attempt.task.state), checks=F("checks") + 1, misses=0
+            check_at=_next_check(attempt, attempt.task.state), checks=F("checks") + 1, misses=0
         )
 
 
-def not_answered(attempt: Attempt, error: ProviderError) -> None:
-    """The question failed: the task stays as it is and is asked for again."""
+def record_no_answer(attempt: Attempt, error: ProviderError) -> None:
+    """Let a task be asked for again after a question that failed."""
     if isinstance(error, Unauthorised):
-        credentials.pause(attempt.credential, error.code)
+        pause_credential(attempt.credential, error.reason)
     missing = isinstance(error, Refused)
-    if missing and attempt.task.misses >= HICCUPS and _was_never_there(attempt, error):
+    if missing and attempt.task.misses >= HICCUPS and _end_unknown_import(attempt, error):
         return
     wait = backoff(3 + attempt.task.misses, error.retry_after)
     Task.objects.filter(pk=attempt.task_id, state__in=AT_PROVIDER).update(
         check_at=clock.now() + wait, misses=F("misses") + (1 if missing else 0)
     )
     if missing and attempt.task.misses == HICCUPS:
-        alarm(attempt.task, "not_found", attempt.number)
+        raise_alarm(attempt.task, "not_found", attempt.remote_id)
 
 
 @transaction.atomic
-def _was_never_there(attempt: Attempt, error: ProviderError) -> bool:
-    """The provider does not know a number that was taken in: it ends, and the number is free."""
-    if not attempt.task.is_adopted or attempt.task.checks:
+def _end_unknown_import(attempt: Attempt, error: ProviderError) -> bool:
+    """End an imported task whose id the provider never knew. Return False for any other task."""
+    if not attempt.task.is_imported or attempt.task.checks:
         return False
     ended = move(
         attempt,
         AT_PROVIDER,
         TaskState.FAILED,
-        code="number_unknown",
-        message=f"{attempt.number}: {error.message or error.code}",
+        reason=Reason.IMPORT_NOT_FOUND,
+        code=error.code[:80],
+        message=f"{attempt.remote_id}: {error.message or error.code}",
         finished_at=clock.now(),
         check_at=None,
     )
     if ended:
         Attempt.objects.filter(pk=attempt.pk).update(
-            state=AttemptState.REFUSED, number="", code=error.code[:80]
+            state=AttemptState.REFUSED, remote_id="", code=error.code[:80]
         )
     return ended
 
 
-def _next_look(attempt: Attempt, state: str) -> datetime:
-    """By the provider's advice."""
+def _next_check(attempt: Attempt, state: str) -> datetime:
+    """Return when to ask again, as the provider advises."""
     polling = catalogue(attempt.credential.kind).polling
     if attempt.task.settings.get("off_peak"):
         return clock.now() + timedelta(seconds=polling.off_peak)

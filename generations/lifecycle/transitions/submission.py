@@ -1,4 +1,4 @@
-"""What becomes of an attempt that is handed to the provider."""
+"""Transitions of an attempt that is sent to the provider."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -9,35 +9,38 @@ from django.db import IntegrityError, transaction
 from generations import clock
 from generations.billing import ledger
 from generations.lifecycle import queue
-from generations.models import Attempt, Credential, Task, Team
+from generations.models import Attempt, Task, Team
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     ProviderError,
+    Reason,
     Receipt,
-    State,
+    RemoteState,
     Unauthorised,
     Unavailable,
 )
-from generations.teams import credentials, ordering_stops
+from generations.teams import credentials
 
 from .move import (
-    alarm,
     backoff,
     move,
-    next_attempt,
+    open_next_attempt,
+    raise_alarm,
 )
+from .pauses import pause_credential
 
 log = structlog.get_logger(__name__)
 
-SENDING_LEASE = timedelta(seconds=90)  # more than the deadline of a POST
+# Longer than the deadline of a POST: a sender whose lease has ended is dead.
+SENDING_LEASE = timedelta(seconds=90)
 SHORT_WAIT = timedelta(seconds=1)
 UNDECIDED = (TaskState.SENDING, TaskState.UNCLEAR)
 
 
 @transaction.atomic
-def claimed(task_id: int) -> Attempt | None:
-    """Waiting → sending, by whoever comes first; the attempt that may now be sent."""
+def claim(task_id: int) -> Attempt | None:
+    """Claim a waiting task. Return its attempt, or None if another worker was first."""
     attempt = (
         Attempt.objects.select_related("task", "credential__team")
         .filter(task=task_id, state=AttemptState.READY)
@@ -45,40 +48,28 @@ def claimed(task_id: int) -> Attempt | None:
     )
     lease = clock.now() + SENDING_LEASE
     if attempt is None or not move(
-        attempt, [TaskState.WAITING], TaskState.SENDING, lease_until=lease, reason=""
+        attempt, [TaskState.WAITING], TaskState.SENDING, lease_until=lease, obstacle=""
     ):
         return None
     return attempt
 
 
-def delayed(task_id: int, reason: str) -> None:
-    """It stays waiting for a moment, and says why; the watch rings for it again."""
+def delay(task_id: int, obstacle: str) -> None:
+    """Let a task wait a moment longer and say why; the poller queues it again."""
     Task.objects.filter(pk=task_id, state=TaskState.WAITING).update(
-        reason=reason, not_before=clock.now() + SHORT_WAIT
+        obstacle=obstacle, not_before=clock.now() + SHORT_WAIT
     )
-    queue.wake_watch()
-
-
-def held_back(credential: Credential, obstacle: str) -> None:
-    """All that waits on a credential says why nothing leaves; without an obstacle, no more."""
-    waiting = Task.objects.filter(credential=credential, state=TaskState.WAITING)
-    other = (
-        waiting.exclude(reason=obstacle)
-        if obstacle
-        else waiting.filter(reason__in=ordering_stops.HELD_BACK)
-    )
-    if other.exists():
-        version = Team.next_sequence(credential.team_id)
-        other.update(reason=obstacle, version=version, not_before=None)
+    queue.wake_poller()
 
 
 @transaction.atomic
-def about_to_send(attempt: Attempt) -> bool:
-    """Write down that the POST leaves now; False where somebody else has the attempt.
+def mark_sent(attempt: Attempt) -> bool:
+    """Commit that the POST leaves now. Return False where somebody else has the attempt.
 
-    From here on nobody can know without asking whether it arrived.
+    From here on only the provider knows whether it arrived.
     """
-    Team.next_sequence(attempt.task.team_id)  # waits for a sweep that is taking the attempt back
+    # The lock on the team's row makes us wait for a sweep that is requeueing this very attempt.
+    Team.next_sequence(attempt.task.team_id)
     sending = Task.objects.filter(state=TaskState.SENDING)
     return bool(
         Attempt.objects.filter(pk=attempt.pk, state=AttemptState.READY, task__in=sending).update(
@@ -87,29 +78,33 @@ def about_to_send(attempt: Attempt) -> bool:
     )
 
 
-def accepted(attempt: Attempt, receipt: Receipt) -> bool:
-    """The provider took it and gave it a number; True where this caller wrote that down."""
+def mark_accepted(attempt: Attempt, receipt: Receipt) -> bool:
+    """Write down that the provider took the order. Return True where this caller did it."""
     try:
-        taken = _accept(attempt, receipt)
-    except IntegrityError:
-        log.exception("number given twice", attempt=attempt.pk, number=receipt.number)
-        unclear(attempt, Unavailable("number_taken", receipt.number, raw=receipt.raw))
+        was_accepted = _accept(attempt, receipt)
+    except IntegrityError:  # two attempts of one credential never share an id
+        log.exception("id given twice", attempt=attempt.pk, remote_id=receipt.remote_id)
+        error = Unavailable(
+            "number_taken", receipt.remote_id, reason=Reason.REMOTE_ID_TAKEN, raw=receipt.raw
+        )
+        mark_unclear(attempt, error)
         return False
-    if not taken:
-        _taken_after_all(attempt, receipt.number)
+    if not was_accepted:
+        _alarm_if_it_runs_unnoticed(attempt, receipt.remote_id)
         return False
-    credentials.worked(attempt.credential)
-    if attempt.callbacks.filter(answered_at=None).exists():  # it rang before the POST's own answer
-        queue.ring("answer", attempt.pk)
-    queue.wake_watch()
+    credentials.record_success(attempt.credential)
+    if attempt.callbacks.filter(
+        answered_at=None
+    ).exists():  # one came before the answer to the POST
+        queue.enqueue("callbacks", attempt.pk)
+    queue.wake_poller()
     return True
 
 
-def _taken_after_all(attempt: Attempt, number: str) -> None:
-    """We had given this attempt up: it runs, and perhaps costs, without us; a person must know."""
-    if Attempt.objects.filter(pk=attempt.pk, number=number).exists():
-        return
-    alarm(attempt.task, "taken_after_all", number)
+def _alarm_if_it_runs_unnoticed(attempt: Attempt, remote_id: str) -> None:
+    """Alarm that an attempt which a person released runs at the provider, and may cost."""
+    if not Attempt.objects.filter(pk=attempt.pk, remote_id=remote_id).exists():
+        raise_alarm(attempt.task, "taken_after_all", remote_id)
 
 
 @transaction.atomic
@@ -120,15 +115,16 @@ def _accept(attempt: Attempt, receipt: Receipt) -> bool:
         UNDECIDED,
         TaskState.QUEUED,
         accepted_at=now,
-        check_at=now if receipt.state is State.FAILED else _first_look(attempt, now),
+        check_at=now if receipt.state is RemoteState.FAILED else _first_check(attempt, now),
         lease_until=None,
+        reason="",
         code="",
         message="",
     ):
         return False
     Attempt.objects.filter(pk=attempt.pk).update(
         state=AttemptState.ACCEPTED,
-        number=receipt.number,
+        remote_id=receipt.remote_id,
         cost=receipt.cost,
         reply=receipt.raw,
         answered_at=now,
@@ -138,48 +134,49 @@ def _accept(attempt: Attempt, receipt: Receipt) -> bool:
 
 
 @transaction.atomic
-def refused(attempt: Attempt, error: ProviderError) -> None:
-    """The provider said no: the task failed and what was held comes back."""
+def mark_failed(attempt: Attempt, error: ProviderError) -> None:
+    """Fail a task that the provider refused, and refund its hold."""
     if move(
         attempt,
         UNDECIDED,
         TaskState.FAILED,
+        reason=error.reason,
         code=error.code[:80],
         message=error.message,
         finished_at=clock.now(),
         lease_until=None,
     ):
-        _answered(attempt, AttemptState.REFUSED, error)
+        _close(attempt, AttemptState.REFUSED, error)
         ledger.release(attempt)
-        queue.ring("send", attempt.credential_id)
+        queue.enqueue("send", attempt.credential_id)
 
 
-def key_refused(attempt: Attempt, error: Unauthorised) -> None:
-    """The key or its balance is the trouble: this task failed, the others wait for a good key."""
-    refused(attempt, error)
-    credentials.pause(attempt.credential, error.code)
+def mark_key_refused(attempt: Attempt, error: Unauthorised) -> None:
+    """Fail a task because of its key or balance, and pause the key so that the others wait."""
+    mark_failed(attempt, error)
+    pause_credential(attempt.credential, error.reason)
 
 
-def put_back(attempt: Attempt, error: Unavailable) -> None:
-    """Certainly not taken: the same task waits, for a new attempt where this one's POST left."""
+def requeue(attempt: Attempt, error: Unavailable) -> None:
+    """Let a task wait again whose POST was certainly not taken; the next attempt is a new one."""
     wait = backoff(attempt.task.attempts.count(), error.retry_after)
     with transaction.atomic():
         if not move(
             attempt,
             UNDECIDED,
             TaskState.WAITING,
-            reason=error.code[:40],
+            obstacle=error.reason,
             not_before=clock.now() + wait,
             lease_until=None,
         ):
             return
-        _answered(attempt, AttemptState.THROTTLED, error)
-        next_attempt(attempt)
-        queue.wake_watch()
+        _close(attempt, AttemptState.THROTTLED, error)
+        open_next_attempt(attempt)
+        queue.wake_poller()
 
 
-def never_left(attempt: Attempt) -> None:
-    """The sender died before it wrote down that the POST leaves: it may be claimed again."""
+def requeue_unsent(attempt: Attempt) -> None:
+    """Let a task be claimed again whose sender died before its POST could leave."""
     with transaction.atomic():
         if move(
             attempt,
@@ -188,34 +185,35 @@ def never_left(attempt: Attempt) -> None:
             among=[AttemptState.READY],
             lease_until=None,
         ):
-            queue.ring("send", attempt.credential_id)
+            queue.enqueue("send", attempt.credential_id)
 
 
-def unclear(attempt: Attempt, error: ProviderError) -> None:
-    """Nobody knows whether the POST was taken: held as it is, and never sent again by a machine."""
-    _lose_sight(attempt, [TaskState.SENDING], error)
+def mark_unclear(attempt: Attempt, error: ProviderError) -> None:
+    """Mark that nobody knows whether the POST was taken. No machine ever sends it again."""
+    _mark_unclear(attempt, [TaskState.SENDING], error)
 
 
-def overdue(attempt: Attempt) -> None:
-    """The provider never ended it within its longest time: nobody knows what became of it."""
-    _lose_sight(attempt, AT_PROVIDER, Unavailable("overdue"))
-
-
-@transaction.atomic
-def misnumbered(attempt: Attempt) -> None:
-    """The number that it was given is another order's, which may have it; this one is unclear."""
-    log.warning("another order's number", attempt=attempt.pk, number=attempt.number)
-    error = Unavailable("another_order")
-    if _lose_sight(attempt, (TaskState.UNCLEAR, *AT_PROVIDER), error):
-        Attempt.objects.filter(pk=attempt.pk).update(number="", cost=None)
+def mark_overdue(attempt: Attempt) -> None:
+    """Mark a task unclear that the provider has not ended within its longest time."""
+    _mark_unclear(attempt, AT_PROVIDER, Unavailable("overdue", reason=Reason.NO_ANSWER))
 
 
 @transaction.atomic
-def _lose_sight(attempt: Attempt, sources: Iterable[TaskState], error: ProviderError) -> bool:
+def mark_wrong_id(attempt: Attempt) -> None:
+    """Mark a task unclear whose id turned out to be another order's; the id becomes free."""
+    log.warning("another order's id", attempt=attempt.pk, remote_id=attempt.remote_id)
+    error = Unavailable("another_order", reason=Reason.ANOTHER_ORDER)
+    if _mark_unclear(attempt, (TaskState.UNCLEAR, *AT_PROVIDER), error):
+        Attempt.objects.filter(pk=attempt.pk).update(remote_id="", cost=None)
+
+
+@transaction.atomic
+def _mark_unclear(attempt: Attempt, sources: Iterable[TaskState], error: ProviderError) -> bool:
     if moved := move(
         attempt,
         sources,
         TaskState.UNCLEAR,
+        reason=error.reason,
         code=error.code[:80],
         message=error.message,
         lease_until=None,
@@ -223,20 +221,20 @@ def _lose_sight(attempt: Attempt, sources: Iterable[TaskState], error: ProviderE
         unclear_at=clock.now(),
         alarmed_at=None,
     ):
-        _answered(attempt, AttemptState.UNCLEAR, error)
-        queue.ring("find", attempt.pk)
-        queue.ring("send", attempt.credential_id)
+        _close(attempt, AttemptState.UNCLEAR, error)
+        queue.enqueue("recover", attempt.pk)
+        queue.enqueue("send", attempt.credential_id)
     return moved
 
 
-def _answered(attempt: Attempt, state: AttemptState, error: ProviderError) -> None:
+def _close(attempt: Attempt, state: AttemptState, error: ProviderError) -> None:
     Attempt.objects.filter(pk=attempt.pk).update(
         state=state, code=error.code[:80], reply=error.raw, answered_at=clock.now()
     )
 
 
-def _first_look(attempt: Attempt, now: datetime) -> datetime:
-    """By the provider's advice; sooner where this team's last clips were ready sooner."""
+def _first_check(attempt: Attempt, now: datetime) -> datetime:
+    """Return when to ask first: when the provider advises, or when such clips are usually ready."""
     advice = catalogue(attempt.credential.kind).polling.first
     usual = Task.objects.usual_seconds(attempt.task.team).get(attempt.task.model)
     return now + timedelta(seconds=min(advice, usual[0]) if usual else advice)

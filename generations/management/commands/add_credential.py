@@ -1,4 +1,4 @@
-"""``manage.py add_credential TEAM``: a provider's key for a team, read from a file."""
+"""``manage.py add_credential TEAM``: add a provider's key, read from a file."""
 
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         team = self._team(options["team"])
-        self._judge(team, options["name"], options["base_url"])
+        self._check_input(team, options["name"], options["base_url"])
         credential = credentials.add(
             team,
             None,
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError(f"{word} names {len(found)} teams. There are: {known or 'none'}.")
         return found[0]
 
-    def _judge(self, team: Team, name: str, base_url: str) -> None:
+    def _check_input(self, team: Team, name: str, base_url: str) -> None:
         if Credential.objects.for_team(team).filter(name=name).exists():
             raise CommandError(f"{team.name} has a credential named {name} already.")
         try:

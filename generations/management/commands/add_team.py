@@ -1,4 +1,4 @@
-"""``manage.py add_team NAME --owner EMAIL``: a team and, where missing, its owner."""
+"""``manage.py add_team NAME --owner EMAIL``: add a team and, where missing, its owner."""
 
 import secrets
 from pathlib import Path
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             self.stdout.write(f"The owner's password, shown this once: {password}")
 
     def _owner(self, email: str, file: Path | None) -> tuple[User, str]:
-        """The person, and the password where this made one up."""
+        """Return the person, and the password where this made one."""
         if found := User.objects.filter(email=email).first():
             return found, ""
         try:

@@ -1,10 +1,10 @@
-"""``manage.py allow_ordering``: ends a stop, and releases a copied or restored database."""
+"""``manage.py allow_ordering``: end a stop, and release a copied or restored database."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from generations.lifecycle.actions import allow
+from generations.lifecycle.stops import allow
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""``manage.py backup DIR``: a whole copy of the site, made while it runs."""
+"""``manage.py backup DIR``: back up the site while it runs."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = options["directory"]
         try:
-            made = back_up(
+            result = back_up(
                 folder, with_keys=options["with_keys"], with_faults=options["with_faults"]
             )
         except Faulty as error:
@@ -41,17 +41,17 @@ class Command(BaseCommand):
             raise CommandError(f"The backup in {folder} is not whole.") from error
         except (NotEmpty, EngineError, OSError) as error:
             raise CommandError(f"No backup was made: {error}") from error
-        for fault in made.faults:
+        for fault in result.faults:
             self.stderr.write(fault)
-        size = filesize(made.size).replace("\N{NO-BREAK SPACE}", " ")
-        self.stdout.write(f"The backup in {folder} is whole: {made.files} files, {size}.")
-        self.stdout.write(self._about_keys(with_keys=options["with_keys"]))
+        size = filesize(result.size).replace("\N{NO-BREAK SPACE}", " ")
+        self.stdout.write(f"The backup in {folder} is whole: {result.files} files, {size}.")
+        self.stdout.write(self._note_on_keys(with_keys=options["with_keys"]))
 
-    def _about_keys(self, *, with_keys: bool) -> str:
+    def _note_on_keys(self, *, with_keys: bool) -> str:
         if with_keys:
             return "The sealing keys are in it: whoever reads it can use every provider's key."
-        place = settings.DATA_DIR / "keys" / "credential_keys"
+        path = settings.DATA_DIR / "keys" / "credential_keys"
         return (
-            f"The sealing keys are not in it. Keep them in another place ({place}, or"
+            f"The sealing keys are not in it. Keep them in another place ({path}, or"
             " CREDENTIAL_KEYS): without them no provider's key can be opened again."
         )

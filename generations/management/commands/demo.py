@@ -1,8 +1,10 @@
-"""``manage.py demo``: a team to look around in, with the pretend provider and a few clips."""
+"""``manage.py demo``: make a team to try Rushes with: keys of the sandbox, clips and a film."""
 
 import os
 import secrets
+import tomllib
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,9 +16,9 @@ from generations import films, uploads
 from generations.lifecycle.order import Stopped, order
 from generations.models import Credential, Film, Membership, User
 from generations.models.films import FILM
-from generations.operations.supervisor.prepare import alone, prepare
-from generations.providers.contract import Order
-from generations.teams import credentials, members
+from generations.operations.supervisor.startup import locked, prepare
+from generations.providers.contract import Order, TaskKind
+from generations.teams import credentials, members, provider_access
 
 TEAM, EMAIL = "Harbour Lane", "demo@rushes.local"
 CREDENTIALS = {
@@ -26,91 +28,13 @@ CREDENTIALS = {
     "apixo": "Sandbox, APIXO",
 }
 KEY = "sandbox-demo"
-KIND = "text2video"
-CLIPS = (
-    Order(
-        kind=KIND,
-        model="viduq3-turbo",
-        prompt="Dawn over a small harbour: fishing boats leave through the mist, gulls follow, "
-        "slow crane shot upwards",
-        duration=5,
-        resolution="720p",
-        aspect_ratio="16:9",
-    ),
-    Order(
-        kind=KIND,
-        model="viduq2",
-        prompt="雨夜的老城小巷，红灯笼倒映在青石板上，一只白猫缓缓走过，电影感特写",
-        duration=4,
-        resolution="540p",
-        aspect_ratio="9:16",
-    ),
-    Order(
-        kind=KIND,
-        model="viduq3-pro",
-        prompt="A potter's hands raise a bowl on the wheel, wet clay, warm window light, macro",
-        duration=5,
-        resolution="540p",
-        aspect_ratio="1:1",
-    ),
-    Order(
-        kind=KIND,
-        model="viduq3-turbo",
-        prompt="A night train crosses a snow-covered viaduct, lit windows, seen from far away",
-        duration=6,
-        resolution="540p",
-        aspect_ratio="4:3",
-    ),
-    Order(
-        kind=KIND,
-        model="viduq2",
-        prompt="An orange slice drops into sparkling water in slow motion, bubbles, white studio",
-        duration=3,
-        resolution="540p",
-        aspect_ratio="3:4",
-    ),
-)
-# One clip of each gateway.
-ELSEWHERE = {
-    "relay": Order(
-        kind=KIND,
-        model="viduq2",
-        prompt="Two cyclists on a coast road at noon, seen from a drone that slowly overtakes them",
-        duration=4,
-        resolution="540p",
-        aspect_ratio="16:9",
-    ),
-    "vivienne": Order(
-        kind=KIND,
-        model="viduq2",
-        prompt="清晨的茶园，云雾从山谷升起，采茶人的斗笠在绿色梯田间移动，航拍",
-        duration=4,
-        resolution="540p",
-        aspect_ratio="4:3",
-    ),
-    "apixo": Order(
-        kind=KIND,
-        model="vidu-q3-turbo",
-        prompt="A paper boat drifts down a rainy gutter past neon reflections, low angle",
-        duration=4,
-        resolution="540p",
-        aspect_ratio="9:16",
-    ),
-}
+CONTENT = tomllib.loads((Path(__file__).parents[1] / "demo.toml").read_text(encoding="utf-8"))
 
 STOPPED = {
     "low_disk": "The disk is nearly full: make room, or set MIN_FREE_MB lower, and try again.",
     "": "Ordering is stopped here: manage.py allow_ordering ends that.",
 }
-BRIEF = Order(
-    kind=FILM,
-    model="one-click",
-    prompt="Aurel, a perfume of salt and amber: the bottle, a walk over the dunes, evening light",
-    duration=10,
-    aspect_ratio="16:9",
-    options={"language": "en"},
-)
-# The still lifes of the brief: ground, bottle and light as colours.
+# The pictures of the film: colours of ground, bottle and light.
 STILLS = (("#4a2a18", "#c9742c", "#f2c58a"), ("#d9b98a", "#8a5a2e", "#fff1d6"))
 
 
@@ -122,7 +46,7 @@ class Command(BaseCommand):
             raise CommandError("The demo plays with the sandbox. Set SANDBOX=on.")
         prepare()
         try:
-            with alone(settings.DATA_DIR / "demo.lock"):
+            with locked(settings.DATA_DIR / "demo.lock"):
                 password = _make()
         except Stopped as stopped:
             raise CommandError(STOPPED.get(stopped.code, STOPPED[""])) from stopped
@@ -131,14 +55,14 @@ class Command(BaseCommand):
 
 
 def _make() -> str:
-    """Whatever of the demo is missing; returns the owner's password."""
+    """Make what is missing of the demo. Return the owner's password."""
     password = _password()
     membership = _membership(_owner(password))
     keys = {kind: _credential(membership, kind) for kind in CREDENTIALS}
-    for number, clip in enumerate(CLIPS, start=1):
-        order(membership, keys["vidu"], clip, form_token=f"demo-{number}")
-    for kind, clip in ELSEWHERE.items():
-        order(membership, keys[kind], clip, form_token=f"demo-{kind}")
+    for ordinal, clip in enumerate(CONTENT["clip"], start=1):
+        wanted = {name: value for name, value in clip.items() if name != "provider"}
+        wanted |= {"kind": TaskKind.TEXT_TO_VIDEO}
+        order(membership, keys[clip["provider"]], Order(**wanted), form_token=f"demo-{ordinal}")
     if not Film.objects.filter(team=membership.team).exists():
         _begin_film(membership, keys["vidu"])
     return password
@@ -147,12 +71,13 @@ def _make() -> str:
 def _begin_film(membership: Membership, credential: Credential) -> None:
     team, owner = membership.team, membership.user
     stills = [ContentFile(_still(*colours)) for colours in STILLS]
-    pictures = [(uploads.add(team, owner, still, "aurel.png"), "") for still in stills]
-    films.begin(membership, credential, BRIEF, form_token=f"demo-{FILM}", pictures=pictures)
+    pictures = [(uploads.add_picture(team, owner, still, "aurel.png"), "") for still in stills]
+    brief = Order(kind=TaskKind.FILM, **CONTENT["film"])
+    films.order_film(membership, credential, brief, form_token=f"demo-{FILM}", pictures=pictures)
 
 
 def _still(ground: str, bottle: str, light: str) -> bytes:
-    """A bottle before a round light, as a PNG."""
+    """Draw a bottle before a round light, as a PNG."""
     image = Image.new("RGB", (1280, 960), ground)
     brush = ImageDraw.Draw(image)
     brush.ellipse((390, 130, 890, 630), fill=light)
@@ -164,7 +89,7 @@ def _still(ground: str, bottle: str, light: str) -> bytes:
 
 
 def _password() -> str:
-    """Made up once and kept in DATA_DIR, so that every start can print it."""
+    """Return the password, kept in DATA_DIR so that every start can print it."""
     path = settings.DATA_DIR / "keys" / "demo_password"
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -186,9 +111,9 @@ def _membership(owner: User) -> Membership:
 
 
 def _credential(membership: Membership, kind: str) -> Credential:
-    """The sandbox's key; its address follows the port of this start."""
+    """Return the sandbox's key, with the address of this start."""
     team, owner = membership.team, membership.user
-    name, address = CREDENTIALS[kind], credentials.sandbox_address(kind)
+    name, address = CREDENTIALS[kind], provider_access.sandbox_address(kind)
     found = Credential.objects.for_team(team).filter(name=name).first()
     if not found:
         return credentials.add(team, owner, kind=kind, name=name, base_url=address, key=KEY)

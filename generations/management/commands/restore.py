@@ -1,4 +1,4 @@
-"""``manage.py restore DIR``: a site made of a backup, with its ordering off."""
+"""``manage.py restore DIR``: restore a backup; ordering is off afterwards."""
 
 from pathlib import Path
 from typing import Any

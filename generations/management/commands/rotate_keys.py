@@ -1,4 +1,4 @@
-"""``manage.py rotate_keys``: a new key for the ring, and every secret sealed with it."""
+"""``manage.py rotate_keys``: add a sealing key, and seal every API key with it."""
 
 import base64
 import os
@@ -16,9 +16,9 @@ class Command(BaseCommand):
     help = "Seals every provider key with a new key. Stop Rushes first; it may be run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if key_rotation.site_is_running():
+        if key_rotation.is_site_running():
             raise CommandError("Rushes is running. Stop it, wait 30 seconds, and try again.")
-        if not key_rotation.waiting():
+        if not key_rotation.outdated_credentials():
             self._add_key()
         results = [(str(row), good) for row, good in key_rotation.reseal()]
         for name, good in results:

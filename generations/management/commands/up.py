@@ -1,4 +1,4 @@
-"""``manage.py up``: web, cluster and (where SANDBOX is on) the sandbox under one supervisor."""
+"""``manage.py up``: run web, cluster and, where SANDBOX is on, the sandbox."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
-from generations.operations.supervisor.heartbeat import Heart
-from generations.operations.supervisor.prepare import prepare, require_free
+from generations.operations.supervisor.heartbeat import HeartbeatMonitor
+from generations.operations.supervisor.startup import prepare, require_free_port
 from generations.operations.supervisor.supervisor import Supervisor, children
 
 
@@ -20,13 +20,13 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="with the team of manage.py demo")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        require_free(settings.HOST, settings.PORT)
+        require_free_port(settings.HOST, settings.PORT)
         if settings.SANDBOX:
-            place = urlsplit(settings.SANDBOX_URL)
-            require_free(place.hostname or "127.0.0.1", place.port or 80)
+            address = urlsplit(settings.SANDBOX_URL)
+            require_free_port(address.hostname or "127.0.0.1", address.port or 80)
         if options["demo"]:
             call_command("demo", stdout=self.stdout)
         prepare()
         connections.close_all()
         self.stdout.write(f"Rushes is at {settings.PUBLIC_URL}  (Ctrl-C stops it)")
-        Supervisor(children(), Heart()).run()
+        Supervisor(children(), HeartbeatMonitor()).run()

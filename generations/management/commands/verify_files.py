@@ -1,4 +1,4 @@
-"""``manage.py verify_files``: every stored row has its bytes, with the size and the fingerprint."""
+"""``manage.py verify_files``: check the size and fingerprint of every stored file."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from generations.lifecycle import verify
 
-SAID = {
+FAULTS = {
     "missing": "is missing",
     "size": "has another size than its row says",
     "fingerprint": "has another fingerprint than its row says",
@@ -24,16 +24,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stay = [fault for fault in verify.faults() if not self._told(fault, options["repair"])]
+        left = [fault for fault in verify.faults() if not self._report(fault, options["repair"])]
         for name in verify.unknown():
             self.stdout.write(f"{name} is in no row.")
-        if stay:
-            raise CommandError(f"{len(stay)} files are missing or damaged.")
+        if left:
+            raise CommandError(f"{len(left)} files are missing or damaged.")
         self.stdout.write("Every stored row has its bytes.")
 
-    def _told(self, fault: verify.Fault, repair: bool) -> bool:
-        """Say what is wrong; True where something was begun against it."""
+    def _report(self, fault: verify.Fault, repair: bool) -> bool:
+        """Print a fault. Return True where its repair has begun."""
         begun = repair and verify.repair(fault)
         after = " It is fetched or made again." if begun else ""
-        self.stderr.write(f"{fault.kept.name} {SAID[fault.what]}.{after}")
+        self.stderr.write(f"{fault.kept.name} {FAULTS[fault.what]}.{after}")
         return begun

@@ -1,4 +1,4 @@
-"""``manage.py verify_ledger``: every entry sums to zero, every balance is the sum of its lines."""
+"""``manage.py verify_ledger``: check that entries, balances and totals agree."""
 
 from typing import Any
 

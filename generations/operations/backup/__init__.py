@@ -1,18 +1,19 @@
-"""A whole copy of a running site, and a site made of such a copy again.
+"""Back up a running site, and restore a site from a backup.
 
 A backup is a directory: the database, the media as they are stored, and ``manifest.jsonl`` with
-the size and SHA-256 of each. ``COMPLETE`` is written last, so nothing half is taken for a whole.
+the size and SHA-256 of each file. ``COMPLETE`` is written last, so that a backup that was cut
+short is never restored.
 """
 
-from .create import Faulty, Made, back_up
+from .create import BackupResult, Faulty, back_up
 from .databases import EngineError
 from .manifest import NotEmpty, NotWhole
 from .restore import Restored, Unfit, restore
 
 __all__ = [
+    "BackupResult",
     "EngineError",
     "Faulty",
-    "Made",
     "NotEmpty",
     "NotWhole",
     "Restored",

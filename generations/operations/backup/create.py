@@ -15,18 +15,18 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from generations import clock
 from generations.billing import ledger
-from generations.lifecycle.trash import LEASE as BIN
+from generations.lifecycle.trash import LEASE as TRASH_LEASE
 from generations.models import Lease
 from generations.storage import inventory, store
-from generations.storage.inventory import Kept
+from generations.storage.inventory import StoredFile
 
 from . import databases, manifest
-from .manifest import Entry, Header, NotEmpty
+from .manifest import BackupFile, Header, NotEmpty
 
 MEDIA, KEYS = "media", "keys"
 LEASE_SECONDS = 3600.0
 RENEW_SECONDS = 600.0
-PATIENCE = 200.0  # longer than a deletion from the bin has the lease
+PATIENCE = 200.0  # seconds; longer than a deletion from the trash holds its lease
 
 
 class Faulty(Exception):
@@ -38,8 +38,8 @@ class Faulty(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A whole backup: how many media files and bytes, and what in them is not as it should be."""
+class BackupResult:
+    """A finished backup: counts of media files and bytes, and each fault as a sentence."""
 
     files: int
     size: int
@@ -47,37 +47,37 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the copied database says at the instant of the copy."""
+class Snapshot:
+    """What the copied database says: faults of the ledger, stored files, applied migrations."""
 
-    books: list[str]
-    kept: list[Kept]
+    ledger_faults: list[str]
+    stored: list[StoredFile]
     migrations: list[str]
 
 
-def back_up(folder: Path, *, with_keys: bool = False, with_faults: bool = False) -> Made:
+def back_up(folder: Path, *, with_keys: bool = False, with_faults: bool = False) -> BackupResult:
     """Write a backup into an empty folder.
 
-    Raises Faulty where the books of the copy do not hold or, unless ``with_faults``, where a stored
-    file is missing or damaged; NotEmpty; EngineError; OSError.
+    Raises Faulty where the ledger of the copy does not add up or, unless ``with_faults``, where a
+    stored file is missing or damaged; NotEmpty; EngineError; OSError.
     """
-    _take(folder)
+    _prepare_folder(folder)
     with _nothing_deleted() as renew:
         database = folder / databases.name()
-        seen = databases.copy(database, _look)
-        if seen.books:
-            raise Faulty(seen.books)
+        snapshot = databases.copy(database, _read_snapshot)
+        if snapshot.ledger_faults:
+            raise Faulty(snapshot.ledger_faults)
         media = list(_media(folder, renew))
-    faults = list(_faults(seen.kept, media))
+    faults = list(_faults(snapshot.stored, media))
     if faults and not with_faults:
         raise Faulty(faults)
     entries = [manifest.entry(folder, database), *media, *_keys(folder, wanted=with_keys)]
-    manifest.finish(folder, _header(seen, faults), entries)
-    return Made(len(media), sum(entry.size for entry in media), faults)
+    manifest.finish(folder, _header(snapshot, faults), entries)
+    return BackupResult(len(media), sum(entry.size for entry in media), faults)
 
 
-def _take(folder: Path) -> None:
-    """An empty folder of our own, and not among the files that are copied."""
+def _prepare_folder(folder: Path) -> None:
+    """Make an empty folder that only we can read. Raises NotEmpty."""
     if Path(settings.MEDIA_ROOT).resolve() in [folder.resolve(), *folder.resolve().parents]:
         raise NotEmpty(f"{folder} lies among the media themselves.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,33 +85,33 @@ def _take(folder: Path) -> None:
         raise NotEmpty(f"{folder} is not empty.")
 
 
-def _look() -> Seen:
+def _read_snapshot() -> Snapshot:
     applied = MigrationRecorder(connection).applied_migrations()
     migrations = sorted(f"{app}.{name}" for app, name in applied)
-    return Seen(list(ledger.verify()), list(inventory.everything()), migrations)
+    return Snapshot(list(ledger.verify()), list(inventory.stored_files()), migrations)
 
 
-def _header(seen: Seen, faults: list[str]) -> Header:
+def _header(snapshot: Snapshot, faults: list[str]) -> Header:
     made_at = clock.now().isoformat()
-    return Header(manifest.FORMAT, made_at, connection.vendor, seen.migrations, faults)
+    return Header(manifest.FORMAT, made_at, connection.vendor, snapshot.migrations, faults)
 
 
 @contextmanager
-def _nothing_deleted() -> "Iterator[Renew]":
-    """While the files are read the bin deletes none."""
+def _nothing_deleted() -> "Iterator[LeaseRenewal]":
+    """Hold the lease of the trash, so that it deletes no file while we read them."""
     holder, deadline = uuid.uuid4().hex, time.monotonic() + PATIENCE
-    while not Lease.take(BIN, holder, LEASE_SECONDS):
+    while not Lease.acquire(TRASH_LEASE, holder, LEASE_SECONDS):
         if time.monotonic() > deadline:
             raise Faulty(["Another backup is being made."])
         time.sleep(1)
     try:
-        yield Renew(holder)
+        yield LeaseRenewal(holder)
     finally:
-        Lease.give_back(BIN, holder)
+        Lease.release(TRASH_LEASE, holder)
 
 
-class Renew:
-    """Keeps the lease of a long copy."""
+class LeaseRenewal:
+    """Renew the lease during a long copy."""
 
     def __init__(self, holder: str) -> None:
         self.holder = holder
@@ -119,26 +119,26 @@ class Renew:
 
     def __call__(self) -> None:
         if time.monotonic() - self.taken > RENEW_SECONDS:
-            Lease.take(BIN, self.holder, LEASE_SECONDS)
+            Lease.acquire(TRASH_LEASE, self.holder, LEASE_SECONDS)
             self.taken = time.monotonic()
 
 
-def _media(folder: Path, renew: Renew) -> Iterator[Entry]:
-    """Everything that is stored, whether a row names it or not."""
+def _media(folder: Path, renew: LeaseRenewal) -> Iterator[BackupFile]:
+    """Copy every stored file, whether a row names it or not."""
     copier = Copier(folder / MEDIA)
     (folder / MEDIA).mkdir(exist_ok=True)
     for name in store.names():
         renew()
         try:
-            with store.at_hand(name) as source:
-                placed = copier.place(source, name)
-        except FileNotFoundError:  # it went while we read the list; if it should not, it is missed
+            with store.local_path(name) as source:
+                placed = copier.put(source, name)
+        except FileNotFoundError:  # deleted since the list was read; ``_faults`` compares with rows
             continue
         yield manifest.entry(folder, placed)
 
 
-def _faults(expected: list[Kept], media: list[Entry]) -> Iterator[str]:
-    """What the copied rows call stored and the copied files are not."""
+def _faults(expected: list[StoredFile], media: list[BackupFile]) -> Iterator[str]:
+    """Compare the copied files with the copied rows; each difference as a sentence."""
     found = {entry.name.removeprefix(f"{MEDIA}/"): entry for entry in media}
     for each in expected:
         entry = found.get(each.name)
@@ -148,8 +148,8 @@ def _faults(expected: list[Kept], media: list[Entry]) -> Iterator[str]:
             yield f"{each.name} is damaged."
 
 
-def _keys(folder: Path, *, wanted: bool) -> Iterator[Entry]:
-    """The sealing keys and the secret of the sessions, only where they are asked for."""
+def _keys(folder: Path, *, wanted: bool) -> Iterator[BackupFile]:
+    """Copy the sealing keys and the session secret, where they are wanted."""
     if not wanted:
         return
     (folder / KEYS).mkdir(mode=0o700)
@@ -167,14 +167,14 @@ CHUNK = 1024 * 1024
 
 
 class Copier:
-    """Puts files into a folder, each content once; a file never changes once it is stored."""
+    """Put files into a folder, by hard links where the disk can. Stored files never change."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.known: dict[str, Path] = {}  # what was copied already, by fingerprint
+        self.known: dict[str, Path] = {}  # copies by SHA-256
 
-    def place(self, source: Path, name: str) -> Path:
-        """Where it lies then; raises OSError."""
+    def put(self, source: Path, name: str) -> Path:
+        """Link or copy one file. Return its new path; raises OSError."""
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
@@ -183,7 +183,7 @@ class Copier:
         return target
 
     def _share(self, sha256: str, target: Path) -> None:
-        """Let a copy be the earlier one of the same bytes."""
+        """Replace a copy by a link to an earlier copy of the same bytes."""
         twin = self.known.setdefault(sha256, target)
         draft = target.with_name(f"{target.name}.link")
         if twin != target and _linked(twin, draft):
@@ -191,7 +191,7 @@ class Copier:
 
 
 def _linked(source: Path, target: Path) -> bool:
-    """Whether the disk could make it another link; it cannot across disks."""
+    """Try to make a hard link; False where the disk cannot, e.g. to another disk."""
     try:
         os.link(source, target)
     except FileNotFoundError:
@@ -202,7 +202,7 @@ def _linked(source: Path, target: Path) -> bool:
 
 
 def _copied(source: Path, target: Path) -> str:
-    """Copy and hash in one pass, onto the disk; the SHA-256."""
+    """Copy, hash and sync a file in one pass. Return the SHA-256."""
     digest = hashlib.sha256()
     with source.open("rb") as file, target.open("wb") as copy:
         while chunk := file.read(CHUNK):

@@ -1,4 +1,4 @@
-"""The database of a site, copied while it is written, and put in place again; on either engine."""
+"""The database of a site, copied while the site writes, and put back; on SQLite and PostgreSQL."""
 
 import os
 import shutil
@@ -20,20 +20,20 @@ class EngineError(Exception):
 
 
 def name() -> str:
-    """What the copy is called in a backup of this engine."""
+    """Return the file name of the database in a backup of this engine."""
     return POSTGRESQL if connection.vendor == "postgresql" else SQLITE
 
 
-def copy[Found](target: Path, look: Callable[[], Found]) -> Found:
-    """Copy the database as it is at one instant; ``look`` is then called and sees the copy.
+def copy[Found](target: Path, read: Callable[[], Found]) -> Found:
+    """Copy the database as it is at one instant. Return what ``read`` finds in the copy.
 
-    On PostgreSQL it sees the same instant instead. Raises EngineError.
+    On PostgreSQL ``read`` queries the site itself, in the snapshot of the dump. Raises EngineError.
     """
-    return _dump(target, look) if connection.vendor == "postgresql" else _back_up(target, look)
+    return _dump(target, read) if connection.vendor == "postgresql" else _back_up(target, read)
 
 
 def put(source: Path) -> None:
-    """Make the database what the copy is. Raises EngineError."""
+    """Replace the database with the copy. Raises EngineError."""
     if connection.vendor == "postgresql":
         _restore_dump(source)
     else:
@@ -42,7 +42,7 @@ def put(source: Path) -> None:
 
 def is_empty() -> bool:
     """Whether there is no database yet, or one without tables."""
-    if connection.vendor == "sqlite" and not _place().exists():
+    if connection.vendor == "sqlite" and not _database_path().exists():
         return True
     return not connection.introspection.table_names()
 
@@ -50,13 +50,13 @@ def is_empty() -> bool:
 # ---- SQLite ---------------------------------------------------------------------------------
 
 
-def _place() -> Path:
+def _database_path() -> Path:
     return Path(str(connection.settings_dict["NAME"]))
 
 
-def _back_up[Found](target: Path, look: Callable[[], Found]) -> Found:
-    """In one step, which is one read transaction: writers go on meanwhile."""
-    source = f"{_place().resolve().as_uri()}?mode=ro"
+def _back_up[Found](target: Path, read: Callable[[], Found]) -> Found:
+    """Copy in one step, which is one read transaction: writers go on meanwhile."""
+    source = f"{_database_path().resolve().as_uri()}?mode=ro"
     with (
         closing(sqlite3.connect(source, uri=True, timeout=30)) as site,
         closing(sqlite3.connect(target)) as copied,
@@ -66,8 +66,8 @@ def _back_up[Found](target: Path, look: Callable[[], Found]) -> Found:
         orphans = copied.execute("PRAGMA foreign_key_check").fetchall()
     if faults != [("ok",)] or orphans:
         raise EngineError(f"The copy of the database is not whole: {[*faults, *orphans][:3]}.")
-    with _standing_on(target):
-        found = look()
+    with _connected_to(target):
+        found = read()
     with closing(sqlite3.connect(target)) as copied:
         copied.execute("PRAGMA journal_mode = DELETE")  # one file, without others beside it
     _flush(target)
@@ -75,28 +75,28 @@ def _back_up[Found](target: Path, look: Callable[[], Found]) -> Found:
 
 
 @contextmanager
-def _standing_on(path: Path) -> Iterator[None]:
-    """All questions go to another file for a while; a command has no other thread that asks."""
-    place = connection.settings_dict["NAME"]
+def _connected_to(path: Path) -> Iterator[None]:
+    """Send all queries to another file meanwhile. A command has no other thread that queries."""
+    before = connection.settings_dict["NAME"]
     connection.close()
     connection.settings_dict["NAME"] = str(path)
     try:
         yield
     finally:
         connection.close()
-        connection.settings_dict["NAME"] = place
+        connection.settings_dict["NAME"] = before
 
 
 def _replace(source: Path) -> None:
     connection.close()
-    place = _place()
-    draft = place.with_name(f"{place.name}.restoring")
-    place.parent.mkdir(parents=True, exist_ok=True)
+    path = _database_path()
+    draft = path.with_name(f"{path.name}.restoring")
+    path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, draft)
     _flush(draft)
     for side in SIDE_FILES:
-        place.with_name(place.name + side).unlink(missing_ok=True)
-    draft.replace(place)
+        path.with_name(path.name + side).unlink(missing_ok=True)
+    draft.replace(path)
 
 
 def _flush(path: Path) -> None:
@@ -107,15 +107,15 @@ def _flush(path: Path) -> None:
 # ---- PostgreSQL -----------------------------------------------------------------------------
 
 
-def _dump[Found](target: Path, look: Callable[[], Found]) -> Found:
-    """The dump and what is looked at share one exported snapshot."""
+def _dump[Found](target: Path, read: Callable[[], Found]) -> Found:
+    """Dump the database and read it, both in one exported snapshot."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone() or ("",)
         _run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
-        found = look()
-    _run("pg_restore", "--file=/dev/null", str(target), names_database=False)  # it reads all of it
+        found = read()
+    _run("pg_restore", "--file=/dev/null", str(target), names_database=False)  # read all of it
     _flush(target)
     return found
 
@@ -143,7 +143,7 @@ def _run(program: str, *arguments: str, names_database: bool = True) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """How libpq reaches the server; a password on the command line could be seen by others."""
+    """Return libpq's settings. On the command line, other users could see the password."""
     known: dict[str, Any] = connection.settings_dict
     names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
     return {variable: str(known[name]) for variable, name in names.items() if known.get(name)}

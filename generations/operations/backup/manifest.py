@@ -1,4 +1,4 @@
-"""What a backup holds, line by line, and the mark that says it is whole."""
+"""The manifest of a backup: one line for each file, and the file COMPLETE written last."""
 
 import hashlib
 import json
@@ -13,16 +13,16 @@ FORMAT = 1
 
 
 class NotWhole(Exception):
-    """It is no backup, or one that did not end, or one that was changed since."""
+    """The folder holds no finished backup, or it was changed since."""
 
 
 class NotEmpty(Exception):
-    """Something is there already, and was left as it is."""
+    """The target holds something already; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where it comes from. ``migrations`` are those of the database, as ``app.name``."""
+    """Where a backup comes from. ``migrations`` are the applied ones, as ``app.name``."""
 
     format: int
     made_at: str
@@ -32,24 +32,24 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One file of the backup; its name is the path below the directory."""
+class BackupFile:
+    """One file of a backup; ``name`` is its path below the directory."""
 
     name: str
     size: int
     sha256: str
 
 
-def finish(folder: Path, header: Header, entries: Iterable[Entry]) -> None:
-    """Write the manifest, and only once all of it is on the disk the mark."""
+def finish(folder: Path, header: Header, entries: Iterable[BackupFile]) -> None:
+    """Write the manifest, then COMPLETE once everything is on the disk."""
     path = folder / NAME
     with path.open("w", encoding="utf-8") as file:
         for line in (asdict(header), *map(asdict, entries)):
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    for place in (folder, *(each for each in folder.rglob("*") if each.is_dir())):
-        flush(place)
+    for directory in (folder, *(each for each in folder.rglob("*") if each.is_dir())):
+        flush(directory)
     with (folder / MARK).open("w", encoding="utf-8") as file:
         file.write(fingerprint(path) + "\n")
         file.flush()
@@ -57,8 +57,8 @@ def finish(folder: Path, header: Header, entries: Iterable[Entry]) -> None:
     flush(folder)
 
 
-def read(folder: Path) -> tuple[Header, list[Entry]]:
-    """The manifest of a whole backup; raises NotWhole."""
+def read(folder: Path) -> tuple[Header, list[BackupFile]]:
+    """Read the manifest of a finished backup. Raises NotWhole."""
     try:
         mark = (folder / MARK).read_text(encoding="utf-8").strip()
     except OSError as error:
@@ -69,11 +69,11 @@ def read(folder: Path) -> tuple[Header, list[Entry]]:
         header, *entries = (json.loads(line) for line in file)
     if header["format"] != FORMAT:
         raise NotWhole(f"{folder} is of another format than this Rushes reads.")
-    return Header(**header), [Entry(**entry) for entry in entries]
+    return Header(**header), [BackupFile(**entry) for entry in entries]
 
 
-def check(folder: Path, entries: Iterable[Entry]) -> Iterator[str]:
-    """Each file that is missing or has changed, as a sentence."""
+def check(folder: Path, entries: Iterable[BackupFile]) -> Iterator[str]:
+    """Yield a sentence for each file that is missing or has changed."""
     for entry in entries:
         path = folder / entry.name
         if not path.is_file():
@@ -83,17 +83,18 @@ def check(folder: Path, entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def entry(folder: Path, path: Path) -> Entry:
-    """The line of a file that lies in the folder now."""
-    return Entry(str(path.relative_to(folder)), path.stat().st_size, fingerprint(path))
+def entry(folder: Path, path: Path) -> BackupFile:
+    """Describe a file of the folder for the manifest."""
+    return BackupFile(str(path.relative_to(folder)), path.stat().st_size, fingerprint(path))
 
 
 def flush(directory: Path) -> None:
+    """Sync a directory, so that its new names survive a crash."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Make a site of a backup: checked as a whole first, and with its ordering off."""
+"""Restore a site from a backup, which is checked first; ordering is off afterwards."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,23 +11,23 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
 from generations.billing import ledger
-from generations.crypto import Sealed
+from generations.crypto import UnsealError
 from generations.models import Credential
 from generations.storage import store
 from generations.teams import installation, key_rotation
 
 from . import databases, manifest
 from .create import KEYS, MEDIA, Copier
-from .manifest import Entry, Header, NotEmpty
+from .manifest import BackupFile, Header, NotEmpty
 
 
 class Unfit(Exception):
-    """This backup cannot be restored here; nothing was changed."""
+    """This backup cannot be restored here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored. ``sealed``: keys of providers that no sealing key here opens."""
+    """What was restored. ``sealed``: count of API keys that no sealing key here opens."""
 
     files: int
     made_at: str
@@ -35,13 +35,13 @@ class Restored:
 
 
 def restore(folder: Path, *, force: bool = False) -> Restored:
-    """Put a backup in place of nothing, or (``force``) of the site that is here.
+    """Restore into an empty site or, with ``force``, in place of the site that is here.
 
-    Raises NotWhole, Unfit, NotEmpty, EngineError, OSError. Whatever becomes of it, nothing is
-    ordered here until an operator releases it.
+    Raises NotWhole, Unfit, NotEmpty, EngineError, OSError. Whatever happens, nothing is
+    ordered here until an operator allows it.
     """
     header, entries = manifest.read(folder)
-    _judge(header, folder, entries)
+    _check_header(header, folder, entries)
     if present := list(_present()):
         if not force:
             raise NotEmpty(f"There is a site here already: {', '.join(present)}.")
@@ -55,11 +55,11 @@ def restore(folder: Path, *, force: bool = False) -> Restored:
     call_command("migrate", verbosity=0, interactive=False)
     if faults := list(ledger.verify()):
         raise Unfit(f"The books do not hold: {faults[0]}")
-    installation.part()
+    installation.mark_as_copy()
     return Restored(len(media), header.made_at, _sealed())
 
 
-def _judge(header: Header, folder: Path, entries: Iterable[Entry]) -> None:
+def _check_header(header: Header, folder: Path, entries: Iterable[BackupFile]) -> None:
     if header.engine != connection.vendor:
         raise Unfit(f"It is of {header.engine}, and DATABASE_URL names {connection.vendor}.")
     known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations or {}}
@@ -70,7 +70,7 @@ def _judge(header: Header, folder: Path, entries: Iterable[Entry]) -> None:
 
 
 def _present() -> Iterator[str]:
-    """What of a site is here already."""
+    """Name what of a site is here already."""
     if not databases.is_empty():
         yield "its database"
     if next(store.names(), None):
@@ -81,24 +81,24 @@ def _present() -> Iterator[str]:
 
 def _is_running() -> bool:
     try:
-        return key_rotation.site_is_running()
-    except DatabaseError:  # no tables, or of another time
+        return key_rotation.is_site_running()
+    except DatabaseError:  # no tables, or those of another version
         return False
 
 
-def _put_media(folder: Path, entries: Iterable[Entry]) -> None:
-    """On a disk by links where that is possible; elsewhere they are given to the storage."""
+def _put_media(folder: Path, entries: Iterable[BackupFile]) -> None:
+    """Link or copy the files on a local disk; upload them to any other storage."""
     copier = Copier(Path(settings.MEDIA_ROOT))
     for entry in entries:
         name = entry.name.removeprefix(f"{MEDIA}/")
         if store.is_on_disk():
-            copier.place(folder / entry.name, name)
+            copier.put(folder / entry.name, name)
         else:
-            store.put(folder / entry.name, name)
+            store.copy_in(folder / entry.name, name)
 
 
 def _put_keys(folder: Path) -> None:
-    """The backup's keys stand first; none that is here already is lost."""
+    """Put the backup's keys first, and keep those that are here already."""
     target = Path(settings.DATA_DIR) / KEYS
     for source in (folder / KEYS).glob("*"):
         target.mkdir(mode=0o700, exist_ok=True)
@@ -113,13 +113,13 @@ def _put_keys(folder: Path) -> None:
 
 
 def _sealed() -> int:
-    """How many keys of providers do not open."""
+    """Count the API keys that our sealing keys cannot open."""
     return sum(not _opens(row) for row in Credential.objects.exclude(sealed_key=""))
 
 
 def _opens(credential: Credential) -> bool:
     try:
         credential.open_key()
-    except Sealed:
+    except UnsealError:
         return False
     return True

@@ -1,1 +1,1 @@
-"""Start everything, keep it alive, stop everything, leave nothing behind."""
+"""Start the processes of a site, restart what ends, and stop all of them without leftovers."""

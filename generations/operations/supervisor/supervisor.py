@@ -1,4 +1,4 @@
-"""Web, cluster and sandbox under one roof."""
+"""Run web, cluster and sandbox, and restart what ends or hangs."""
 
 import signal
 import sys
@@ -9,16 +9,15 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from .child import Child, say
-from .guard import Guard
-from .heartbeat import Heart
+from .heartbeat import HeartbeatMonitor
+from .processes import Child, Watchdog, print_line
 
 TICK = 0.2
-GRACE = 5.0  # seconds to stop in good order; every job may be killed without harm
+GRACE = 5.0  # seconds to stop; every job may be killed without harm
 
 
 def children() -> list[Child]:
-    """What runs, by the settings."""
+    """Return the processes that the settings ask for."""
     base = Path(settings.BASE_DIR)
     python = sys.executable
     web = [python, "-m", "granian", "--interface", "wsgi", "project.wsgi:application"]
@@ -29,7 +28,7 @@ def children() -> list[Child]:
     cluster = [python, "manage.py", "qcluster"]
     found = [Child("web", web, base), Child("cluster", cluster, base)]
     if settings.SANDBOX:
-        place = urlsplit(settings.SANDBOX_URL)
+        address = urlsplit(settings.SANDBOX_URL)
         sandbox = [
             python,
             "-m",
@@ -37,19 +36,19 @@ def children() -> list[Child]:
             "--data",
             str(settings.DATA_DIR / "sandbox"),
         ]
-        sandbox += ["--host", place.hostname or "127.0.0.1", "--port", str(place.port or 80)]
+        sandbox += ["--host", address.hostname or "127.0.0.1", "--port", str(address.port or 80)]
         found.append(Child("sandbox", sandbox, base))
     return found
 
 
 class Supervisor:
-    """Runs until SIGINT or SIGTERM; a second one kills at once."""
+    """Run until SIGINT or SIGTERM; a second signal kills at once."""
 
-    def __init__(self, children: list[Child], heart: Heart) -> None:
+    def __init__(self, children: list[Child], monitor: HeartbeatMonitor) -> None:
         self.children = children
-        self.heart = heart
-        self.guard = Guard()
-        # No Event: its lock may be held by the very line that the signal interrupts.
+        self.monitor = monitor
+        self.watchdog = Watchdog()
+        # Not a threading.Event: the line that the signal interrupts may hold its lock.
         self.stopping = False
         self.impatient = False
 
@@ -58,7 +57,7 @@ class Supervisor:
             signal.signal(number, self._on_signal)
         try:
             while not self.stopping:
-                self.tend()
+                self.check()
                 time.sleep(TICK)
         finally:
             self._stop()
@@ -67,25 +66,25 @@ class Supervisor:
         self.impatient = self.stopping
         self.stopping = True
 
-    def tend(self) -> None:
-        """Start what ended, and kill a cluster that only looks alive."""
+    def check(self) -> None:
+        """Start what ended, and kill a cluster that does no jobs any more."""
         for child in self.children:
-            child.tend()
-        self.guard.watch(child.group for child in self.children if child.group)
+            child.check()
+        self.watchdog.watch(child.group for child in self.children if child.group)
         for child in self.children:
-            if child.name == "cluster" and child.group and self.heart.is_silent(child.started_at):
-                say(child.name, "takes no jobs any more; it is killed and starts again")
+            if child.name == "cluster" and child.group and self.monitor.probe(child.started_at):
+                print_line(child.name, "does no jobs any more; it is killed and starts again")
                 child.kill()
 
     def _stop(self) -> None:
         for child in self.children:
             child.ask_to_stop()
         deadline = time.monotonic() + GRACE
-        while time.monotonic() < deadline and not self.impatient and self._something_runs():
+        while time.monotonic() < deadline and not self.impatient and self._is_running():
             time.sleep(TICK)
         for child in self.children:
             child.kill()
-        self.guard.dismiss()
+        self.watchdog.dismiss()
 
-    def _something_runs(self) -> bool:
+    def _is_running(self) -> bool:
         return not all(child.has_ended() for child in self.children)

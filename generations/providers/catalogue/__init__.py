@@ -1,4 +1,4 @@
-"""Models, limits and estimated prices of each provider, as data: one TOML file per provider."""
+"""Models, limits and estimated prices of each provider, as data: ``<kind>/catalogue.toml``."""
 
 from .rules import Catalogue, Offer, Option, PictureRules, Polling, Problem, Setting
 from .toml import CatalogueError, catalogue, parse

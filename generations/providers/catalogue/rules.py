@@ -1,7 +1,8 @@
-"""What one provider offers, and the judgement of an order against it."""
+"""What one provider offers, and whether it allows an order."""
 
 import dataclasses
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +11,11 @@ from typing import Literal
 
 from generations.providers.contract import Order, Picture
 
-# What has no effect by being said: a form sends it for every field that was left alone.
-UNSAID = (False, "")
+# A form sends these for every field that nobody filled in.
+EMPTY_VALUES = (False, "")
+ADDRESS = re.compile(r"https?://[^\s/@]+/\S*")
+# How a prompt refers to a picture; an @ inside a word, as in a mail address, is none.
+MENTION = re.compile(r"(?<![\w@])@(\w{1,40})")
 
 type Value = str | int | bool
 type ProblemCode = Literal[
@@ -22,7 +26,7 @@ type ProblemCode = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why an order cannot be expressed: the field, a code, and the values of its sentence.
+    """Why an order cannot be sent: the field, a code, and the values for its sentence.
 
     ``values`` holds ``limit`` and ``length`` (too_long), ``choices`` (choice), ``low`` and ``high``
     (range), ``low``, ``high`` and ``count`` (count), ``with`` (unwanted beside another field),
@@ -43,10 +47,11 @@ type Form = Literal["", "address", "json"]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An optional field that has an effect; ``durations`` says when, () means always.
+    """An optional field of an order that a model supports.
 
-    ``needs`` is the switch beside which alone it has one. ``limit`` is the most characters of a
-    text, ``form`` what the text must be. ``surcharge`` is what a switch adds to the estimate.
+    It has an effect at ``durations`` (() means at all), and where the switch ``needs`` is on.
+    ``limit`` is the most characters of a text, ``form`` what the text must be. A switch adds
+    ``surcharge`` to the estimate, which is then divided by ``price_divisor``, rounded up.
     """
 
     name: str
@@ -57,20 +62,21 @@ class Option:
     high: int | None = None
     durations: tuple[int, ...] = ()
     surcharge: int = 0
+    price_divisor: int = 1
     needs: str = ""
     limit: int = 0
     form: Form = ""
 
-    def applies(self, duration: int) -> bool:
+    def applies_at(self, duration: int) -> bool:
         return not self.durations or duration in self.durations
 
     def problem(self, value: Value) -> Problem | None:
-        """What is wrong with a value, None where it fits."""
+        """The problem of a value, None where it fits."""
         if self.type == "choice" and value not in self.choices:
             return Problem(self.name, "choice", {"choices": self.choices})
         if self.type == "switch" and not isinstance(value, bool):
             return Problem(self.name, "choice", {"choices": (True, False)})
-        if self.type == "number" and not within(value, self.low, self.high):
+        if self.type == "number" and not is_within(value, self.low, self.high):
             return Problem(self.name, "range", {"low": self.low, "high": self.high})
         if self.type == "text":
             return self.text_problem(value)
@@ -100,10 +106,11 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PictureRules:
-    """``side``: fewest pixels of a side; ``ratio``: least and most, width to height.
+    """What pictures may be. ``side``: fewest pixels of a side; ``ratio``: least and most width to
+    height; ``limit``: most bytes of one picture.
 
-    ``pair``: least and most of the first picture's pixels to the second's. ``limit``: bytes of one.
-    ``of_one_name``: the most pictures of one subject.
+    ``pair``: least and most of the first picture's pixels to the second's. ``of_one_name``: the
+    most pictures of one subject.
     """
 
     ratio: tuple[float, float]
@@ -113,8 +120,8 @@ class PictureRules:
     of_one_name: int = 0
 
     def problems(self, order: Order, *, named: bool) -> Iterator[Problem]:
-        for place, picture in enumerate(order.images, start=1):
-            yield from self.problems_of(picture, place)
+        for position, picture in enumerate(order.images, start=1):
+            yield from self.problems_of(picture, position)
         if self.pair and len(order.images) == 2:
             yield from self.pair_problems(*order.images)
         names = Counter(picture.name for picture in order.images)
@@ -125,16 +132,16 @@ class PictureRules:
         elif any(names):
             yield from self.name_problems(names, order.prompt)
 
-    def problems_of(self, picture: Picture, place: int) -> Iterator[Problem]:
-        """Of one picture; ``place`` counts from 1."""
+    def problems_of(self, picture: Picture, position: int) -> Iterator[Problem]:
+        """The problems of one picture; ``position`` counts from 1."""
         if min(picture.width, picture.height) < self.side:
-            yield Problem("images", "small", {"place": place, "side": self.side})
+            yield Problem("images", "small", {"place": position, "side": self.side})
             return
         low, high = self.ratio
         if not low <= picture.width / picture.height <= high:
-            yield Problem("images", "ratio", {"place": place, "low": low, "high": high})
+            yield Problem("images", "ratio", {"place": position, "low": low, "high": high})
         if picture.size > self.limit:
-            yield Problem("images", "large", {"place": place, "limit": self.limit})
+            yield Problem("images", "large", {"place": position, "limit": self.limit})
 
     def pair_problems(self, first: Picture, last: Picture) -> Iterator[Problem]:
         low, high = self.pair or (0, 0)
@@ -147,7 +154,7 @@ class PictureRules:
             if count > self.of_one_name:
                 yield Problem("images", "crowd", {"name": name, "limit": self.of_one_name})
         for word in dict.fromkeys(MENTION.findall(prompt)):
-            # Chinese goes on without a space, so a name may be only the beginning of the word.
+            # Chinese has no spaces, so a name may be only the beginning of a word.
             if not word.startswith(tuple(names)):
                 yield Problem("prompt", "name", {"name": word})
 
@@ -156,9 +163,9 @@ class PictureRules:
 class Offer:
     """One model at one kind. ``images`` is the fewest and the most pictures.
 
-    ``resolutions`` is empty where nobody can choose.
-    ``conflicts`` are pairs of switches of which the first cannot be on beside the second.
-    ``names_pictures``: a prompt may call its pictures by name, as ``@name``.
+    ``resolutions`` is empty where nobody can choose. ``conflicts`` are pairs of switches of which
+    the first cannot be on beside the second. ``names_pictures``: a prompt may refer to pictures by
+    name, as ``@name``. ``wire`` holds the adapter's own words for this model.
     """
 
     kind: str
@@ -178,6 +185,7 @@ class Offer:
     conflicts: tuple[tuple[str, str], ...] = ()
     pictures: PictureRules | None = None
     names_pictures: bool = False
+    wire: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def option(self, name: str) -> Option | None:
         return next((option for option in self.options if option.name == name), None)
@@ -188,7 +196,7 @@ class Offer:
             duration = self.duration
         return self.fewer_resolutions.get(duration, self.resolutions)
 
-    def heeds(self, name: str, order: Order) -> bool:
+    def supports(self, name: str, order: Order) -> bool:
         """Whether an optional field has an effect on this order."""
         if name == "aspect_ratio":
             return bool(self.aspect_ratios)
@@ -197,15 +205,15 @@ class Offer:
 
     def applies(self, option: Option, order: Order) -> bool:
         """Whether an option has an effect at this length and beside the order's switches."""
-        beside = not option.needs or bool(self.said(order, option.needs))
-        return beside and option.applies(self.length(order))
+        has_needed = not option.needs or bool(self.value_of(option.needs, order))
+        return has_needed and option.applies_at(self.length(order))
 
     def length(self, order: Order) -> int:
         """Seconds that an order asks for; 0 where the provider chooses."""
         return self.duration if order.duration is None else order.duration
 
-    def said(self, order: Order, name: str) -> Value | None:
-        """The value of an option as the provider will take it: the order's or the default."""
+    def value_of(self, name: str, order: Order) -> Value | None:
+        """The value of an option that the provider will use: the order's, else the default."""
         option = self.option(name)
         return order.options.get(name, option.default) if option else None
 
@@ -215,12 +223,12 @@ class Offer:
         units = price.of(self.length(order)) if price else None
         if units is None:
             return None
-        units += sum(option.surcharge for option in self.options if self.said(order, option.name))
-        # 2.11: off-peak costs half, rounded up.
-        return -(-units // 2) if self.said(order, "off_peak") else units
+        chosen = [option for option in self.options if self.value_of(option.name, order)]
+        units += sum(option.surcharge for option in chosen)
+        return -(-units // math.prod(option.price_divisor for option in chosen))
 
     def problems(self, order: Order) -> tuple[Problem, ...]:
-        """Everything that keeps an order from being expressed, in the order of a form."""
+        """Everything that is wrong with an order, in the order of a form."""
         return (
             *self.prompt_problems(order),
             *self.image_problems(order),
@@ -264,7 +272,7 @@ class Offer:
         for name, value in {**seed, **order.options}.items():
             option = self.option(name)
             if option is None or not self.applies(option, order):
-                problem = None if value in UNSAID else Problem(name, "unwanted")
+                problem = None if value in EMPTY_VALUES else Problem(name, "unwanted")
             else:
                 problem = None if value == "" else option.problem(value)
             if problem:
@@ -272,7 +280,7 @@ class Offer:
 
     def conflict_problems(self, order: Order) -> Iterator[Problem]:
         for name, other in self.conflicts:
-            if self.said(order, name) and self.said(order, other):
+            if self.value_of(name, order) and self.value_of(other, order):
                 yield Problem(name, "unwanted", {"with": other})
 
 
@@ -288,7 +296,7 @@ class Polling:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a provider's documents leave open, chosen for each account.
+    """What a provider's documents leave open, set for each account.
 
     ``choices`` are its only values; without them ``pattern`` (a whole match) or ``form`` judges.
     """
@@ -329,7 +337,7 @@ class Catalogue:
     settings: tuple[Setting, ...] = ()
 
     def setting(self, options: Mapping[str, str], name: str) -> str:
-        """What an account's options say of a setting, else its default; KeyError if none."""
+        """An account's value of a setting, else the default. Raises KeyError for an unknown one."""
         defaults = {setting.name: setting.default for setting in self.settings}
         return options.get(name, defaults[name])
 
@@ -352,9 +360,6 @@ def duration_problem(durations: Sequence[int]) -> Problem:
     return Problem("duration", "choice", {"choices": tuple(durations)})
 
 
-ADDRESS = re.compile(r"https?://[^\s/@]+/\S*")
-
-
 def has_form(value: str, form: Form) -> bool:
     """Whether a text is an http(s) address, or a JSON object."""
     if form == "address":
@@ -367,10 +372,7 @@ def has_form(value: str, form: Form) -> bool:
     return True
 
 
-def within(value: Value, low: int | None, high: int | None) -> bool:
+def is_within(value: Value, low: int | None, high: int | None) -> bool:
     if not isinstance(value, int) or isinstance(value, bool):
         return False
     return (low is None or value >= low) and (high is None or value <= high)
-
-
-MENTION = re.compile(r"(?<![\w@])@(\w{1,40})")

@@ -1,4 +1,4 @@
-"""Reading a catalogue file strictly: an unknown, missing or impossible entry stops the start."""
+"""Read a catalogue file strictly: an unknown, missing or impossible entry stops the start."""
 
 import re
 import tomllib
@@ -23,30 +23,30 @@ from .rules import (
     Value,
 )
 
-DIRECTORY = Path(__file__).parent
+PROVIDERS_DIRECTORY = Path(__file__).parents[1]
 DURATIONS = re.compile(r"[0-9]{1,4}(-[0-9]{1,4})?(, ?[0-9]{1,4}(-[0-9]{1,4})?)*")
 OFFER_HEADER = re.compile(r"^\[\[offers\]\]", re.MULTILINE)
 
 
 class CatalogueError(Exception):
-    """A catalogue file that cannot be used; names the file, the place in it and the reason."""
+    """A catalogue file that cannot be used; names the file, the position in it and the reason."""
 
-    def __init__(self, file: str, place: str, reason: str) -> None:
-        super().__init__(f"{file}: {place}: {reason}")
+    def __init__(self, file: str, position: str, reason: str) -> None:
+        super().__init__(f"{file}: {position}: {reason}")
         self.file = file
-        self.place = place
+        self.position = position
         self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a file one reads, so that every complaint can say so."""
+class Position:
+    """The table or entry of a file that is being read; every error names it."""
 
     file: str
     path: str = ""
 
-    def at(self, member: str) -> "Place":
-        return Place(self.file, f"{self.path}.{member}".lstrip("."))
+    def at(self, member: str) -> "Position":
+        return Position(self.file, f"{self.path}.{member}".lstrip("."))
 
     def require(self, condition: bool, reason: str) -> None:
         if not condition:
@@ -56,7 +56,7 @@ class Place:
         self.require(names <= known, f"unknown: {', '.join(sorted(names - known))}")
 
     def convert[T](self, value: object, into: type[T]) -> T:
-        """``value`` as an entry. Raises CatalogueError with msgspec's path after this place."""
+        """``value`` as a table. Raises CatalogueError with msgspec's path after this position."""
         try:
             return msgspec.convert(value, into, str_keys=True)
         except msgspec.ValidationError as error:
@@ -65,12 +65,121 @@ class Place:
             raise CatalogueError(self.file, where.path or "file", reason) from error
 
 
+class TomlTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A table of a catalogue file."""
+
+
+class OptionTable(TomlTable):
+    """``[options.<name>]``, as ``rules.Option``."""
+
+    type: OptionType
+    choices: tuple[str, ...] = ()
+    default: Value | None = None
+    low: int | None = None
+    high: int | None = None
+    surcharge: int = 0
+    price_divisor: int = 1
+    needs: str = ""
+    limit: int = 0
+    form: Form = ""
+
+
+class SettingTable(TomlTable):
+    """``[settings.<name>]``, as ``rules.Setting``."""
+
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    form: Form = ""
+
+
+class PictureTable(TomlTable):
+    """``picture`` of a kind, as ``rules.PictureRules``."""
+
+    ratio: tuple[float, float]
+    limit: int
+    side: int = 1
+    pair: tuple[float, float] | None = None
+    of_one_name: int = 0
+
+
+class KindTable(TomlTable):
+    """``[kinds.<kind>]``: what an endpoint declares, whatever the model."""
+
+    prompt_limit: int
+    prompt_required: bool
+    images: tuple[int, int]
+    has_aspect_ratio: bool
+    options: tuple[str, ...]
+    picture: PictureTable | None = None
+
+
+class PollingTable(TomlTable):
+    """``[polling]``, as ``rules.Polling``."""
+
+    first: int
+    every: int
+    queued: int
+    off_peak: int
+
+
+class PriceTable(TomlTable):
+    """``[offers.prices]`` by resolution, as ``rules.Price``."""
+
+    at: dict[int, int]
+    further: int | None = None
+
+
+class OfferTable(TomlTable):
+    """``[[offers]]``: a model at one or more kinds that treat it alike.
+
+    ``durations`` and the values of ``only_at`` are written as ``1-16`` or ``4, 8``. ``defaults``
+    replace those of ``[options]``. ``wire`` holds the adapter's own words for this model.
+    """
+
+    model: str
+    kinds: tuple[str, ...]
+    durations: str
+    duration: int
+    options: tuple[str, ...]
+    resolutions: tuple[str, ...] = ()
+    resolution: str = ""
+    aspect_ratios: tuple[str, ...] = ()
+    aspect_ratio: str = ""
+    defaults: dict[str, Value] = {}
+    only_at: dict[str, str] = {}
+    prices: dict[str, PriceTable] = {}
+    fewer_resolutions: dict[int, tuple[str, ...]] = {}
+    conflicts: tuple[tuple[str, str], ...] = ()
+    names_pictures: bool = False
+    wire: dict[str, str] = {}
+
+
+class FileTable(TomlTable):
+    """The whole file."""
+
+    provider: str
+    title: str
+    unit: str
+    base_url: str
+    base_urls: tuple[str, ...]
+    slots: int
+    link_life: int
+    polling: PollingTable
+    options: dict[str, OptionTable]
+    kinds: dict[str, KindTable]
+    offers: tuple[dict[str, Any], ...]
+    requests_per_minute: int | None = None
+    inline_limit: int = 0
+    settings: dict[str, SettingTable] = {}
+
+
 @cache
 def catalogue(provider_kind: str) -> Catalogue:
     """The catalogue of a provider, read once. Raises CatalogueError."""
-    file = f"{provider_kind}.toml"
+    file = f"{provider_kind}/catalogue.toml"
     try:
-        text = (DIRECTORY / file).read_text(encoding="utf-8")
+        text = (PROVIDERS_DIRECTORY / file).read_text(encoding="utf-8")
     except OSError as error:
         raise CatalogueError(file, "file", "cannot be read") from error
     return parse(text, file)
@@ -82,109 +191,42 @@ def parse(text: str, file: str) -> Catalogue:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CatalogueError(file, "syntax", str(error)) from error
-    entry = Place(file).convert(document, FileEntry)
-    check_file(entry, Place(file))
+    table = Position(file).convert(document, FileTable)
+    check_file(table, Position(file))
     return Catalogue(
-        provider=entry.provider,
-        title=entry.title,
-        unit=entry.unit,
-        base_url=entry.base_url,
-        base_urls=entry.base_urls,
-        slots=entry.slots,
-        requests_per_minute=entry.requests_per_minute,
-        link_life=entry.link_life,
-        polling=Polling(**msgspec.structs.asdict(entry.polling)),
-        offers=tuple(read_offers(entry, text, Place(file))),
-        inline_limit=entry.inline_limit,
-        settings=tuple(read_settings(entry, Place(file))),
+        provider=table.provider,
+        title=table.title,
+        unit=table.unit,
+        base_url=table.base_url,
+        base_urls=table.base_urls,
+        slots=table.slots,
+        requests_per_minute=table.requests_per_minute,
+        link_life=table.link_life,
+        polling=Polling(**msgspec.structs.asdict(table.polling)),
+        offers=tuple(read_offers(table, text, Position(file))),
+        inline_limit=table.inline_limit,
+        settings=tuple(read_settings(table, Position(file))),
     )
 
 
-class Entry(msgspec.Struct, forbid_unknown_fields=True):
-    """A table of a catalogue file."""
-
-
-class OptionEntry(Entry):
-    type: OptionType
-    choices: tuple[str, ...] = ()
-    default: Value | None = None
-    low: int | None = None
-    high: int | None = None
-    surcharge: int = 0
-    needs: str = ""
-    limit: int = 0
-    form: Form = ""
-
-
-class SettingEntry(Entry):
-    default: str = ""
-    choices: tuple[str, ...] = ()
-    pattern: str = ""
-    form: Form = ""
-
-
-class PictureEntry(Entry):
-    """``side``: fewest pixels; ``ratio`` and ``pair``: least and most; ``limit``: bytes."""
-
-    ratio: tuple[float, float]
-    limit: int
-    side: int = 1
-    pair: tuple[float, float] | None = None
-    of_one_name: int = 0
-
-
-class KindEntry(Entry):
-    """What an endpoint declares, whatever the model."""
-
-    prompt_limit: int
-    prompt_required: bool
-    images: tuple[int, int]
-    has_aspect_ratio: bool
-    options: tuple[str, ...]
-    picture: PictureEntry | None = None
-
-
-class PollingEntry(Entry):
-    first: int
-    every: int
-    queued: int
-    off_peak: int
-
-
-class FileEntry(Entry):
-    provider: str
-    title: str
-    unit: str
-    base_url: str
-    base_urls: tuple[str, ...]
-    slots: int
-    link_life: int
-    polling: PollingEntry
-    options: dict[str, OptionEntry]
-    kinds: dict[str, KindEntry]
-    offers: tuple[dict[str, Any], ...]
-    requests_per_minute: int | None = None
-    inline_limit: int = 0
-    settings: dict[str, SettingEntry] = {}
-
-
-def check_file(entry: FileEntry, place: Place) -> None:
-    """What the parts of a file say of each other is true."""
-    place.at("base_url").require_known({entry.base_url} - {""}, {*entry.base_urls})
-    for name, kind in entry.kinds.items():
-        here = place.at(f"kinds.{name}")
-        here.at("options").require_known({*kind.options}, {*entry.options})
+def check_file(file: FileTable, position: Position) -> None:
+    """Check what the tables of a file say about each other."""
+    position.at("base_url").require_known({file.base_url} - {""}, {*file.base_urls})
+    for name, kind in file.kinds.items():
+        here = position.at(f"kinds.{name}")
+        here.at("options").require_known({*kind.options}, {*file.options})
         here.at("picture").require(bool(kind.picture) == bool(kind.images[1]), "rules and count")
-    for name, option in entry.options.items():
-        here = place.at(f"options.{name}")
-        here.at("needs").require_known({option.needs} - {""}, {*entry.options})
+    for name, option in file.options.items():
+        here = position.at(f"options.{name}")
+        here.at("needs").require_known({option.needs} - {""}, {*file.options})
         here.at("limit").require(bool(option.limit) == (option.type == "text"), "is for a text")
+        here.at("price_divisor").require(option.price_divisor >= 1, "is less than 1")
 
 
-def read_settings(entry: FileEntry, place: Place) -> Iterator[Setting]:
-    for name, described in entry.settings.items():
-        setting = Setting(name, **msgspec.structs.asdict(described))
-        here = place.at(f"settings.{name}")
+def read_settings(file: FileTable, position: Position) -> Iterator[Setting]:
+    for name, table in file.settings.items():
+        setting = Setting(name, **msgspec.structs.asdict(table))
+        here = position.at(f"settings.{name}")
         here.at("pattern").require(is_pattern(setting.pattern), "is no regular expression")
         here.at("default").require(
             setting.fits(setting.default), f"{setting.default!r} is not allowed"
@@ -200,64 +242,40 @@ def is_pattern(text: str) -> bool:
     return True
 
 
-def read_offers(entry: FileEntry, text: str, place: Place) -> Iterator[Offer]:
+def read_offers(file: FileTable, text: str, position: Position) -> Iterator[Offer]:
     """The offers of all ``[[offers]]`` tables, one for each of a table's kinds."""
     seen: set[tuple[str, str]] = set()
     lines = [text.count("\n", 0, header.start()) + 1 for header in OFFER_HEADER.finditer(text)]
-    for line, values in zip(lines, entry.offers, strict=True):
-        here = place.at(f"offers ({values.get('model', 'no model')}, line {line})")
-        table = here.convert(values, OfferEntry)
-        check_table(table, entry, here)
+    for line, values in zip(lines, file.offers, strict=True):
+        here = position.at(f"offers ({values.get('model', 'no model')}, line {line})")
+        table = here.convert(values, OfferTable)
+        check_table(table, file, here)
         for kind in table.kinds:
             here.require((kind, table.model) not in seen, f"offered twice at {kind}")
             seen.add((kind, table.model))
-            yield read_offer(table, kind, entry, here)
+            yield read_offer(table, kind, file, here)
 
 
-class PriceEntry(Entry):
-    at: dict[int, int]
-    further: int | None = None
-
-
-class OfferEntry(Entry):
-    """A model at one or more endpoints that treat it alike."""
-
-    model: str
-    kinds: tuple[str, ...]
-    durations: str
-    duration: int
-    options: tuple[str, ...]
-    resolutions: tuple[str, ...] = ()
-    resolution: str = ""
-    aspect_ratios: tuple[str, ...] = ()
-    aspect_ratio: str = ""
-    defaults: dict[str, Value] = {}
-    only_at: dict[str, str] = {}
-    prices: dict[str, PriceEntry] = {}
-    fewer_resolutions: dict[int, tuple[str, ...]] = {}
-    conflicts: tuple[tuple[str, str], ...] = ()
-    names_pictures: bool = False
-
-
-def check_table(table: OfferEntry, entry: FileEntry, place: Place) -> None:
-    """Every name that a table refers to exists."""
+def check_table(table: OfferTable, file: FileTable, position: Position) -> None:
+    """Check that every name that an offer refers to exists."""
     named = {*table.options, *table.defaults, *table.only_at, *sum(table.conflicts, ())}
     sizes = {*table.prices, *sum(table.fewer_resolutions.values(), ())}
     sizes |= {table.resolution} if table.resolutions else {table.resolution} - {""}
-    place.at("kinds").require_known({*table.kinds}, {*entry.kinds})
-    place.at("options").require_known(named, {*entry.options})
-    place.at("resolutions").require_known(sizes, {*table.resolutions})
-    place.at("prices").require(all(price.at for price in table.prices.values()), "no price")
+    position.at("kinds").require_known({*table.kinds}, {*file.kinds})
+    position.at("options").require_known(named, {*file.options})
+    position.at("resolutions").require_known(sizes, {*table.resolutions})
+    position.at("prices").require(all(price.at for price in table.prices.values()), "no price")
 
 
-def read_offer(table: OfferEntry, name: str, entry: FileEntry, place: Place) -> Offer:
-    kind = entry.kinds[name]
-    durations = read_durations(table.durations, place.at("durations"))
+def read_offer(table: OfferTable, name: str, file: FileTable, position: Position) -> Offer:
+    """The offer of one of a table's kinds."""
+    kind = file.kinds[name]
+    durations = read_durations(table.durations, position.at("durations"))
     ratios = table.aspect_ratios if kind.has_aspect_ratio else ()
     ratio = table.aspect_ratio if kind.has_aspect_ratio else ""
     rules = PictureRules(**msgspec.structs.asdict(kind.picture)) if kind.picture else None
-    place.at("duration").require(table.duration in durations, "is not one of durations")
-    place.at("aspect_ratio").require_known({ratio} - {""}, {*ratios})
+    position.at("duration").require(table.duration in durations, "is not one of durations")
+    position.at("aspect_ratio").require_known({ratio} - {""}, {*ratios})
     return Offer(
         kind=name,
         model=table.model,
@@ -270,50 +288,52 @@ def read_offer(table: OfferEntry, name: str, entry: FileEntry, place: Place) -> 
         prompt_limit=kind.prompt_limit,
         prompt_required=kind.prompt_required,
         images=kind.images,
-        options=read_options(table, kind, entry, place),
+        options=read_options(table, kind, file, position),
         prices={size: Price(price.at, price.further) for size, price in table.prices.items()},
         fewer_resolutions=table.fewer_resolutions,
         conflicts=table.conflicts,
         pictures=rules,
         names_pictures=table.names_pictures and bool(rules and rules.of_one_name),
+        wire=table.wire,
     )
 
 
 def read_options(
-    table: OfferEntry, kind: KindEntry, entry: FileEntry, place: Place
+    table: OfferTable, kind: KindTable, file: FileTable, position: Position
 ) -> tuple[Option, ...]:
-    """The options that the endpoint declares and the model heeds, in the endpoint's order."""
+    """The options that the endpoint declares and the model supports, in the endpoint's order."""
     names = (name for name in kind.options if name in table.options)
-    return tuple(read_option(name, table, entry, place) for name in names)
+    return tuple(read_option(name, table, file, position) for name in names)
 
 
-def read_option(name: str, table: OfferEntry, entry: FileEntry, place: Place) -> Option:
-    described = entry.options[name]
+def read_option(name: str, table: OfferTable, file: FileTable, position: Position) -> Option:
+    declared = file.options[name]
     span = table.only_at.get(name)
     option = Option(
         name=name,
-        type=described.type,
-        choices=described.choices,
-        default=table.defaults.get(name, described.default),
-        low=described.low,
-        high=described.high,
-        durations=read_durations(span, place.at(f"only_at.{name}")) if span else (),
-        surcharge=described.surcharge,
-        needs=described.needs,
-        limit=described.limit,
-        form=described.form,
+        type=declared.type,
+        choices=declared.choices,
+        default=table.defaults.get(name, declared.default),
+        low=declared.low,
+        high=declared.high,
+        durations=read_durations(span, position.at(f"only_at.{name}")) if span else (),
+        surcharge=declared.surcharge,
+        price_divisor=declared.price_divisor,
+        needs=declared.needs,
+        limit=declared.limit,
+        form=declared.form,
     )
     fits = option.default is None or option.problem(option.default) is None
-    place.at(f"defaults.{name}").require(fits, f"{option.default!r} is not allowed")
+    position.at(f"defaults.{name}").require(fits, f"{option.default!r} is not allowed")
     return option
 
 
-def read_durations(text: str, place: Place) -> tuple[int, ...]:
+def read_durations(text: str, position: Position) -> tuple[int, ...]:
     """Seconds written as ``5``, ``4, 8`` or ``1-16``."""
-    place.require(DURATIONS.fullmatch(text) is not None, f"not durations: {text}")
+    position.require(DURATIONS.fullmatch(text) is not None, f"not durations: {text}")
     seconds: list[int] = []
-    for part in text.split(","):
-        low, _, high = part.strip().partition("-")
+    for span in text.split(","):
+        low, _, high = span.strip().partition("-")
         seconds += range(int(low), int(high or low) + 1)
-    place.require(bool(seconds), f"not durations: {text}")
+    position.require(bool(seconds), f"not durations: {text}")
     return tuple(seconds)

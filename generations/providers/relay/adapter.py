@@ -1,16 +1,20 @@
-"""A relay of Vidu behind a Bearer key (contract 4): order, ask and callbacks.
+"""A relay of Vidu behind a Bearer key: order, ask and callbacks (docs/wire.md, section 4).
 
-Seeds 001 and 002 name two paths that may belong to two different folders of the relay, so a task is
-asked for at the second one's path and, where that does not know it, at the official one.
+The two pages of the relay name two paths to ask for a task, which may belong to two different
+services. So a task is asked for at the path that answered last, and where that does not know it,
+at the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
-    Balance,
+    AccountBalance,
+    CallbackReading,
+    CallbackRequest,
+    CallbackTrust,
     FilmReport,
     Flow,
     Listing,
@@ -18,9 +22,6 @@ from generations.providers.contract import (
     Receipt,
     Refused,
     Report,
-    Ring,
-    RingRequest,
-    Verdict,
 )
 from generations.providers.vidu.requests import order_body
 from generations.providers.wire.exchange import (
@@ -28,22 +29,13 @@ from generations.providers.wire.exchange import (
     build_request,
     create,
     not_offered,
-    require_number,
+    require_remote_id,
 )
 from generations.providers.wire.replies import Reply
 from generations.providers.wire.values import read_identifier, read_object, read_word
 
 from .replies import is_missing, read_receipt, read_report
-
-CREATE = "/ent/v2/text2video"
-QUERIES = {"native": "/vidu-native/video/generations/{}", "official": "/ent/v2/tasks/{}/creations"}
-
-# Seed 001, in its order.
-FIELDS = (
-    *("model", "style", "prompt", "duration", "seed", "aspect_ratio", "resolution"),
-    *("movement_amplitude", "bgm", "payload", "watermark", "wm_position", "wm_url", "meta_data"),
-    "callback_url",
-)
+from .requests import MEMBERS, PATHS, QUERY_PATHS
 
 
 class Relay:
@@ -54,71 +46,78 @@ class Relay:
     has_balance = False
     has_list = False
     can_cancel = False
-    rings_signed = False  # 4.4: Vidu would sign with the relay's own key, which nobody else has
-    rings_name = False
+    has_signed_callbacks = False  # Vidu signs with the relay's own key, which nobody else has (4.4)
+    has_named_callbacks = False
+    callback_reply: Mapping[str, object] = {}
 
     def echoes_reference(self, kind: str) -> bool:
-        return False  # only one of the five shapes has the payload
+        return False  # only one of the five shapes has the payload (4.3)
 
-    def wants_rings(self, access: Access) -> bool:
+    def accepts_callback_url(self, access: Access) -> bool:
         return catalogue(self.kind).setting(access.options, "callbacks") == "on"
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
-        """POST /ent/v2/text2video (4.2). Raises all four errors."""
-        if order.kind != "text2video":
+        """POST /ent/v2/text2video (4.2)."""
+        if order.kind not in PATHS:
             raise Refused("kind_unknown", f"The relay has no endpoint {order.kind}.")
         offer = catalogue(self.kind).offer(order.kind, order.model)
-        request = build_request(access, "POST", CREATE, body=order_body(order, FIELDS, offer))
+        body = order_body(order, MEMBERS, offer)
+        request = build_request(access, "POST", PATHS[order.kind], body=body)
         return read_receipt((yield from create(access, request)))
 
-    def check(self, access: Access, number: str) -> Flow[Report]:
+    def check(self, access: Access, remote_id: str) -> Flow[Report]:
         """Ask at the path that answered last, then at the other (4.3)."""
-        path, reply = yield from ask_for_task(access, require_number(number))
-        return replace(read_report(reply), learned={"query_path": path})
+        path, reply = yield from ask_for_task(access, require_remote_id(remote_id))
+        return replace(read_report(reply), account_options={"query_path": path})
 
     def test(self, access: Access) -> Flow[None]:
-        """Ask for task 0, of which a good key is told that it does not exist."""
+        """Ask for task 0: the answer to a good key is that it does not exist (4.4)."""
         _path, reply = yield from ask_for_task(access, "0")
         try:
             read_report(reply)
         except Refused:
             return
 
-    def cancel(self, access: Access, number: str) -> Flow[None]:
+    def cancel(self, access: Access, remote_id: str) -> Flow[None]:
         return not_offered("cancel")
 
-    def balance(self, access: Access) -> Flow[Balance]:
+    def balance(self, access: Access) -> Flow[AccountBalance]:
         return not_offered("balance")
 
     def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
         return not_offered("list of tasks")
 
-    def film(self, access: Access, number: str) -> Flow[FilmReport]:
+    def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
         return not_offered("ad films")
 
-    def read_ring(self, access: Access, request: RingRequest, *, now: float) -> Ring:
-        """The hints of a callback that nothing proves."""
+    def read_callback(
+        self, access: Access, request: CallbackRequest, *, now: float
+    ) -> CallbackReading:
+        """Read the hints of a callback, which nothing proves (4.4)."""
         body = read_object(request.body) or {}
-        return Ring(
-            Verdict.UNSIGNED,
-            number=read_identifier(body.get("id")) or read_identifier(body.get("task_id")),
-            word=read_word(body.get("state")) or read_word(body.get("status")),
+        return CallbackReading(
+            CallbackTrust.UNSIGNED,
+            remote_id=read_identifier(body.get("id")) or read_identifier(body.get("task_id")),
+            state_word=read_word(body.get("state")) or read_word(body.get("status")),
         )
 
 
-def ask_for_task(access: Access, number: str) -> Flow[tuple[str, Reply]]:
-    """The name of the path that answered, and its answer; of two refusals the one that is JSON."""
-    chosen = catalogue("relay").setting(access.options, "query_path")
-    first, second = sorted(QUERIES, key=lambda path: path != chosen)
-    reply = yield from ask_at(access, first, number)
+def ask_for_task(access: Access, remote_id: str) -> Flow[tuple[str, Reply]]:
+    """The name of the path that answered, and its answer.
+
+    Where neither path knows the task, an answer in JSON comes before one that is a page.
+    """
+    last = catalogue("relay").setting(access.options, "query_path")
+    first, second = sorted(QUERY_PATHS, key=lambda path: path != last)
+    reply = yield from ask_at(access, first, remote_id)
     if not is_missing(reply):
         return first, reply
-    other = yield from ask_at(access, second, number)
+    other = yield from ask_at(access, second, remote_id)
     if is_missing(other) and other.members is None:
         return first, reply
     return second, other
 
 
-def ask_at(access: Access, path: str, number: str) -> Flow[Reply]:
-    request = build_request(access, "GET", QUERIES[path].format(number))
+def ask_at(access: Access, path: str, remote_id: str) -> Flow[Reply]:
+    request = build_request(access, "GET", QUERY_PATHS[path].format(remote_id))
     return (yield from ask(access, request))

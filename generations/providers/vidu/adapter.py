@@ -1,4 +1,4 @@
-"""Vidu's official API (contract 2): order, ask, cancel, list, balance and callbacks."""
+"""Vidu's official API: order, ask, cancel, list, balance, callbacks (docs/wire.md, section 2)."""
 
 import base64
 import hashlib
@@ -9,7 +9,10 @@ from email.utils import parsedate_to_datetime
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
-    Balance,
+    AccountBalance,
+    CallbackReading,
+    CallbackRequest,
+    CallbackTrust,
     FilmReport,
     Flow,
     Listing,
@@ -17,17 +20,9 @@ from generations.providers.contract import (
     Receipt,
     Refused,
     Report,
-    Ring,
-    RingRequest,
     Unavailable,
-    Verdict,
 )
-from generations.providers.wire.exchange import (
-    ask,
-    build_request,
-    create,
-    require_number,
-)
+from generations.providers.wire.exchange import ask, build_request, create, require_remote_id
 from generations.providers.wire.replies import Reply
 from generations.providers.wire.values import (
     read_identifier,
@@ -36,29 +31,22 @@ from generations.providers.wire.values import (
     read_word,
 )
 
-from .films import (
-    FILM,
-    NUMBERS,
-    ROOT,
-    film_call,
-    numbered,
-    read_film,
-)
+from .films import FILM, ID_MEMBERS, ROOT, film_call, read_film, with_task_id
 from .replies import (
     answered,
     newest_first,
     question_error,
     read_balance,
+    read_listings,
     read_receipt,
     read_report,
-    read_rows,
 )
-from .requests import FIELDS, order_body
+from .requests import MEMBERS, PATHS, order_body
 
 SCHEME = "Token"
-LARGEST_BODY = 20 * 1024 * 1024
+BODY_LIMIT = 20 * 1024 * 1024
 PAGE_SIZE = 100
-MOST_PAGES = 20
+PAGE_LIMIT = 20
 
 
 class Vidu:
@@ -69,44 +57,48 @@ class Vidu:
     has_balance = True
     has_list = True
     can_cancel = True
-    rings_signed = True
-    rings_name = False  # 2.7: older copies of the documents have no id
+    has_signed_callbacks = True
+    has_named_callbacks = False  # older copies of the page show a body without id (2.9)
+    callback_reply: Mapping[str, object] = {}
 
     def echoes_reference(self, kind: str) -> bool:
-        return kind != FILM  # 2.13: the only create without a payload
+        return kind != FILM  # the only create without a payload (2.13)
 
-    def wants_rings(self, access: Access) -> bool:
+    def accepts_callback_url(self, access: Access) -> bool:
         return True
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
-        """POST /ent/v2/{kind} (2.3, 2.6), or a film's own create (2.13). Raises all four errors."""
+        """POST /ent/v2/{kind} (2.3, 2.6), or an ad film's own create (2.13)."""
         path, body = create_call(order)
         request = build_request(access, "POST", path, scheme=SCHEME, body=body)
-        if len(request.content) > LARGEST_BODY:
+        if len(request.content) > BODY_LIMIT:
             raise Refused("too_large", "The order is larger than 20 MB.")
         reply = yield from create(access, request)
-        return read_receipt(numbered(reply, order) if order.kind in NUMBERS else reply)
+        return read_receipt(with_task_id(reply, order) if order.kind in ID_MEMBERS else reply)
 
-    def check(self, access: Access, number: str) -> Flow[Report]:
+    def check(self, access: Access, remote_id: str) -> Flow[Report]:
         """GET /ent/v2/tasks/{id}/creations (2.7)."""
-        reply = yield from ask_for(access, "GET", task_path(number, "creations"))
+        reply = yield from ask_at(access, "GET", task_path(remote_id, "creations"))
         return read_report(answered(reply))
 
-    def cancel(self, access: Access, number: str) -> Flow[None]:
-        """POST /ent/v2/tasks/{id}/cancel (2.8). Success is {} by the example, null by the text."""
-        path, body = task_path(number, "cancel"), {"id": number}
-        reply = yield from ask_for(access, "POST", path, body=body)
-        if not (reply.successful and reply.raw.strip() in {"", "null"}):
+    def cancel(self, access: Access, remote_id: str) -> Flow[None]:
+        """POST /ent/v2/tasks/{id}/cancel (2.8). Success is {} by the example, null by the text.
+
+        https://platform.vidu.com/docs/cancel-generation
+        """
+        path, body = task_path(remote_id, "cancel"), {"id": remote_id}
+        reply = yield from ask_at(access, "POST", path, body=body)
+        if not (reply.is_successful and reply.raw.strip() in {"", "null"}):
             answered(reply)
 
-    def balance(self, access: Access) -> Flow[Balance]:
+    def balance(self, access: Access) -> Flow[AccountBalance]:
         """GET /ent/v2/credits (2.8)."""
-        reply = yield from ask_for(access, "GET", "/ent/v2/credits", query={"show_detail": "false"})
+        reply = yield from ask_at(access, "GET", "/ent/v2/credits", query={"show_detail": "false"})
         return read_balance(answered(reply))
 
     def test(self, access: Access) -> Flow[None]:
-        """Ask for task 0, of which a good key is told that it does not exist (2.7)."""
-        reply = yield from ask_for(access, "GET", "/ent/v2/tasks/0/creations")
+        """Ask for task 0: the answer to a good key is that it does not exist (2.7)."""
+        reply = yield from ask_at(access, "GET", "/ent/v2/tasks/0/creations")
         if reply.status != 404 or reply.members is None:
             raise question_error(reply)
 
@@ -114,43 +106,52 @@ class Vidu:
         """GET /ent/v2/tasks, page by page (2.8). Raises Unavailable beyond 2000 tasks."""
         found: dict[str, Listing] = {}
         span = {"created_at.from": since, "created_at.to": until, "paper.pagesz": str(PAGE_SIZE)}
-        place = {"paper.page": "0"}
-        for page in range(1, MOST_PAGES + 1):
-            reply = yield from ask_for(access, "GET", "/ent/v2/tasks", query=span | place)
-            rows = read_rows(answered(reply))
+        page = {"paper.page": "0"}
+        for next_page in range(1, PAGE_LIMIT + 1):
+            reply = yield from ask_at(access, "GET", "/ent/v2/tasks", query=span | page)
+            rows = read_listings(answered(reply))
             known = len(found)
-            found |= {row.number: row for row in rows if row.number}
+            found |= {row.remote_id: row for row in rows if row.remote_id}
             token = reply.text("next_page_token")
+            # A page with nothing new ends the loop, whatever the provider says of a next one.
             if len(found) == known or not (token or len(rows) >= PAGE_SIZE):
                 return newest_first(found.values())
-            place = {"pager.page_token": token} if token else {"paper.page": str(page)}
+            page = {"pager.page_token": token} if token else {"paper.page": str(next_page)}
         raise Unavailable("too_many", "The list is too long; ask for a shorter span of time.")
 
-    def film(self, access: Access, number: str) -> Flow[FilmReport]:
+    def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
         """GET /ent/v2/ad-one-click/{id} (2.13)."""
-        reply = yield from ask_for(access, "GET", f"{ROOT}/{require_number(number)}")
-        return read_film(answered(reply), number)
+        reply = yield from ask_at(access, "GET", f"{ROOT}/{require_remote_id(remote_id)}")
+        return read_film(answered(reply), remote_id)
 
-    def read_ring(self, access: Access, request: RingRequest, *, now: float) -> Ring:
+    def read_callback(
+        self, access: Access, request: CallbackRequest, *, now: float
+    ) -> CallbackReading:
         """Judge a callback by its signature and read the hints in its body (2.9)."""
-        return read_ring(access.key, request, now=now)
+        body = read_object(request.body) or {}
+        return CallbackReading(
+            trust=judge(access.key, request, now),
+            remote_id=read_identifier(body.get("id")),
+            state_word=read_word(body.get("state")) or read_word(body.get("status")),
+            nonce=read_text(request.headers.get(NONCE, ""), limit=NONCE_LIMIT),
+        )
 
 
 def create_call(order: Order) -> tuple[str, dict[str, object]]:
     """Path and body of a create. Raises Refused for a kind that Vidu does not have."""
     offer = catalogue(Vidu.kind).offer(order.kind, order.model)
-    if order.kind in NUMBERS:
+    if order.kind in ID_MEMBERS:
         return film_call(order, offer)
-    if order.kind not in FIELDS:
+    if order.kind not in PATHS:
         raise Refused("kind_unknown", f"Vidu has no endpoint {order.kind}.")
-    return f"/ent/v2/{order.kind}", order_body(order, FIELDS[order.kind], offer)
+    return PATHS[order.kind], order_body(order, MEMBERS[order.kind], offer)
 
 
-def task_path(number: str, what: str) -> str:
-    return f"/ent/v2/tasks/{require_number(number)}/{what}"
+def task_path(remote_id: str, action: str) -> str:
+    return f"/ent/v2/tasks/{require_remote_id(remote_id)}/{action}"
 
 
-def ask_for(
+def ask_at(
     access: Access,
     method: str,
     path: str,
@@ -162,39 +163,32 @@ def ask_for(
     return (yield from ask(access, request))
 
 
+# ---- The signature of a callback: https://platform.vidu.com/docs/callback-signature (2.9) -----
+
 ACCESS_KEY = "vidu"
 NONCE = "x-request-nonce"
 REQUIRED_NAMES = frozenset({"date", NONCE})
 NONCE_LIMIT = 200
-WINDOW = 5 * 60
+WINDOW = 5 * 60  # seconds
 
 
-def read_ring(key: str, request: RingRequest, *, now: float) -> Ring:
-    """A callback, judged by the key of its task; ``now`` in Unix seconds. Never raises."""
-    body = read_object(request.body) or {}
-    return Ring(
-        verdict=judge(key, request, now),
-        number=read_identifier(body.get("id")),
-        word=read_word(body.get("state")) or read_word(body.get("status")),
-        nonce=read_text(request.headers.get(NONCE, ""), limit=NONCE_LIMIT),
-    )
-
-
-def judge(key: str, request: RingRequest, now: float) -> Verdict:
-    given = request.headers.get("x-hmac-signature", "")
-    if not given:
-        return Verdict.UNSIGNED
+def judge(key: str, request: CallbackRequest, now: float) -> CallbackTrust:
+    """Check the signature by the key that ordered the task; ``now`` in Unix seconds."""
+    signature = request.headers.get("x-hmac-signature", "")
+    if not signature:
+        return CallbackTrust.UNSIGNED
     names = request.headers.get("x-hmac-signed-headers", "").split(";")
     present = {name.lower() for name in names if name.lower() in request.headers}
+    # Every signed name is there, and named once.
     if not key or not present >= REQUIRED_NAMES or len(present) != len(names):
-        return Verdict.FORGED
-    if not hmac.compare_digest(sign(key, signing_string(request, names)), as_bytes(given)):
-        return Verdict.FORGED
-    return Verdict.SIGNED if is_fresh(request.headers, now) else Verdict.STALE
+        return CallbackTrust.FORGED
+    if not hmac.compare_digest(sign(key, signed_text(request, names)), as_bytes(signature)):
+        return CallbackTrust.FORGED
+    return CallbackTrust.SIGNED if is_fresh(request.headers, now) else CallbackTrust.STALE
 
 
-def signing_string(request: RingRequest, names: list[str]) -> str:
-    """The signed text: six parts, each ended by LF, names as the sender spelled them."""
+def signed_text(request: CallbackRequest, names: list[str]) -> str:
+    """The lines that are signed, each ended by LF; header names as the sender spelled them."""
     date = request.headers["date"]
     lines = [request.method, request.path or "/", request.query, ACCESS_KEY, date]
     lines += [f"{name}:{request.headers[name.lower()]}" for name in names]

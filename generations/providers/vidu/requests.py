@@ -1,50 +1,65 @@
-"""An order in Vidu's words (contract 2.3 and 2.4), which the relay speaks too."""
+"""What is sent to order a clip from Vidu (docs/wire.md, 2.3 and 2.4); the relay takes the same.
+
+https://platform.vidu.com/docs/text-to-video
+"""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from generations.providers.catalogue import Offer
-from generations.providers.contract import Order
+from generations.providers.contract import Order, TaskKind
 
-# 2.3 and 2.4: the members that each endpoint declares, in this order; another is FieldUnwanted.
-MARK = ("watermark", "wm_position", "wm_url", "meta_data")
+PATHS: Mapping[str, str] = {
+    TaskKind.TEXT_TO_VIDEO: "/ent/v2/text2video",
+    TaskKind.IMAGE_TO_VIDEO: "/ent/v2/img2video",
+    TaskKind.FRAMES_TO_VIDEO: "/ent/v2/start-end2video",
+    TaskKind.REFERENCES_TO_VIDEO: "/ent/v2/reference2video",
+}
+
+# The members that each endpoint declares, in this order; any other answers FieldUnwanted (2.3).
+WATERMARK = ("watermark", "wm_position", "wm_url", "meta_data")
 ENVELOPE = ("payload", "callback_url")
-FIELDS: Mapping[str, Sequence[str]] = {
-    "text2video": (
+MEMBERS: Mapping[str, Sequence[str]] = {
+    TaskKind.TEXT_TO_VIDEO: (
         *("model", "prompt", "duration", "seed", "aspect_ratio", "resolution", "style"),
-        *("movement_amplitude", "bgm", "audio", "off_peak", *MARK, *ENVELOPE),
+        *("movement_amplitude", "bgm", "audio", "off_peak", *WATERMARK, *ENVELOPE),
     ),
-    "img2video": (
+    TaskKind.IMAGE_TO_VIDEO: (
         *("model", "images", "prompt", "duration", "seed", "resolution", "movement_amplitude"),
-        *("bgm", "audio", "audio_type", "voice_id", "is_rec", "off_peak", *MARK, *ENVELOPE),
+        *("bgm", "audio", "audio_type", "voice_id", "is_rec", "off_peak", *WATERMARK, *ENVELOPE),
     ),
-    "start-end2video": (
+    TaskKind.FRAMES_TO_VIDEO: (
         *("model", "images", "prompt", "duration", "seed", "resolution", "movement_amplitude"),
-        *("bgm", "audio", "is_rec", "off_peak", *MARK, *ENVELOPE),
+        *("bgm", "audio", "is_rec", "off_peak", *WATERMARK, *ENVELOPE),
     ),
-    "reference2video": (
+    TaskKind.REFERENCES_TO_VIDEO: (
         *("model", "images", "subjects", "prompt", "duration", "seed", "aspect_ratio"),
-        *("resolution", "movement_amplitude", "bgm", "audio", "off_peak", *MARK, *ENVELOPE),
+        *("resolution", "movement_amplitude", "bgm", "audio", "off_peak", *WATERMARK, *ENVELOPE),
     ),
 }
 
-# What every model of an endpoint heeds; the catalogue tells which model heeds the rest.
-HEEDED = frozenset({"model", "images", "subjects", "prompt", "duration", "resolution", *ENVELOPE})
+# What every model of an endpoint supports; the catalogue says which model supports the rest.
+ALWAYS_SENT = frozenset(
+    {"model", "images", "subjects", "prompt", "duration", "resolution", *ENVELOPE}
+)
 
-# 2.3: the corners of a watermark.
+# The corners of a watermark by Vidu's numbers (2.3).
 CORNERS: Mapping[object, int] = MappingProxyType(
     {"top_left": 1, "top_right": 2, "bottom_right": 3, "bottom_left": 4}
 )
 
+# The key of a subject's name, where the catalogue has no other (2.4).
+SUBJECT_KEY = "id"
 
-def order_body(order: Order, fields: Sequence[str], offer: Offer | None) -> dict[str, object]:
-    """The members of a create: what the endpoint declares, the order says and the model heeds.
 
-    Of a model that the catalogue does not know (``offer`` None) it is not known what it heeds.
+def order_body(order: Order, members: Sequence[str], offer: Offer | None) -> dict[str, object]:
+    """The members of a create that the order has a value for and the model supports.
+
+    ``offer`` is None for a model that the catalogue does not know; then every value is sent.
     """
-    said = dict(order.options) | {
+    values = dict(order.options) | {
         "model": order.model,
-        **order_pictures(order),
+        **picture_members(order, offer),
         "prompt": order.prompt,
         "duration": order.duration,
         "seed": order.seed,
@@ -53,21 +68,20 @@ def order_body(order: Order, fields: Sequence[str], offer: Offer | None) -> dict
         "payload": order.reference,
         "callback_url": order.callback_url,
     }
-    said["wm_position"] = CORNERS.get(said.get("wm_position"))
+    values["wm_position"] = CORNERS.get(values.get("wm_position"))
     return {
-        name: said[name]
-        for name in fields
-        if said.get(name) not in (None, "", [])
-        and (name in HEEDED or offer is None or offer.heeds(name, order))
+        name: values[name]
+        for name in members
+        if values.get(name) not in (None, "", [])
+        and (name in ALWAYS_SENT or offer is None or offer.supports(name, order))
     }
 
 
-def order_pictures(order: Order) -> dict[str, object]:
-    """``images``, or ``subjects`` where the prompt calls them by name; never both (2.4)."""
+def picture_members(order: Order, offer: Offer | None) -> dict[str, object]:
+    """``images``, or ``subjects`` where the prompt refers to pictures by name; never both (2.4)."""
     if not any(picture.name for picture in order.images):
         return {"images": [picture.address for picture in order.images]}
-    # Section 7: newer models call a subject's key name, older ones id.
-    key = "name" if order.model.startswith("viduq3") else "id"
+    key = offer.wire.get("subject_key", SUBJECT_KEY) if offer else SUBJECT_KEY
     subjects: dict[str, list[str]] = {}
     for picture in order.images:
         subjects.setdefault(picture.name, []).append(picture.address)

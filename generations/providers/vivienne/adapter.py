@@ -1,6 +1,6 @@
-"""The Vivienne gateway (contract 3): order, ask and callbacks.
+"""The Vivienne gateway: order, ask and callbacks (docs/wire.md, section 3).
 
-Its document leaves open the header of the key, the schema of the body and the host, so these are
+Its page leaves open the header of the key, the schema of the body and the host, so these are
 settings of each account.
 """
 
@@ -11,28 +11,29 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 
-from generations.providers.catalogue import Offer, catalogue
+from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
-    Balance,
+    AccountBalance,
+    CallbackReading,
+    CallbackRequest,
+    CallbackTrust,
     FilmReport,
     Flow,
     Listing,
     Order,
+    Reason,
     Receipt,
     Refused,
     Report,
-    Ring,
-    RingRequest,
     Unauthorised,
-    Verdict,
 )
 from generations.providers.wire.exchange import (
     ask,
     build_request,
     create,
     not_offered,
-    require_number,
+    require_remote_id,
 )
 from generations.providers.wire.replies import Reply
 from generations.providers.wire.values import (
@@ -43,9 +44,10 @@ from generations.providers.wire.values import (
 )
 
 from .replies import read_receipt, read_report
+from .requests import order_body
 
 KIND = "vivienne"
-# A form cannot say "": there an empty field means the usual value.
+# The value of auth_prefix for a key that stands alone; in a form, "" means the default.
 NO_PREFIX = "none"
 
 
@@ -57,178 +59,140 @@ class Vivienne:
     has_balance = False
     has_list = False
     can_cancel = False
-    rings_signed = True
-    rings_name = True  # the signature runs over the number without a mark of where it ends
+    has_signed_callbacks = True
+    has_named_callbacks = True  # the signed text does not say where the id ends (3.4)
+    callback_reply: Mapping[str, object] = {"code": 1000, "message": "success"}  # (3.4)
 
     def echoes_reference(self, kind: str) -> bool:
         return False
 
-    def wants_rings(self, access: Access) -> bool:
+    def accepts_callback_url(self, access: Access) -> bool:
         return True
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
-        """POST the account's template, filled (3.2). Raises all four errors."""
+        """POST the account's template, filled (3.2)."""
         offer = catalogue(KIND).offer(order.kind, order.model)
         if offer is None:
             raise Refused("kind_unknown", f"The gateway has no {order.model}_{order.kind}.")
-        body = order_body(settings_of(access)["body"], order, offer)
-        request = call(access, "POST", "submit_path", body=body)
+        body = order_body(account_settings(access)["body"], order, offer)
+        request = build_call(access, "POST", "submit_path", body=body)
         return read_receipt((yield from create(access, request)))
 
-    def check(self, access: Access, number: str) -> Flow[Report]:
+    def check(self, access: Access, remote_id: str) -> Flow[Report]:
         """GET generationTask?taskNo= (3.3)."""
-        return read_report((yield from ask_for_task(access, require_number(number))))
+        return read_report((yield from ask_for_task(access, require_remote_id(remote_id))))
 
     def test(self, access: Access) -> Flow[None]:
-        """Ask for task 0, of which a good key is told that it does not exist."""
+        """Ask for task 0: the answer to a good key is that it does not exist (3.5)."""
         reply = yield from ask_for_task(access, "0")
         try:
             read_report(reply)
         except Refused:
             return
 
-    def cancel(self, access: Access, number: str) -> Flow[None]:
+    def cancel(self, access: Access, remote_id: str) -> Flow[None]:
         return not_offered("cancel")
 
-    def balance(self, access: Access) -> Flow[Balance]:
+    def balance(self, access: Access) -> Flow[AccountBalance]:
         return not_offered("balance")
 
     def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
         return not_offered("list of tasks")
 
-    def film(self, access: Access, number: str) -> Flow[FilmReport]:
+    def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
         return not_offered("ad films")
 
-    def read_ring(self, access: Access, request: RingRequest, *, now: float) -> Ring:
+    def read_callback(
+        self, access: Access, request: CallbackRequest, *, now: float
+    ) -> CallbackReading:
         """Judge a callback by its signature and read the hints in its body (3.4)."""
-        return read_ring(access.key, request, now=now)
+        body = read_object(request.body) or {}
+        remote_id = read_identifier(body.get("taskNo"))
+        signature = read_text(body.get("sign"), limit=SIGNATURE_LIMIT).lower()
+        timestamp = read_timestamp(body.get("timestamp"))
+        return CallbackReading(
+            trust=judge(access.key, remote_id, timestamp, signature, now),
+            remote_id=remote_id,
+            state_word=read_word(body.get("status")),
+            nonce=signature,
+        )
 
 
-def ask_for_task(access: Access, number: str) -> Flow[Reply]:
-    request = call(access, "GET", "query_path", query={"taskNo": number})
+def ask_for_task(access: Access, remote_id: str) -> Flow[Reply]:
+    request = build_call(access, "GET", "query_path", query={"taskNo": remote_id})
     return (yield from ask(access, request))
 
 
-def call(
+def build_call(
     access: Access,
     method: str,
-    path: str,
+    path_setting: str,
     *,
     query: Mapping[str, str] | None = None,
     body: Mapping[str, object] | None = None,
 ) -> httpx.Request:
-    """A request to the path that the account's setting of this name says."""
-    said = settings_of(access)
-    prefix, header = said["auth_prefix"], said["auth_header"]
-    scheme = "" if prefix == NO_PREFIX else prefix
+    """A request to the path that an account's setting names, with the account's own header."""
+    settings = account_settings(access)
+    prefix = settings["auth_prefix"]
     return build_request(
-        access, method, said[path], scheme=scheme, header=header, query=query, body=body
+        access,
+        method,
+        settings[path_setting],
+        scheme="" if prefix == NO_PREFIX else prefix,
+        header=settings["auth_header"],
+        query=query,
+        body=body,
     )
 
 
-def settings_of(access: Access) -> Mapping[str, str]:
+def account_settings(access: Access) -> Mapping[str, str]:
     """The account's settings. Raises Unauthorised for one that could only be sent wrongly."""
-    book = catalogue(KIND)
-    said = {each.name: book.setting(access.options, each.name) for each in book.settings}
-    for setting in book.settings:
-        value = said[setting.name]
+    offered = catalogue(KIND)
+    values = {each.name: offered.setting(access.options, each.name) for each in offered.settings}
+    for setting in offered.settings:
+        value = values[setting.name]
         if not isinstance(value, str) or not setting.fits(value):
-            raise Unauthorised("setting_invalid", f"The account's {setting.name} cannot be used.")
-    return said
+            raise Unauthorised(
+                "setting_invalid",
+                f"The account's {setting.name} cannot be used.",
+                reason=Reason.ACCOUNT_SETTING_INVALID,
+            )
+    return values
 
 
-PLACE = re.compile(r"\{([a-z_]+)\}")
+# ---- The signature of a callback (3.4) --------------------------------------------------------
 
-
-def order_body(template: str, order: Order, offer: Offer) -> dict[str, object]:
-    """The template with the order's values; what the order does not say is left out of it."""
-    form = read_object(template.encode())
-    if form is None:
-        raise Unauthorised("setting_invalid", "The account's body is no JSON object.")
-    return fill_object(form, said_by(order, offer))
-
-
-def said_by(order: Order, offer: Offer) -> Mapping[str, object]:
-    """What each place of a template stands for; the model has the kind in its name (3.2)."""
-    heeded = {name: value for name, value in order.options.items() if offer.heeds(name, order)}
-    said = heeded | {
-        "model": f"{order.model}_{order.kind}",
-        "prompt": order.prompt,
-        "duration": order.duration,
-        "resolution": order.resolution,
-        "aspect_ratio": order.aspect_ratio,
-        "seed": order.seed,
-        "callback_url": order.callback_url,
-    }
-    return {name: value for name, value in said.items() if value not in (None, "")}
-
-
-def fill_object(form: Mapping[str, object], said: Mapping[str, object]) -> dict[str, object]:
-    return {name: fill(value, said) for name, value in form.items() if is_sent(value, said)}
-
-
-def fill(value: object, said: Mapping[str, object]) -> object:
-    """A value of the template: a place becomes what stands for it, with its own type."""
-    if isinstance(value, dict):
-        return fill_object(value, said)
-    if isinstance(value, list):
-        return [fill(each, said) for each in value if is_sent(each, said)]
-    return said.get(place_of(value), value)
-
-
-def is_sent(value: object, said: Mapping[str, object]) -> bool:
-    return place_of(value) in {"", *said}
-
-
-def place_of(value: object) -> str:
-    """``prompt`` for ``{prompt}``; "" for what is sent as it stands."""
-    match = PLACE.fullmatch(value) if isinstance(value, str) else None
-    return match[1] if match else ""
-
-
-# Without a mark between them, digits could move from the number to the time and back; so only
-# seconds and milliseconds are times, and the caller compares the number with the one it knows.
+# The id and the time are signed without a mark between them, so digits could move from one to the
+# other. So only seconds and milliseconds are times, and the caller compares the id.
 SECONDS = re.compile(r"[0-9]{10}")
 MILLISECONDS = re.compile(r"[0-9]{13}")
-TASK_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,100}")
-WINDOW = 24 * 60 * 60
-SIGN_LIMIT = 200
+TASK_NO = re.compile(r"[A-Za-z0-9_-]{1,100}")
+WINDOW = 24 * 60 * 60  # seconds
+SIGNATURE_LIMIT = 200
 
 
-def read_ring(key: str, request: RingRequest, *, now: float) -> Ring:
-    """A callback, judged by the key of its task; ``now`` in Unix seconds. Never raises."""
-    body = read_object(request.body) or {}
-    number = read_identifier(body.get("taskNo"))
-    sign = read_text(body.get("sign"), limit=SIGN_LIMIT).lower()
-    return Ring(
-        verdict=judge(key, number, written(body.get("timestamp")), sign, now),
-        number=number,
-        word=read_word(body.get("status")),
-        nonce=sign,
-    )
+def judge(key: str, remote_id: str, timestamp: str, signature: str, now: float) -> CallbackTrust:
+    """Check the signature by the key that ordered the task; ``now`` in Unix seconds."""
+    if not signature:
+        return CallbackTrust.UNSIGNED
+    sent = unix_seconds(timestamp)
+    if not key or sent is None or not TASK_NO.fullmatch(remote_id):
+        return CallbackTrust.FORGED
+    expected = hashlib.sha256(f"{remote_id}{timestamp}{key}".encode()).hexdigest()
+    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
+        return CallbackTrust.FORGED
+    return CallbackTrust.SIGNED if abs(now - sent) <= WINDOW else CallbackTrust.STALE
 
 
-def judge(key: str, number: str, timestamp: str, sign: str, now: float) -> Verdict:
-    if not sign:
-        return Verdict.UNSIGNED
-    sent = read_time(timestamp)
-    if not key or sent is None or not TASK_NUMBER.fullmatch(number):
-        return Verdict.FORGED
-    expected = hashlib.sha256(f"{number}{timestamp}{key}".encode()).hexdigest()
-    if not hmac.compare_digest(expected.encode(), sign.encode("utf-8", "replace")):
-        return Verdict.FORGED
-    return Verdict.SIGNED if abs(now - sent) <= WINDOW else Verdict.STALE
-
-
-def written(timestamp: object) -> str:
-    """The time as the body has it: JSON writes a whole number of these lengths in one way only."""
-    if isinstance(timestamp, bool):
+def read_timestamp(value: object) -> str:
+    """The time as it was signed: JSON writes an integer of these lengths in one way only."""
+    if isinstance(value, bool):
         return ""
-    return str(timestamp) if isinstance(timestamp, int | str) else ""
+    return str(value) if isinstance(value, int | str) else ""
 
 
-def read_time(timestamp: str) -> float | None:
-    """Unix seconds (1.4)."""
+def unix_seconds(timestamp: str) -> float | None:
+    """Unix seconds (1.4), None where the text is no time."""
     if SECONDS.fullmatch(timestamp):
         return float(timestamp)
     return int(timestamp) / 1000 if MILLISECONDS.fullmatch(timestamp) else None

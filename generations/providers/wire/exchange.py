@@ -1,8 +1,8 @@
-"""One request and its answer, with every failure of the way there named once for all providers.
+"""One request and its answer, with every transport failure turned into a ``ProviderError``.
 
-``create`` is for a paid POST, ``ask`` for everything that may be asked again. What could not be
-sent at all is ``Unavailable("unreachable")`` in both; what was lost after that is ``Unclear`` for
-a create and ``Unavailable`` for a question.
+``create`` is for a paid POST, ``ask`` for everything that may be asked again. A request that was
+not sent at all is ``Unavailable`` in both. One that was lost after that is ``Unclear`` for a create
+and ``Unavailable`` for a question (docs/wire.md, 1.7).
 """
 
 import re
@@ -12,7 +12,16 @@ from typing import Never
 import httpx
 import msgspec
 
-from generations.providers.contract import Access, Flow, Refused, Unauthorised, Unavailable, Unclear
+from generations.providers.contract import (
+    Access,
+    Flow,
+    ProviderError,
+    Reason,
+    Refused,
+    Unauthorised,
+    Unavailable,
+    Unclear,
+)
 
 from .replies import Reply, read_reply
 from .values import read_identifier
@@ -26,7 +35,7 @@ NOT_SENT = (
     httpx.InvalidURL,
 )
 
-# All else that httpx may raise while a request is out.
+# Everything else that httpx may raise once a request is out.
 LOST = (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict)
 
 HEADERS = {
@@ -36,34 +45,36 @@ HEADERS = {
     "User-Agent": "Rushes",
 }
 
-# What can stand in a header without changing its meaning.
+# The characters that a header carries unchanged.
 SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
 
 def create(access: Access, request: httpx.Request) -> Flow[Reply]:
-    """Send a paid POST once. Raises Unavailable (never left) or Unclear (no answer)."""
-    try:
-        response = yield request
-    except NOT_SENT as error:
-        raise Unavailable("unreachable", "The provider could not be reached.") from error
-    except LOST as error:
-        raise Unclear("no_answer", "The provider did not answer.") from error
-    return read_reply(response, access.key)
+    """Send a paid POST once. Raises Unavailable (never sent) or Unclear (no answer)."""
+    return _send(access, request, lost=Unclear)
 
 
 def ask(access: Access, request: httpx.Request) -> Flow[Reply]:
-    """Send what may be sent again. Raises Unavailable where no answer came."""
+    """Send a request that may be sent again. Raises Unavailable where no answer came."""
+    return _send(access, request, lost=Unavailable)
+
+
+def _send(access: Access, request: httpx.Request, *, lost: type[ProviderError]) -> Flow[Reply]:
     try:
         response = yield request
     except NOT_SENT as error:
-        raise Unavailable("unreachable", "The provider could not be reached.") from error
+        raise _unreachable("The provider could not be reached.") from error
     except LOST as error:
-        raise Unavailable("no_answer", "The provider did not answer.") from error
+        raise lost("no_answer", "The provider did not answer.", reason=Reason.NO_ANSWER) from error
     return read_reply(response, access.key)
 
 
+def _unreachable(message: str) -> Unavailable:
+    return Unavailable("unreachable", message, reason=Reason.UNREACHABLE)
+
+
 def not_offered(what: str) -> Flow[Never]:
-    """Refuses before it asks anything: this provider has no such call."""
+    """The flow of a call that a provider does not have: it refuses before it sends anything."""
     raise Refused("not_offered", f"This provider has no {what}.")
     yield
 
@@ -78,13 +89,17 @@ def build_request(
     query: Mapping[str, str] | None = None,
     body: Mapping[str, object] | None = None,
 ) -> httpx.Request:
-    """A request to ``path`` under the account's base address, authorised by ``scheme KEY``.
+    """A request to ``path`` under the account's base address, with ``scheme KEY`` in ``header``.
 
     Raises Unauthorised for a key that no header can carry, Unavailable for a broken address and
     Refused for text that is not Unicode.
     """
     if not SENDABLE_KEY.fullmatch(access.key):
-        raise Unauthorised("key_malformed", "The key has characters that cannot be sent.")
+        raise Unauthorised(
+            "key_malformed",
+            "The key has characters that cannot be sent.",
+            reason=Reason.KEY_MALFORMED,
+        )
     try:
         return httpx.Request(
             method,
@@ -94,13 +109,13 @@ def build_request(
             content=None if body is None else msgspec.json.encode(body),
         )
     except httpx.InvalidURL as error:
-        raise Unavailable("unreachable", "The base address is not a valid address.") from error
+        raise _unreachable("The base address is not a valid address.") from error
     except UnicodeEncodeError as error:
         raise Refused("text_invalid", "The order has characters that cannot be sent.") from error
 
 
-def require_number(number: str) -> str:
-    """Raises Refused for a number that no provider gave, so that it cannot lead elsewhere."""
-    if not read_identifier(number):
-        raise Refused("number_invalid", "This is not the number of a task.")
-    return number
+def require_remote_id(remote_id: str) -> str:
+    """The id itself. Raises Refused for one that could lead a request to another path."""
+    if not read_identifier(remote_id):
+        raise Refused("remote_id_invalid", "This is not the id of a task.")
+    return remote_id

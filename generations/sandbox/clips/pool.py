@@ -1,4 +1,4 @@
-"""Makes clips, sounds and films beside the requests, and keeps them on disk by their content."""
+"""Makes clips, sounds and films in the background; on disk each has the digest of its spec."""
 
 import logging
 import os
@@ -12,17 +12,17 @@ from functools import partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
-from .encode import write_clip, write_cover, write_cut, write_sound
-from .spec import AnySheet, Cut, Sheet, digest
+from .encoder import write_clip, write_cover, write_film, write_sound
+from .spec import AnySpec, ClipSpec, FilmSpec, digest
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 2
+MAX_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
-    """The files of one name in one folder, which differ by their suffix."""
+class ClipFiles:
+    """The files of one spec: a path to which a suffix is added."""
 
     stem: Path
 
@@ -30,76 +30,79 @@ class Clip:
         return self.stem.with_name(f"{self.stem.name}.{suffix}")
 
 
-class Clips:
-    """With `tiny`, every clip is made at 160 pixels and one second; with `apart`, elsewhere."""
+class ClipPool:
+    """With `tiny` all clips have 160 pixels and one second; see `SandboxSettings`."""
 
-    def __init__(self, folder: Path, *, tiny: bool, apart: bool) -> None:
+    def __init__(self, folder: Path, *, tiny: bool, in_subprocess: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._tiny = tiny
         self._lock = threading.Lock()
-        self._ordered: dict[str, Future[Clip]] = {}
+        self._results: dict[str, Future[ClipFiles]] = {}
         self._jobs: dict[str, Future[None]] = {}
-        self._pool = ThreadPoolExecutor(AT_ONCE, "clips")
-        self._makers = _start_makers() if apart else None
+        self._threads = ThreadPoolExecutor(MAX_AT_ONCE, "clips")
+        self._processes = _start_processes() if in_subprocess else None
 
-    def order(self, sheet: AnySheet) -> Future[Clip]:
-        """Ask for a clip, after its parts; the same sheet is made once."""
-        sheet = sheet.tiny() if self._tiny else sheet
-        parts = [self.order(part) for part in sheet.parts]
-        name = digest(sheet).hex()[:32]
+    def request(self, spec: AnySpec) -> Future[ClipFiles]:
+        """Start to make the files of a spec, and first the takes of a film.
+
+        Equal specs are made once.
+        """
+        spec = spec.tiny() if self._tiny else spec
+        takes = spec.takes if isinstance(spec, FilmSpec) else ()
+        parts = [self.request(take) for take in takes]
+        name = digest(spec).hex()[:32]
         with self._lock:
-            if name not in self._ordered:
-                self._ordered[name] = Future()
-                self._jobs[name] = self._pool.submit(self._work, name, sheet, parts)
-            return self._ordered[name]
+            if name not in self._results:
+                self._results[name] = Future()
+                self._jobs[name] = self._threads.submit(self._work, name, spec, parts)
+            return self._results[name]
 
     def wait(self) -> bool:
-        """Wait for all clips under way; False when there were none."""
+        """Wait for all clips under way; False if there were none."""
         with self._lock:
             under_way = list(self._jobs.values())
         wait_for(under_way)
         return bool(under_way)
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        if self._makers is not None:
-            self._makers.shutdown()
+        self._threads.shutdown(cancel_futures=True)
+        if self._processes is not None:
+            self._processes.shutdown()
 
-    def _work(self, name: str, sheet: AnySheet, parts: list[Future[Clip]]) -> None:
-        # A job is over only when all who waited for its clip have been told.
-        ready = self._ordered[name]
+    def _work(self, name: str, spec: AnySpec, parts: list[Future[ClipFiles]]) -> None:
+        # The job ends after its result is set, so whoever waits for jobs finds all results.
+        result = self._results[name]
         try:
-            # The parts were taken up before, in the order in which they were asked for, so they
-            # wait for nobody.
+            # No deadlock: the takes were submitted before the film, and jobs start in that order.
             takes = tuple(part.result() for part in parts)
-            ready.set_result(self._make(name, sheet, takes))
+            result.set_result(self._make(name, spec, takes))
         except Exception as error:
             logger.exception("a clip could not be made")
-            ready.set_exception(error)
+            result.set_exception(error)
         with self._lock:
             del self._jobs[name]
 
-    def _make(self, name: str, sheet: AnySheet, takes: tuple[Clip, ...]) -> Clip:
-        if self._makers is None:
-            return make_clip(self._folder / name, sheet, takes)
-        return self._makers.submit(make_clip, self._folder / name, sheet, takes).result()
+    def _make(self, name: str, spec: AnySpec, takes: tuple[ClipFiles, ...]) -> ClipFiles:
+        if self._processes is None:
+            return make_clip(self._folder / name, spec, takes)
+        return self._processes.submit(make_clip, self._folder / name, spec, takes).result()
 
 
-def _start_makers() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(AT_ONCE, get_context("spawn"), initializer=_be_a_maker)
+def _start_processes() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(MAX_AT_ONCE, get_context("spawn"), initializer=_prepare_process)
 
 
-def _be_a_maker() -> None:
+def _prepare_process() -> None:
     os.nice(10)
-    # A signal to the whole group is for the parent, which ends its makers in good order.
+    # A signal to the whole process group is for the parent, which ends its children in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A pool's processes outlive a parent that was killed, unless they watch it."""
+    """The processes of a pool outlive a parent that was killed, unless they watch it."""
     parent = parent_process()
     if parent is not None:
         parent.join()
@@ -109,24 +112,25 @@ def _end_with_parent() -> None:
 Write = Callable[[Path], None]
 
 
-def make_clip(stem: Path, sheet: AnySheet, takes: tuple[Clip, ...] = ()) -> Clip:
-    """The files of this name, each made unless it is there."""
-    clip = Clip(stem)
-    for suffix, write in _writers(sheet, takes).items():
+def make_clip(stem: Path, spec: AnySpec, takes: tuple[ClipFiles, ...] = ()) -> ClipFiles:
+    """Write the files of a spec, but those that are there already."""
+    clip = ClipFiles(stem)
+    for suffix, write in _writers(spec, takes).items():
         if not clip.file(suffix).exists():
-            part = clip.file(f"part.{suffix}")
-            write(part)
-            part.replace(clip.file(suffix))
+            unfinished = clip.file(f"part.{suffix}")
+            write(unfinished)
+            unfinished.replace(clip.file(suffix))
     return clip
 
 
-def _writers(sheet: AnySheet, takes: tuple[Clip, ...]) -> dict[str, Write]:
-    if isinstance(sheet, Sheet):
-        return {"mp4": partial(write_clip, sheet), "jpeg": partial(write_cover, sheet)}
-    if isinstance(sheet, Cut):
-        pieces = [take.file("mp4") for take in takes]
+def _writers(spec: AnySpec, takes: tuple[ClipFiles, ...]) -> dict[str, Write]:
+    """For each suffix the function that writes the file."""
+    if isinstance(spec, ClipSpec):
+        return {"mp4": partial(write_clip, spec), "jpeg": partial(write_cover, spec)}
+    if isinstance(spec, FilmSpec):
+        videos = [take.file("mp4") for take in takes]
         return {
-            "mp4": partial(write_cut, sheet, pieces),
-            "jpeg": partial(write_cover, sheet.takes[0]),
+            "mp4": partial(write_film, spec, videos),
+            "jpeg": partial(write_cover, spec.takes[0]),
         }
-    return {"mp3": partial(write_sound, sheet)}
+    return {"mp3": partial(write_sound, spec)}

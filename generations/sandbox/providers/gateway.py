@@ -1,211 +1,218 @@
-"""What the gateways share: a Bearer key, an order that becomes a task, looks, callbacks."""
+"""What the relay, Vivienne and APIXO share: a Bearer key, one create, one query, callbacks."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from generations.sandbox import callbacks, faults, tasks
-from generations.sandbox.callbacks import Letter
-from generations.sandbox.context import HOUR, Stage
-from generations.sandbox.faults import Words
+from generations.sandbox import callbacks, faults
+from generations.sandbox.accounts import SandboxAccount, account_name, is_known_key
+from generations.sandbox.callbacks import OutgoingCallback
+from generations.sandbox.context import Context
+from generations.sandbox.directives import Directives
+from generations.sandbox.faults import FaultProfile
 from generations.sandbox.fields import Order
-from generations.sandbox.files import Files, files_of
-from generations.sandbox.http import (
-    Answer,
-    Refusal,
-    Request,
-    json_answer,
-)
-from generations.sandbox.tasks import FINAL, Account, Task
+from generations.sandbox.files import FileLinks, file_links
+from generations.sandbox.http import ApiError, Request, Response, json_response
+from generations.sandbox.links import HOUR
+from generations.sandbox.tasks import FINAL, SandboxTask
+
+Body = dict[str, Any]
+PADDING = "0" * (3 * 1024 * 1024)
 
 
 class Gateway(ABC):
-    """Answers what lies under a base path of its own, which tells it from Vidu.
+    """A provider under a base path of its own, /{name}, which distinguishes it from Vidu.
 
-    `told` are the states that are told to a callback address; `delays` are the seconds before each
-    retry, `timeout` those that one try may take; a link lives `link_seconds`.
+    `reported_states` are sent to a callback address. `retry_delays` are the seconds before each
+    retry of a callback, `timeout` the seconds of one try; a link lives `link_seconds`.
     """
 
     name: str
-    manners: faults.Manners
-    told: frozenset[str] = FINAL
-    delays: tuple[float, ...] = callbacks.RETRY_SECONDS
+    fault_profile: FaultProfile
+    reported_states: frozenset[str] = FINAL
+    retry_delays: tuple[float, ...] = callbacks.RETRY_SECONDS
     timeout: float = callbacks.TIMEOUT_SECONDS
     link_seconds: float = HOUR
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
     @abstractmethod
-    def route(self, request: Request, path: str) -> Answer:
-        """`path` is without the base path."""
+    def route(self, request: Request, path: str) -> Response:
+        """Answer a request; `path` is without the base path. ApiError for an unknown address."""
 
     @abstractmethod
-    def refused(self, refusal: Refusal) -> Answer:
-        """The error body of this dialect."""
+    def read_order(self, request: Request, key: str, task_id: str) -> Order:
+        """The order with its defaults; ApiError when it breaks a rule."""
 
     @abstractmethod
-    def read_order(self, request: Request, key: str, salt: str) -> Order:
-        """The order with its defaults; Refusal when the documents forbid it."""
+    def price(self, order: Order) -> int:
+        """What the order costs, in the units of its account."""
 
     @abstractmethod
-    def price(self, order: Order) -> int: ...
+    def check_account(self, task: SandboxTask, account: SandboxAccount) -> None:
+        """ApiError when the account may not have this task now."""
 
     @abstractmethod
-    def admit(self, task: Task, account: Account) -> None:
-        """Refusal when the account may not have this task now."""
-
-    @abstractmethod
-    def created(self, task: Task) -> Any:
+    def create_reply(self, task: SandboxTask) -> Body:
         """The reply to an order."""
 
     @abstractmethod
-    def described(self, task: Task, files: Files) -> Any:
+    def query_reply(self, task: SandboxTask, files: FileLinks) -> Body:
         """The reply to a query."""
 
     @abstractmethod
-    def callback(self, task: Task, files: Files, at: float) -> dict[str, Any]:
+    def callback_body(self, task: SandboxTask, files: FileLinks, at: float) -> Body:
         """The body that is sent to the callback address."""
 
-    def new_number(self) -> str:
-        return self.stage.studio.identifiers.take()
+    @abstractmethod
+    def error_response(self, error: ApiError) -> Response:
+        """The error body of this provider."""
 
-    def answer(self, request: Request) -> Answer | None:
-        """None when the address is another's."""
+    def respond(self, request: Request) -> Response | None:
+        """None when the address is another provider's."""
         path = request.path.removeprefix(f"/{self.name}")
         if path == request.path or not path.startswith("/"):
             return None
         try:
             return self.route(request, path)
-        except Refusal as refusal:
-            return self.refused(refusal)
+        except ApiError as error:
+            return self.error_response(error)
 
-    def announce(self, task: Task, at: float) -> None:
-        """Tell the callback address of a new state, or ahead of it."""
-        words = task.words.under("callback")
-        if "ahead" in words:
+    def announce(self, task: SandboxTask, at: float) -> None:
+        """Report a new state to the callback address; `[callback ahead]` reports success early."""
+        directives = task.directives.scoped("callback")
+        if "ahead" in directives:
             if task.state != "processing":
                 return
             task = replace(task, state="success", ended_at=at)
-        if task.state in self.told:
-            late = words.number("late", 30) if words.after("late") is not None else 0.0
-            self.stage.callbacks.send_at(at + late, *self._letters(task, at))
+        if task.state in self.reported_states:
+            is_late = directives.argument("late") is not None
+            delay = directives.numeric_argument("late", 30) if is_late else 0.0
+            self.context.callbacks.send_at(at + delay, *self._callbacks_of(task, at))
 
-    def key(self, request: Request) -> str:
+    def api_key(self, request: Request) -> str:
+        """The key of the request; ApiError when it is unknown or disabled."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer" or not tasks.is_known(key):
-            raise Refusal(401, "unauthorized", "the key is not known")
-        if self.account(key).forbidden:
-            raise Refusal(403, "forbidden", "the key is disabled")
+        if scheme != "Bearer" or not is_known_key(key):
+            raise ApiError(401, "unauthorized", "the key is not known")
+        if self.account(key).is_forbidden:
+            raise ApiError(403, "forbidden", "the key is disabled")
         return key
 
-    def account(self, key: str) -> Account:
-        return self.stage.studio.account(tasks.purse(self.name, key))
+    def account(self, key: str) -> SandboxAccount:
+        """The account of a key at this provider."""
+        return self.context.engine.account(account_name(self.name, key))
 
-    def create(self, request: Request, key: str) -> Answer:
-        number = self.new_number()
-        order = self.read_order(request, key, number)
-        words = Words.of(order["prompt"]) + self.stage.faults.take(key, "create")
-        task = Task(
-            id=number,
-            creation_id=self.stage.studio.identifiers.take(),
+    def new_task_id(self) -> str:
+        """An id that no task has, in the form of this provider."""
+        return self.context.engine.ids.next()
+
+    def create(self, request: Request, key: str) -> Response:
+        """Answer an order, unless its directives or the account forbid it."""
+        task_id = self.new_task_id()
+        order = self.read_order(request, key, task_id)
+        directives = Directives.parse(order["prompt"]) + self.context.faults.consume(key, "create")
+        task = SandboxTask(
+            id=task_id,
+            creation_id=self.context.engine.ids.next(),
             dialect=self.name,
             kind=order.get("mode", "text2video"),
             key=key,
             order=order,
-            phrases=words.phrases,
+            phrases=directives.phrases,
             price=self.price(order),
-            created_at=self.stage.clock.now(),
+            created_at=self.context.clock.now(),
             base_url=request.base_url,
         )
-        return self._exchange(words, lambda: self.take(task))
+        return self._exchange(directives, lambda: self.accept(task))
 
-    def take(self, task: Task) -> Answer:
-        """Take the task in and answer; an early callback comes before the answer."""
-        with self.stage.studio.lock:
-            self.admit(task, self.account(task.key))
-            self.stage.studio.create(task)
-        reply = json_answer(self.created(task))
-        if "early" in task.words.under("callback"):
-            for letter in self._letters(task, task.created_at):
-                self.stage.callbacks.send_now(letter)
+    def accept(self, task: SandboxTask) -> Response:
+        """Store the task and answer; ApiError when the account may not have it."""
+        with self.context.engine.lock:
+            self.check_account(task, self.account(task.key))
+            self.context.engine.create(task)
+        reply = json_response(self.create_reply(task))
+        # The early callback leaves in this thread, so it arrives before the answer.
+        if "early" in task.directives.scoped("callback"):
+            for callback in self._callbacks_of(task, task.created_at):
+                self.context.callbacks.send_now(callback)
         return reply
 
-    def look(self, request: Request, task: Task) -> Answer:
-        words = self.stage.faults.take(task.key, "query")
-        glitches = task.words.under("query")
-        if glitches.phrases and task.once("query"):
-            words += glitches
-        return self._exchange(words, lambda: json_answer(self._seen(task, request.base_url)))
-
-    def find(self, number: str, key: str) -> Task | None:
+    def find_task(self, task_id: str, key: str) -> SandboxTask | None:
         """A task of this key at this provider."""
-        task = self.stage.studio.tasks.get(number)
+        task = self.context.engine.tasks.get(task_id)
         return task if task and (task.dialect, task.key) == (self.name, key) else None
 
-    def _exchange(self, words: Words, produce: Callable[[], Answer]) -> Answer:
-        return faults.exchange(words, produce, self.stage.closing.wait, self.manners)
+    def answer_query(self, request: Request, task: SandboxTask) -> Response:
+        """Answer a query; the task's directives under `query` apply to the first one."""
+        directives = self.context.faults.consume(task.key, "query")
+        own = task.directives.scoped("query")
+        if own.phrases and task.use_once("query"):
+            directives += own
+        base_url = request.base_url
+        return self._exchange(directives, lambda: json_response(self._current(task, base_url)))
 
-    def _seen(self, task: Task, base_url: str) -> Any:
-        words, is_done = task.words, task.state == "success"
-        if is_done and "empty creations" in words and task.once("empty creations"):
-            return self.described(task, Files())
-        if "unknown word" in words and not task.is_final and task.once("unknown word"):
+    def _exchange(self, directives: Directives, produce: Callable[[], Response]) -> Response:
+        return faults.apply(directives, produce, self.context.closing.wait, self.fault_profile)
+
+    def _current(self, task: SandboxTask, base_url: str) -> Body:
+        directives, is_success = task.directives, task.state == "success"
+        if is_success and "empty creations" in directives and task.use_once("empty creations"):
+            return self.query_reply(task, FileLinks())
+        if not task.is_final and "unknown word" in directives and task.use_once("unknown word"):
             task = replace(task, state="rendering")
-        return self.described(task, self._files(task, base_url))
+        return self.query_reply(task, self._files(task, base_url))
 
-    def _files(self, task: Task, base_url: str) -> Files:
-        return files_of(self.stage, task, base_url, self.link_seconds)
+    def _files(self, task: SandboxTask, base_url: str) -> FileLinks:
+        return file_links(self.context, task, base_url, self.link_seconds)
 
-    def _letters(self, task: Task, at: float) -> list[callbacks.Letter]:
-        def write(seen: Task) -> Body:
-            return self.callback(seen, self._files(seen, seen.base_url), at)
+    def _callbacks_of(self, task: SandboxTask, at: float) -> list[OutgoingCallback]:
+        """The callbacks that report the task's state; none when the task wants none."""
+        directives, url = task.directives.scoped("callback"), task.order["callback_url"]
+        is_out_of_order = "out of order" in directives
+        if not url or "never" in directives or (is_out_of_order and not task.is_final):
+            return []
+        first = self._callback(_contradicting(task) if "contradicting" in directives else task, at)
+        copies = [first] * (5 if "five times" in directives else 1)
+        if is_out_of_order:
+            copies.append(self._callback(replace(task, state="processing"), at))
+        return [*copies, first] if "duplicate" in directives else copies
 
-        return letters(task, write, self.delays, self.timeout)
+    def _callback(self, task: SandboxTask, at: float) -> OutgoingCallback:
+        """One callback; only those of final states are tried again."""
+        body = self.callback_body(task, self._files(task, task.base_url), at)
+        if "oversized" in task.directives.scoped("callback"):
+            body = body | {"padding": PADDING}
+        return OutgoingCallback(
+            task.id,
+            task.order["callback_url"],
+            body,
+            _no_headers,
+            task.is_final,
+            delays=self.retry_delays,
+            timeout=self.timeout,
+        )
 
 
-def nothing_here(request: Request) -> Refusal:
-    return Refusal(404, "nowhere", f"no {request.method} {request.path} here")
+def unknown_address(request: Request) -> ApiError:
+    """The error of an address that the provider does not have."""
+    return ApiError(404, "nowhere", f"no {request.method} {request.path} here")
 
 
 def is_json(request: Request) -> bool:
+    """True when the request says that its body is JSON."""
     return request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
 
 
-PADDING = "0" * (3 * 1024 * 1024)
-Body = dict[str, Any]
-Write = Callable[[Task], Body]
-
-
-def letters(task: Task, write: Write, delays: tuple[float, ...], timeout: float) -> list[Letter]:
-    """The letters that tell of the task's state; none when the task wants none.
-
-    `write` makes the body for a task, true or not; only final states are tried again.
-    """
-    words, url = task.words.under("callback"), task.order["callback_url"]
-    is_turned = "out of order" in words
-    if not url or "never" in words or (is_turned and not task.is_final):
-        return []
-
-    def letter(told: Task) -> Letter:
-        body = write(told) | ({"padding": PADDING} if "oversized" in words else {})
-        return Letter(
-            task.id, url, body, _no_headers, told.is_final, delays=delays, timeout=timeout
-        )
-
-    first = letter(_contradicted(task) if "contradicting" in words else task)
-    copies = [first] * (5 if "five times" in words else 1)
-    if is_turned:
-        copies.append(letter(replace(task, state="processing")))
-    return [*copies, first] if "duplicate" in words else copies
-
-
-def _contradicted(task: Task) -> Task:
+def _contradicting(task: SandboxTask) -> SandboxTask:
+    """The task failed where it succeeded, and succeeded anywhere else."""
     if task.state == "success":
         return replace(task, state="failed", err_code="CreationPolicyViolation")
     return replace(task, state="success", err_code="", ended_at=task.created_at)
 
 
 def _no_headers(_: float) -> dict[str, str]:
+    # No gateway signs its headers: docs/wire.md, 3.4, 4.4 and 5.4.
     return {}

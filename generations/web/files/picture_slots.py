@@ -13,14 +13,15 @@ from generations.models import Team, Upload
 from generations.providers.catalogue import Offer, PictureRules
 from generations.providers.contract import Picture
 from generations.templatetags.formats import filesize
-from generations.web.messages.problems import ratio
+from generations.web.messages.orders import ratio
+from generations.web.query import whole_number, whole_numbers
 
 LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One picture in its place, and how the prompt calls it ("" where it does not)."""
+    """One picture, and its name in the prompt ("" where it has none)."""
 
     upload: Upload
     name: str = ""
@@ -28,7 +29,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """``fewest`` and ``most`` as the model takes them; ``named`` where a prompt may say @name."""
+    """The pictures of an order; the model takes ``fewest`` to ``most``.
+
+    ``named``: a prompt may refer to a picture as @name.
+    """
 
     filled: Sequence[Slot]
     fewest: int
@@ -41,26 +45,26 @@ class Slots:
     def label(self) -> str:
         if self.most == 1:
             return _("Picture")
-        return _("First and last frame") if self.places else _("References")
+        return _("First and last frame") if self.positions else _("References")
 
     @property
-    def places(self) -> tuple[str, ...]:
-        """What each place is, where the two of them are not alike."""
+    def positions(self) -> tuple[str, ...]:
+        """The label of each picture where their order has a meaning, else nothing."""
         return (_("First frame"), _("Last frame")) if self.fewest == self.most == 2 else ()
 
     @property
     def rules(self) -> list[str]:
-        """What the model asks of each picture, told before one is given."""
+        """What the model requires of each picture, in words."""
         if self.takes is None:
             return []
         (low, high), side = self.takes.ratio, self.takes.side
-        said = [_("PNG, JPEG or WebP"), f"{ratio(low)}–{ratio(high)}"]
+        rules = [_("PNG, JPEG or WebP"), f"{ratio(low)}–{ratio(high)}"]
         if side > 1:
-            said.append(_("at least %(side)s px") % {"side": side})
-        said.append(_("up to %(size)s") % {"size": filesize(self.takes.limit)})
+            rules.append(_("at least %(side)s px") % {"side": side})
+        rules.append(_("up to %(size)s") % {"size": filesize(self.takes.limit)})
         if self.takes.pair:
-            said.append(_("both of about the same size"))
-        return said
+            rules.append(_("both of about the same size"))
+        return rules
 
     @property
     def is_full(self) -> bool:
@@ -68,34 +72,37 @@ class Slots:
 
     @property
     def chosen(self) -> list[tuple[Upload, str]]:
-        """As ``lifecycle.order`` takes them."""
+        """The uploads and their names, for ``lifecycle.order``."""
         return [(slot.upload, slot.name if self.named else "") for slot in self.filled]
 
     @property
     def pictures(self) -> list[Picture]:
-        """As the catalogue judges them."""
-        return [uploads.described(upload, name) for upload, name in self.chosen]
+        """The same as the catalogue checks them."""
+        return [uploads.to_picture(upload, name) for upload, name in self.chosen]
 
 
 def slots(
-    team: Team, offer: Offer, said: QueryDict | MultiValueDict[str, str], errors: Sequence[str] = ()
+    team: Team,
+    offer: Offer,
+    values: QueryDict | MultiValueDict[str, str],
+    errors: Sequence[str] = (),
 ) -> Slots:
-    """What a form said by ``images``, ``image_names`` and, where there is no script, ``without``.
+    """Read the fields ``images`` and ``image_names`` of a form.
 
-    A number that is no picture of the team is passed over.
+    Buttons that work without a script name the picture to take away in ``without``. What is no
+    picture of the team is passed over.
     """
-    numbers = [one for one in said.getlist("images") if one.isdecimal() and len(one) < 19]
-    rows = Upload.objects.for_team(team).in_bulk([int(one) for one in numbers])
-    names = zip_longest(said.getlist("images"), said.getlist("image_names"), fillvalue="")
+    without = set(whole_numbers(values.getlist("without")))
+    rows = Upload.objects.for_team(team).in_bulk(whole_numbers(values.getlist("images")))
+    names = zip_longest(values.getlist("images"), values.getlist("image_names"), fillvalue="")
+    chosen = [(whole_number(text), name) for text, name in names]
     filled = [
-        Slot(rows[int(number)], clean(name))
-        for number, name in names
-        if number in numbers and int(number) in rows and number not in said.getlist("without")
+        Slot(rows[pk], clean(name)) for pk, name in chosen if pk in rows and pk not in without
     ]
     fewest, most = offer.images
     return Slots(filled, fewest, most, offer.names_pictures, offer.pictures, errors)
 
 
 def clean(name: str) -> str:
-    """As a prompt would say it, without the @."""
+    """Return a picture's name as a prompt has it, without the @."""
     return name.strip().removeprefix("@").strip()[:LONGEST_NAME]

@@ -1,4 +1,4 @@
-"""Pictures that a team gives for its orders: taken in, picked again, shown, and lent out."""
+"""Pictures of a team for its orders: upload them, choose them again, send them to browsers."""
 
 from collections.abc import Mapping
 from functools import wraps
@@ -16,46 +16,48 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generations.models import File, Membership, Team, Upload
-from generations.models.files import FilePart, FileQuerySet, FileState
+from generations.models.files import FileQuerySet, FileRole, FileState
 from generations.models.uploads import FrameAt
-from generations.uploads import MOST_BYTES, Unfit, add, add_frame, of_token
+from generations.providers.contract import TaskKind
+from generations.uploads import MAX_BYTES, PictureRejected, add_frame, add_picture, find_by_token
 from generations.web.access import View, for_member, for_producer
-from generations.web.gallery.views import read_place
 from generations.web.layout.fragments import wants_part
+from generations.web.query import PageCursor, whole_number
 
 from .picture_slots import Slot
 from .views import deliver
 
 MOST_AT_ONCE = 10
-MOST_BODY = MOST_AT_ONCE * MOST_BYTES
+MOST_BODY = MOST_AT_ONCE * MAX_BYTES
 PAGE = 24
 CLIPS = 12
-VIDEOS = (FilePart.VIDEO, FilePart.WATERMARKED)
+VIDEOS = (FileRole.VIDEO, FileRole.WATERMARKED)
 SENTENCES: Mapping[str, str | Promise] = {
-    "too_large": _("This file is larger than 50 MB. Give a smaller one."),
-    "not_a_picture": _("This file is no picture. Give a PNG, JPEG or WebP."),
-    "other_picture": _("Pictures of this kind are not taken. Save it as PNG, JPEG or WebP first."),
+    "too_large": _("This file is larger than 50 MB. Choose a smaller one."),
+    "not_a_picture": _("This file is not a picture. Choose a PNG, JPEG or WebP."),
+    "other_picture": _("This picture format is not supported. Save it as PNG, JPEG or WebP first."),
     "too_many_pixels": _("This picture has more than 50 megapixels. Make it smaller first."),
-    "too_small": _("This picture has a side of fewer than 32 pixels. Give a larger one."),
-    "animated": _("This picture moves. Give one that stands still."),
-    "damaged": _("This file is damaged or not whole. Save it anew, or give another."),
-    "crashed": _("This file could not be read. Try again, or give another."),
-    "not_stored": _("This clip is not here. Wait until it is ready, or choose another."),
-    "nothing": _("No picture came. Choose one first."),
+    "too_small": _("This picture has a side of fewer than 32 pixels. Choose a larger one."),
+    "animated": _("This picture is animated. Choose a still picture."),
+    "damaged": _("This file is damaged or incomplete. Save it again, or choose another."),
+    "crashed": _("This file could not be read. Try again, or choose another."),
+    "not_stored": _("This clip is not saved here yet. Wait until it is ready, or choose another."),
+    "nothing": _("No picture was uploaded. Choose one first."),
 }
 
 
 def bounded(view: View) -> View:
-    """Refuse a body that is too large before any of it is read, and so before its form token is.
+    """Refuse a body that is too large before any of it is read.
 
-    The view itself must be ``csrf_protect``.
+    The CSRF check reads the body to find the form token. So this view is exempt from it, and the
+    function behind it that writes must be ``csrf_protect``.
     """
 
     @csrf_exempt
     @wraps(view)
     def enter(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        length = request.headers.get("Content-Length") or "0"
-        if not length.isdecimal() or int(length) > MOST_BODY:
+        length = whole_number(request.headers.get("Content-Length") or "0")
+        if length is None or length > MOST_BODY:
             return refused(request, "too_large", status=413)
         return view(request, **kwargs)
 
@@ -66,7 +68,7 @@ def bounded(view: View) -> View:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_member
 def uploads(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """The team's pictures, or (POST ``picture``) more of them."""
+    """Show the team's pictures, or add more of them (POST ``picture``)."""
     if request.method != "POST":
         return _library(request, membership.team)
     if not membership.may_order:
@@ -76,42 +78,50 @@ def uploads(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 @csrf_protect
 def _add(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """201 with the slots of what was taken in and a sentence for each other; 422 where all are."""
-    taken, unfit = take(request, membership)
-    if not taken and not unfit:
+    """Return 201 with the slots of the new pictures and a sentence for each refused one.
+
+    The status is 422 where all were refused.
+    """
+    added, unfit = add_all(request, membership)
+    if not added and not unfit:
         return refused(request, "nothing")
-    context = {"filled": [Slot(upload) for upload in taken], "unfit": unfit}
-    return render(request, "files/added.html", context, status=201 if taken else 422)
+    context = {"filled": [Slot(upload) for upload in added], "unfit": unfit}
+    return render(request, "files/added.html", context, status=201 if added else 422)
 
 
-def take(
+def add_all(
     request: HttpRequest, membership: Membership
 ) -> tuple[list[Upload], list[tuple[str, str]]]:
-    """What the files of a form became, and the name and a sentence of each that was not taken."""
-    taken, unfit = [], []
+    """Add the files of a form as pictures.
+
+    Return them, and the name and a sentence of each file that was refused.
+    """
+    added, unfit = [], []
     for opened in request.FILES.getlist("picture")[:MOST_AT_ONCE]:
         name = opened.name or ""
         try:
-            taken.append(add(membership.team, membership.user, opened, name))
-        except Unfit as error:
+            added.append(add_picture(membership.team, membership.user, opened, name))
+        except PictureRejected as error:
             unfit.append((name, str(SENTENCES[error.code])))
-    return taken, unfit
+    return added, unfit
 
 
 def refused(request: HttpRequest, code: str, status: int = 422) -> HttpResponse:
+    """Return the sentence of a refusal; ``code`` is one of ``SENTENCES``."""
     context = {"unfit": [("", SENTENCES[code])]}
     return render(request, "files/added.html", context, status=status)
 
 
 def _library(request: HttpRequest, team: Team) -> HttpResponse:
-    """A page; asked for by a script, what stands in a dialog, or the next pictures alone."""
+    """Show the pictures as a page; for a script as the content of a dialog, or the next ones."""
     rows, before = Upload.objects.for_team(team).newest_first(), request.GET.get("before", "")
     if before:
-        rows = rows.before(*read_place(before))
+        cursor = PageCursor.read(before)
+        rows = rows.before(cursor.moment, cursor.pk)
     found = list(rows[: PAGE + 1])
     context: dict[str, object] = {
         "filled": [Slot(upload) for upload in found[:PAGE]],
-        "next": _place(found[PAGE - 1]) if len(found) > PAGE else "",
+        "next": PageCursor.after(found[PAGE - 1], "used_at") if len(found) > PAGE else "",
     }
     if before and wants_part(request):
         return render(request, "files/older.html", context)
@@ -119,46 +129,42 @@ def _library(request: HttpRequest, team: Team) -> HttpResponse:
     return render(request, f"files/list.html{part}", context | {"clips": _clips(team)})
 
 
-def _place(upload: Upload) -> str:
-    return f"{upload.used_at.isoformat()}~{upload.pk}"
-
-
 def _clips(team: Team) -> FileQuerySet:
-    """The newest clips that a frame can be taken of."""
-    stored = File.objects.for_team(team).filter(state=FileState.STORED, part__in=VIDEOS)
-    return stored.filter(task__binned_at=None).select_related("task").order_by("-pk")[:CLIPS]
+    """Return the newest clips that a frame can be taken of."""
+    stored = File.objects.for_team(team).filter(state=FileState.STORED, role__in=VIDEOS)
+    return stored.filter(task__trashed_at=None).select_related("task").order_by("-pk")[:CLIPS]
 
 
 @require_POST
 @for_producer
 def frames(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Take the ``first`` or ``last`` frame (``at``) of a stored clip (``file``) as a picture."""
-    number, at = request.POST.get("file", ""), request.POST.get("at", "")
-    if not number.isdecimal() or len(number) > 18 or at not in FrameAt.values:
+    pk, at = whole_number(request.POST.get("file", "")), request.POST.get("at", "")
+    if pk is None or at not in FrameAt.values:
         return refused(request, "nothing")
-    videos = File.objects.for_team(membership.team).filter(part__in=VIDEOS)
-    file = get_object_or_404(videos.select_related("team"), pk=int(number))
+    videos = File.objects.for_team(membership.team).filter(role__in=VIDEOS)
+    file = get_object_or_404(videos.select_related("team"), pk=pk)
     try:
         upload = add_frame(file, membership.user, at)
-    except Unfit as error:
+    except PictureRejected as error:
         return refused(request, error.code)
     if wants_part(request):
         return render(request, "files/added.html", {"filled": [Slot(upload)]}, status=201)
-    return _to_the_form(membership.team, upload)
+    return _redirect_to_order(membership.team, upload)
 
 
-def _to_the_form(team: Team, upload: Upload) -> HttpResponse:
-    """Where there is no script: to an order that begins with the picture."""
-    query = urlencode({"kind": "img2video", "images": str(upload.pk)})
-    answer = redirect(f"{reverse('generate', args=[team.slug])}?{query}")
-    answer.status_code = HTTPStatus.SEE_OTHER
-    return answer
+def _redirect_to_order(team: Team, upload: Upload) -> HttpResponse:
+    """Redirect a browser without script to an order that begins with the picture."""
+    query = urlencode({"kind": TaskKind.IMAGE_TO_VIDEO, "images": str(upload.pk)})
+    response = redirect(f"{reverse('generate', args=[team.slug])}?{query}")
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
 
 
 @require_safe
 @for_member
 def upload(request: HttpRequest, membership: Membership, pk: int, name: str) -> HttpResponseBase:
-    """A picture (``picture.jpg``) or its thumbnail (``thumbnail.webp``)."""
+    """Send a picture (``picture.jpg``) or its thumbnail (``thumbnail.webp``)."""
     row = get_object_or_404(Upload.objects.for_team(membership.team), pk=pk)
     stem = name.partition(".")[0]
     if stem == "thumbnail":
@@ -170,8 +176,8 @@ def upload(request: HttpRequest, membership: Membership, pk: int, name: str) -> 
 
 @require_safe
 def picture(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
-    """A picture for the provider that was given this address; it needs no login (``of_token``)."""
-    row = of_token(token)
+    """Send a picture to the provider that was given its address; the token stands for a login."""
+    row = find_by_token(token)
     if row is None:
         raise Http404
     return deliver(request, row.stored, f'"{row.sha256}"')

@@ -1,4 +1,4 @@
-"""Private media behind one gate: from the disk, by a proxy, or from the object storage."""
+"""Stored files for those who may see them: from the disk, by a proxy, or from object storage."""
 
 import re
 from pathlib import Path
@@ -14,11 +14,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from generations.models import File
+from generations.models.files import FileRole
 
-from .send import from_disk
+from .responses import from_disk
 
-MADE_BESIDE = {"poster", "preview"}  # what we made of a file, and keep next to it
-STEMS = {"video": "clip"}  # a file's name in an address is its part, save for the clip
+DERIVED = {"poster", "preview"}  # what Rushes made of a file and stores with it
+STEMS = {
+    FileRole.VIDEO.value: "clip"
+}  # in an address a file is named by its role; a video is "clip"
 TYPES = {
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",
@@ -36,24 +39,26 @@ TYPES = {
 @require_safe
 @login_required
 def file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
-    """A stored file, its poster or its preview, for a member of its team (else 404).
+    """Send a stored file, its poster or its preview to a member of its team; others get 404.
 
-    ``?download=1`` names it for a person's disk.
+    ``?download=1`` sends it as a download with a file name.
     """
     mine = File.objects.visible_to(request.user)  # type: ignore[arg-type]
     return serve(request, get_object_or_404(mine.select_related("task"), pk=pk), name)
 
 
 def serve(
-    request: HttpRequest, row: File, name: str, *, called: str = "", seconds: int = 3600
+    request: HttpRequest, row: File, name: str, *, filename: str = "", seconds: int = 3600
 ) -> HttpResponseBase:
-    """One of a file's parts by its name in the address; the caller has checked who asks.
+    """Send a file, its poster or its preview, by its name in the address.
 
-    ``called`` is its name on a person's disk, without the ending, in place of the prompt and the
-    model; ``seconds``: how long the person's browser may keep it.
+    The caller has checked who asks. ``filename`` is the name on a person's disk without the ending,
+    "" for one of the prompt and the model. The browser may keep the file for ``seconds``.
     """
     stored, etag = _find(row, name)
-    disposition = _disposition(request, called or called_by_prompt(row), stored)
+    filename = (filename or file_name_of(row)) + Path(stored).suffix
+    is_download = "download" in request.GET
+    disposition = content_disposition_header(is_download, filename) or "inline"
     return deliver(request, stored, etag, disposition, seconds=seconds)
 
 
@@ -65,15 +70,15 @@ def deliver(
     *,
     seconds: int = 3600,
 ) -> HttpResponseBase:
-    """Anything that the storage holds, to a person who may see it."""
+    """Send anything that the storage holds; the caller has checked who asks."""
     headers = {
         "Content-Type": TYPES.get(Path(stored).suffix.lower(), "application/octet-stream"),
         "Content-Disposition": disposition,
         "Cache-Control": f"private, max-age={seconds}",
         "X-Content-Type-Options": "nosniff",
     }
-    if place := settings.MEDIA_ACCEL:
-        address = f"{place.rstrip('/')}/{filepath_to_uri(stored)}"
+    if prefix := settings.MEDIA_ACCEL:
+        address = f"{prefix.rstrip('/')}/{filepath_to_uri(stored)}"
         return HttpResponse(headers={**headers, "X-Accel-Redirect": address})
     try:
         path = Path(default_storage.path(stored))
@@ -83,11 +88,11 @@ def deliver(
 
 
 def _find(row: File, name: str) -> tuple[str, str]:
-    """The storage name and the ETag; 404 for what is not there (yet)."""
+    """Return the path in the storage and the ETag. Raise Http404 for what is not stored (yet)."""
     stem = name.partition(".")[0]
-    if stem in MADE_BESIDE:
+    if stem in DERIVED:
         stored, etag = getattr(row, stem), f'"{row.sha256}-{stem}"'
-    elif stem == STEMS.get(row.part, row.part):
+    elif stem == STEMS.get(row.role, row.role):
         stored, etag = row.name, f'"{row.sha256}"'
     else:
         raise Http404
@@ -96,26 +101,20 @@ def _find(row: File, name: str) -> tuple[str, str]:
     return stored, etag
 
 
-def _disposition(request: HttpRequest, called: str, stored: str) -> str:
-    filename = called + Path(stored).suffix
-    return content_disposition_header("download" in request.GET, filename) or "inline"
-
-
-def called_by_prompt(row: File) -> str:
-    """``A fox in the snow - viduq2 - 42``, in whatever script the prompt is."""
+def file_name_of(row: File) -> str:
+    """Return e.g. ``A fox in the snow - <model> - 42``, in the script of the prompt."""
     start = re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f\s]+', " ", row.task.prompt[:200]).strip(" .")
     if len(start) > 48:
         start = start[:48].rpartition(" ")[0] or start[:48]
-    words = [start, row.task.model, str(row.task_id)]
-    return " - ".join(filter(None, words))
+    return " - ".join(filter(None, [start, row.task.model, str(row.task_id)]))
 
 
 def _elsewhere(stored: str, headers: dict[str, str]) -> HttpResponse:
-    """The object storage serves it, under a signed address that soon dies."""
+    """Redirect to the object storage, by a signed URL that soon expires."""
     storage: Any = default_storage
-    told = {
+    parameters = {
         "ResponseContentDisposition": headers["Content-Disposition"],
         "ResponseContentType": headers["Content-Type"],
     }
-    address = storage.url(stored, parameters=told)
+    address = storage.url(stored, parameters=parameters)
     return HttpResponseRedirect(address, headers={"Cache-Control": "private, no-store"})

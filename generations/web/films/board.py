@@ -1,4 +1,4 @@
-"""A film's board for one person: its axis, the takes of one strip, its cuts, and the sum."""
+"""A film's board for one person: its axis, the takes of one segment, its cuts, and the sum."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,44 +11,49 @@ from generations.films import Board, BoardCut, BoardTake
 from generations.models import Cap, File, Membership
 from generations.models.tasks import LIVE, TaskState
 from generations.templatetags.formats import sentences
-from generations.web.layout.cards import Card, drawn
-from generations.web.messages import failures
+from generations.web.layout.cards import Card, draw_cards
+from generations.web.messages import films
+from generations.web.messages import tasks as task_messages
 
-from . import messages
-from .cuts import Cuts
+from .cuts import CutList
 from .takes import Takes
-from .timeline import Axis, is_fetched
+from .timeline import Axis, is_being_fetched
 
-TOLD_BY_CARDS = (*LIVE, TaskState.UNCLEAR)
+SHOWN_BY_CARDS = (*LIVE, TaskState.UNCLEAR)
 
 
 @dataclass(frozen=True)
-class Shared:
+class ShareableFile:
     """What of a film may be shown to a client."""
 
     name: str
     file: File
 
 
-class Shown:
-    """``at`` is the strip whose takes are shown; ``card`` is the film's own order."""
+class BoardPage:
+    """A board as one person sees it.
+
+    ``at`` names the segment whose takes are shown; ``card`` is the film's own order.
+    """
 
     def __init__(self, board: Board, membership: Membership, at: str) -> None:
         self.board, self.film, self.membership = board, board.film, membership
         self.task = board.film.task
-        self.unit = failures.unit(self.task)
+        self.unit = task_messages.unit(self.task)
         self.axis = Axis(board, at)
-        takes = [take for strip in self.axis.strips.values() for take in strip.takes]
+        takes = [take for segment in self.axis.segments.values() for take in segment.takes]
         self._parts: list[BoardTake | BoardCut] = [*takes, *board.cuts]
-        self.card, self._cards = self._drawn()
-        self.cuts = Cuts(board, self.axis, self._cards)
+        self.card, self._cards = self._draw_cards()
+        self.cuts = CutList(board, self.axis, self._cards)
 
-    def _drawn(self) -> tuple[Card, Mapping[int, Card]]:
-        """The cards of the film and of all of its parts that are under way."""
-        live = [part.task for part in self._parts if part.task and part.task.state in TOLD_BY_CARDS]
+    def _draw_cards(self) -> tuple[Card, Mapping[int, Card]]:
+        """Return the cards of the film and of all of its parts that are under way."""
+        live = [
+            part.task for part in self._parts if part.task and part.task.state in SHOWN_BY_CARDS
+        ]
         tasks = [self.task, *live]
         prefetch_related_objects(tasks, "pictures__upload")
-        own, *others = drawn(self.membership.team, tasks)
+        own, *others = draw_cards(self.membership.team, tasks)
         return own, {card.task.pk: card for card in others}
 
     @property
@@ -61,25 +66,25 @@ class Shown:
         return Takes(self.board, row, self._cards, self.unit) if row else None
 
     @cached_property
-    def shared(self) -> list[Shared]:
+    def shared(self) -> list[ShareableFile]:
         """The cuts that are here, the newest first, then the take that each shot has now."""
         cuts = [
-            Shared(messages.cut(one.cut.number), one.cut.file)
+            ShareableFile(films.cut(one.cut.number), one.cut.file)
             for one in self.cuts.here
             if one.cut.file
         ]
         takes = [
-            Shared(messages.take_of(row.strip.kind, row.strip.shot, take.number), take.file)
+            ShareableFile(films.take_of(row.segment.kind, row.segment.shot, take.number), take.file)
             for row in self.axis.shots
-            if (take := row.strip.chosen) and take.is_stored and take.file
+            if (take := row.segment.chosen) and take.is_stored and take.file
         ]
         return [*cuts, *takes]
 
     @property
     def is_moving(self) -> bool:
-        """Whether the page must look again."""
+        """Whether the page must ask again."""
         film_moves = self.task.state in LIVE or self.film.due_at is not None
-        return film_moves or bool(self._cards) or any(map(is_fetched, self._parts))
+        return film_moves or bool(self._cards) or any(map(is_being_fetched, self._parts))
 
     @property
     def is_finished(self) -> bool:
@@ -87,8 +92,8 @@ class Shown:
 
     @property
     def obstacles(self) -> str:
-        """What is in the way of composing."""
-        found = messages.obstacles(self.board.obstacles)
+        """What is in the way of composing, "" for nothing."""
+        found = films.obstacles(self.board.obstacles)
         return sentences(*found) if found else ""
 
     @cached_property
@@ -100,7 +105,7 @@ class Shown:
 
     @property
     def spent_well(self) -> int:
-        """All but what the takes cost that are in no next cut."""
+        """What was spent, without the takes that are not in the next cut."""
         return self.board.cost.spent - self.board.cost.discarded
 
     @property

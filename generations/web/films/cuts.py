@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from generations.films import Board, BoardCut, BoardStrip, Difference
+from generations.films import Board, BoardCut, BoardSegment, Difference
 from generations.films.board import differences
 from generations.models.files import FileState
-from generations.models.films import COMPOSE
+from generations.models.films import FILM_CUT
 from generations.models.tasks import TaskState
 from generations.sharing import review
 from generations.templatetags.formats import amount, sentences
 from generations.web.layout.cards import Card
-from generations.web.messages import failures
+from generations.web.messages import films, tasks
+from generations.web.messages.films import Change
+from generations.web.messages.reasons import explain_order
 
-from . import messages
-from .messages import Change
-from .timeline import Axis, place
+from .timeline import Axis, segment_name
 
 
 @dataclass(frozen=True)
-class Cut:
-    """One composition; ``made_of``: what stands in each strip, in words."""
+class CutCard:
+    """One cut; ``made_of`` says in words which take each segment has in it."""
 
     cut: BoardCut
     card: Card | None
@@ -41,52 +41,52 @@ class Cut:
 
     @property
     def cause(self) -> object:
-        return failures.failure(self.cut.code, "").cause
+        return explain_order(self.cut.reason, self.cut.code, "").cause
 
     @property
     def alarm(self) -> str:
-        return messages.alarm(self.cut.alarm)
+        return films.alarm(self.cut.alarm)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class BarMark:
     """A piece of a bar, in thousandths."""
 
     start: int
     length: int
 
 
-class Cuts:
-    """All of a film's; ``cards`` by task, of those that are under way."""
+class CutList:
+    """All cuts of a film; ``cards`` by task, of those that are under way."""
 
     def __init__(self, board: Board, axis: Axis, cards: Mapping[int, Card]) -> None:
         self.board, self.axis, self._cards = board, axis, cards
 
     @cached_property
-    def all(self) -> list[Cut]:
+    def all(self) -> list[CutCard]:
         """The newest first."""
         return [self._cut(cut) for cut in reversed(self.board.cuts)]
 
-    def _cut(self, cut: BoardCut) -> Cut:
+    def _cut(self, cut: BoardCut) -> CutCard:
         made_of = [
-            (messages.where(strip.kind, strip.shot), _said(strip, numbers))
-            for strip in self.axis.strips.values()
-            if (numbers := cut.pieces.get((strip.kind, strip.shot), ()))
+            (films.where(segment.kind, segment.shot), _take_names(segment, numbers))
+            for segment in self.axis.segments.values()
+            if (numbers := cut.pieces.get((segment.kind, segment.shot), ()))
         ]
         card = self._cards.get(cut.task.pk) if cut.task else None
-        return Cut(cut, card, made_of, bool(cut.file and cut.file.pk in self._approved))
+        return CutCard(cut, card, made_of, bool(cut.file and cut.file.pk in self._approved))
 
     @cached_property
     def _approved(self) -> set[int]:
-        return review.approved(cut.file.pk for cut in self.board.cuts if cut.file)
+        return review.approved_files(cut.file.pk for cut in self.board.cuts if cut.file)
 
     @property
-    def here(self) -> list[Cut]:
+    def here(self) -> list[CutCard]:
         """Those that can be played."""
         return [cut for cut in self.all if cut.is_here]
 
     @property
-    def playable(self) -> Cut | None:
+    def playable(self) -> CutCard | None:
         """The newest of them."""
         return next(iter(self.here), None)
 
@@ -96,11 +96,12 @@ class Cuts:
         return self._changes(self.board.stale)
 
     @property
-    def stale_said(self) -> str:
-        unit = failures.unit(self.board.film.task)
+    def stale_sentence(self) -> str:
+        """What the newest cut has other than is chosen, and which cuts a client approved."""
+        unit = tasks.unit(self.board.film.task)
         price = "" if self.price is None else amount(self.price, unit)
         approved = [cut.cut.number for cut in reversed(self.all) if cut.is_approved]
-        return sentences(messages.stale(self.stale, price), messages.approved(approved))
+        return sentences(films.stale(self.stale, price), films.approved(approved))
 
     @property
     def is_composed(self) -> bool:
@@ -114,45 +115,45 @@ class Cuts:
 
     @property
     def price(self) -> int | None:
-        return self.board.prices[COMPOSE]
+        return self.board.prices[FILM_CUT]
 
     def between(self, one: BoardCut, other: BoardCut) -> list[Change]:
-        """Where two of them differ."""
+        """Return where two of them differ."""
         return self._changes(differences(one.pieces, other.pieces))
 
     def _changes(self, found: Sequence[Difference]) -> list[Change]:
-        places = ((one, place(one.kind, one.shot)) for one in found)
+        named = ((one, segment_name(one.kind, one.shot)) for one in found)
         return [
             Change(
-                messages.where(one.kind, one.shot),
-                _said(self.axis.strips[at], one.before),
-                _said(self.axis.strips[at], one.after),
+                films.where(one.kind, one.shot),
+                _take_names(self.axis.segments[at], one.before),
+                _take_names(self.axis.segments[at], one.after),
                 at,
             )
-            for one, at in places
-            if at in self.axis.strips
+            for one, at in named
+            if at in self.axis.segments
         ]
 
-    def marks(self, cut: BoardCut, changes: Sequence[Change]) -> list[Mark]:
-        """Where in a cut the shots are that differ."""
+    def marks(self, cut: BoardCut, changes: Sequence[Change]) -> list[BarMark]:
+        """Return where in a cut the shots are that differ."""
         lengths = [_length(shot, cut) for shot in self.board.shots]
         whole, starts = sum(lengths) or 1, accumulate(lengths, initial=0)
         differing = {change.at for change in changes}
         return [
-            Mark(round(1000 * start / whole), round(1000 * length / whole))
+            BarMark(round(1000 * start / whole), round(1000 * length / whole))
             for shot, start, length in zip(self.board.shots, starts, lengths, strict=False)
-            if place(shot.kind, shot.shot) in differing
+            if segment_name(shot.kind, shot.shot) in differing
         ]
 
 
-def _length(shot: BoardStrip, cut: BoardCut) -> int:
-    """How long a shot is in a cut."""
+def _length(shot: BoardSegment, cut: BoardCut) -> int:
+    """Return how long a shot is in a cut, in milliseconds."""
     numbers = cut.pieces.get((shot.kind, shot.shot), ())
-    return sum(take.milliseconds or 0 for take in shot.takes if take.remote in numbers)
+    return sum(take.milliseconds or 0 for take in shot.takes if take.remote_id in numbers)
 
 
-def _said(strip: BoardStrip, numbers: Sequence[str]) -> str:
-    """Takes by their numbers here, "take 3"; the provider's number where it is none of ours."""
-    known = {take.remote: take.number for take in strip.takes if take.remote}
-    found = (messages.version(strip.kind, known[one]) if one in known else one for one in numbers)
+def _take_names(segment: BoardSegment, numbers: Sequence[str]) -> str:
+    """Return takes by their numbers here ("take 3"), else by the provider's id."""
+    known = {take.remote_id: take.number for take in segment.takes if take.remote_id}
+    found = (films.version(segment.kind, known[one]) if one in known else one for one in numbers)
     return ", ".join(found) or "–"

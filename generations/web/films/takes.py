@@ -1,4 +1,4 @@
-"""The takes of one strip of a film, and what one more of them costs."""
+"""The takes of one segment of a film, and what one more of them costs."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,30 +10,24 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from generations.films import Board, BoardTake
-from generations.models.files import FilePart, FileState
-from generations.models.films import RETAKES, StripKind
+from generations.models.files import FileRole, FileState
+from generations.models.films import TAKE_KINDS, SegmentKind
 from generations.models.tasks import TaskState
 from generations.templatetags.formats import amount
 from generations.web.layout.cards import Card
-from generations.web.messages import failures
+from generations.web.messages import films
+from generations.web.messages.reasons import explain_order
 
-from . import messages
 from .timeline import Row
 
-TYPES = {  # 2.13: what an edit says that it makes
-    StripKind.SHOT: "generate_video",
-    StripKind.NARRATION: "generate_narration",
-    StripKind.MUSIC: "generate_bgm",
-}
 COUNTS = (1, 2, 3, 4)
-
-
-PIECES = re.compile(r"[\u3400-\u9fff]|\w+|\s+|[^\w\s]")
+# A Chinese letter is a word of its own, because nothing separates words.
+WORDS = re.compile(r"[\u3400-\u9fff]|\w+|\s+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Some of the words; ``kind`` is same, gone or new."""
+class TextPiece:
+    """Some words of two prompts; ``kind`` is ``same``, ``gone`` or ``new``."""
 
     kind: str
     text: str
@@ -41,25 +35,28 @@ class Piece:
 
 @dataclass(frozen=True)
 class Tile:
-    """One take; ``card`` while it is under way; ``words``: its prompt beside ``against``'s."""
+    """One take. ``card`` is set while it is under way.
+
+    ``words`` compare its prompt with that of the take whose number is ``against``.
+    """
 
     take: BoardTake
     kind: str
     card: Card | None
     against: int = 0
-    failures: Sequence[Piece] = ()
+    words: Sequence[TextPiece] = ()
 
     @property
     def name(self) -> str:
-        return messages.version(self.kind, self.take.number)
+        return films.version(self.kind, self.take.number)
 
     @property
     def other(self) -> str:
-        return messages.version(self.kind, self.against)
+        return films.version(self.kind, self.against)
 
     @property
     def use(self) -> str:
-        """What the button says that puts it into the next cut."""
+        """The label of the button that puts it into the next cut."""
         return gettext("Use %(take)s") % {"take": self.name}
 
     @property
@@ -68,9 +65,9 @@ class Tile:
 
     @property
     def address(self) -> str:
-        """Where its stored file is."""
+        """The address of its stored file, "" where it has none."""
         file = self.take.file
-        name = "clip.mp4" if file and file.part == FilePart.VIDEO else "audio"
+        name = "clip.mp4" if file and file.role == FileRole.VIDEO else "audio"
         return reverse("file", args=[file.pk, name]) if file else ""
 
     @property
@@ -84,78 +81,76 @@ class Tile:
 
     @property
     def alarm(self) -> str:
-        return messages.alarm(self.take.alarm)
+        return films.alarm(self.take.alarm)
 
     @property
     def cause(self) -> object:
-        return failures.failure(self.take.code, "").cause
+        return explain_order(self.take.reason, self.take.code, "").cause
 
 
 class Takes:
-    """All takes of the strip in ``row``; ``cards`` by task, of those that are under way."""
+    """All takes of the segment in ``row``; ``cards`` by task, of those that are under way."""
 
     def __init__(self, board: Board, row: Row, cards: Mapping[int, Card], unit: str) -> None:
-        self.board, self.strip, self.cards, self.unit = board, row.strip, cards, unit
-        self.kind = StripKind(row.strip.kind)
+        self.board, self.segment, self.cards, self.unit = board, row.segment, cards, unit
+        self.kind = SegmentKind(row.segment.kind)
 
     @cached_property
     def tiles(self) -> list[Tile]:
-        """Those that did not end badly."""
-        return [self._tile(take) for take in self.strip.takes if not take.ended_badly]
+        """The takes that did not fail and were not cancelled."""
+        return [self._tile(take) for take in self.segment.takes if not take.is_unsuccessful]
 
     @cached_property
     def failed(self) -> list[Tile]:
-        return [self._tile(take) for take in self.strip.takes if take.ended_badly]
+        return [self._tile(take) for take in self.segment.takes if take.is_unsuccessful]
 
     def _tile(self, take: BoardTake) -> Tile:
         card, other = self.cards.get(take.task.pk) if take.task else None, self._reference
         if other is None or other == take or not take.prompt:
             return Tile(take, self.kind, card)
-        return Tile(take, self.kind, card, other.number, wording(other.prompt, take.prompt))
+        return Tile(take, self.kind, card, other.number, compare_words(other.prompt, take.prompt))
 
     @cached_property
     def _reference(self) -> BoardTake | None:
         """The take in the newest cut, else the chosen one: what the others are compared to."""
         cut = self.board.newest_cut
-        numbers = cut.pieces.get((self.strip.kind, self.strip.shot), ()) if cut else ()
-        in_cut = (take for take in self.strip.takes if take.remote and take.remote in numbers)
-        return next(in_cut, self.strip.chosen)
+        numbers = cut.pieces.get((self.segment.kind, self.segment.shot), ()) if cut else ()
+        in_cut = (
+            take for take in self.segment.takes if take.remote_id and take.remote_id in numbers
+        )
+        return next(in_cut, self.segment.chosen)
 
     @property
     def price(self) -> int | None:
-        """Of one more."""
-        return self.board.prices[RETAKES[self.kind]]
-
-    @property
-    def type(self) -> str:
-        return TYPES[self.kind]
+        """The price of one more, None where none was paid yet."""
+        return self.board.prices[TAKE_KINDS[self.kind]]
 
     @property
     def labels(self) -> list[str]:
-        """What the button says for one, two and more of them at once."""
+        """The label of the button for one, two and more of them at once."""
         return [self._label(count) for count in COUNTS]
 
     def _label(self, count: int) -> str:
-        if self.kind == StripKind.SHOT:
+        if self.kind == SegmentKind.SHOT:
             word = ngettext("New take", "%(count)s new takes", count)
         else:
             word = ngettext("New version", "%(count)s new versions", count)
-        said = word % {"count": count}
-        return said if self.price is None else f"{said} · {amount(self.price * count, self.unit)}"
+        label = word % {"count": count}
+        return label if self.price is None else f"{label} · {amount(self.price * count, self.unit)}"
 
 
 @lru_cache(maxsize=256)  # a board that is open asks for the same ones every few seconds
-def wording(before: str, after: str) -> tuple[Piece, ...]:
-    """The words of both, in order: what both have, what only the one or only the other has."""
-    return tuple(_pieces(PIECES.findall(before), PIECES.findall(after)))
+def compare_words(before: str, after: str) -> tuple[TextPiece, ...]:
+    """Return the words of both prompts, in order, and which of them has each."""
+    return tuple(_pieces(WORDS.findall(before), WORDS.findall(after)))
 
 
-def _pieces(before: list[str], after: list[str]) -> Iterator[Piece]:
+def _pieces(before: list[str], after: list[str]) -> Iterator[TextPiece]:
     for kind, low, high, start, end in SequenceMatcher(None, before, after).get_opcodes():
         if kind == "equal":
-            yield Piece("same", "".join(after[start:end]))
+            yield TextPiece("same", "".join(after[start:end]))
             continue
         if gone := "".join(before[low:high]):
-            yield Piece("gone", gone)
+            yield TextPiece("gone", gone)
         if new := "".join(after[start:end]):
-            yield Piece("new", new)
+            yield TextPiece("new", new)

@@ -1,27 +1,26 @@
 """The time axis of a film's board: its shots in order, its narration and its music."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from generations.films import Board, BoardCut, BoardStrip, BoardTake
+from generations.films import Board, BoardCut, BoardSegment, BoardTake
 from generations.models.files import FileState
-from generations.models.films import StripKind
+from generations.models.films import SegmentKind
 from generations.models.tasks import LIVE, TaskState
+from generations.web.messages import films
 
-from . import messages
-
-SOUNDS = (StripKind.NARRATION, StripKind.MUSIC)
-
-
-def place(kind: str, shot: int) -> str:
-    """How an address names a strip: 1, narration, music."""
-    return str(shot + 1) if kind == StripKind.SHOT else kind
+SOUNDS = (SegmentKind.NARRATION, SegmentKind.MUSIC)
 
 
-def is_fetched(part: BoardTake | BoardCut) -> bool:
-    """Whether its file is on its way."""
+def segment_name(kind: str, shot: int) -> str:
+    """Return how an address names a segment: ``1`` for shot 0, ``narration``, ``music``."""
+    return str(shot + 1) if kind == SegmentKind.SHOT else kind
+
+
+def is_being_fetched(part: BoardTake | BoardCut) -> bool:
+    """Return whether its file is on its way here."""
     if part.state != TaskState.SUCCEEDED:
         return False
     return part.file is None or part.file.state in {FileState.REMOTE, FileState.FETCHING}
@@ -29,12 +28,12 @@ def is_fetched(part: BoardTake | BoardCut) -> bool:
 
 @dataclass(frozen=True)
 class Row:
-    """A strip on the axis; ``start`` and ``length`` in milliseconds.
+    """A segment on the axis; ``start`` and ``length`` in milliseconds.
 
     ``is_current`` where its takes are shown; ``is_changed`` where the newest cut has another take.
     """
 
-    strip: BoardStrip
+    segment: BoardSegment
     start: int
     length: int
     is_current: bool
@@ -42,11 +41,11 @@ class Row:
 
     @property
     def at(self) -> str:
-        return place(self.strip.kind, self.strip.shot)
+        return segment_name(self.segment.kind, self.segment.shot)
 
     @property
     def title(self) -> str:
-        return messages.where(self.strip.kind, self.strip.shot)
+        return films.where(self.segment.kind, self.segment.shot)
 
     @property
     def starts(self) -> float:
@@ -58,37 +57,39 @@ class Row:
 
     @property
     def prompt(self) -> str:
-        return self.strip.chosen.prompt if self.strip.chosen else ""
+        return self.segment.chosen.prompt if self.segment.chosen else ""
 
     @property
     def is_heard(self) -> bool:
-        return self.strip.kind in SOUNDS
+        return self.segment.kind in SOUNDS
 
     @property
     def spent(self) -> int:
-        return self.strip.spent_on_chosen + self.strip.spent_on_discarded
+        return self.segment.spent_on_chosen + self.segment.spent_on_discarded
 
     @cached_property
     def moving(self) -> Sequence[BoardTake]:
         """Its takes that are under way."""
-        return [take for take in self.strip.takes if take.state in LIVE or is_fetched(take)]
+        return [take for take in self.segment.takes if take.state in LIVE or is_being_fetched(take)]
 
     @property
     def moving_word(self) -> str:
         """Which of its takes is under way: "take 4"."""
-        return messages.version(self.strip.kind, self.moving[0].number) if self.moving else ""
+        return films.version(self.segment.kind, self.moving[0].number) if self.moving else ""
 
 
 class Axis:
-    """``at`` is the strip whose takes are shown; the first where there is none of that name."""
+    """``at`` is the segment whose takes are shown; the first where there is none of that name."""
 
     def __init__(self, board: Board, at: str) -> None:
         self.board = board
-        self.strips: Mapping[str, BoardStrip] = {
-            place(one.kind, one.shot): one for one in _strips(board)
+        self.segments: Mapping[str, BoardSegment] = {
+            segment_name(one.kind, one.shot): one
+            for one in (*board.shots, board.narration, board.music)
+            if one
         }
-        self.at = at if at in self.strips else next(iter(self.strips), "")
-        self._changed = {place(one.kind, one.shot) for one in board.stale}
+        self.at = at if at in self.segments else next(iter(self.segments), "")
+        self._changed = {segment_name(one.kind, one.shot) for one in board.stale}
 
     @cached_property
     def shots(self) -> list[Row]:
@@ -101,7 +102,7 @@ class Axis:
 
     @cached_property
     def sounds(self) -> list[Row]:
-        sounds = [strip for strip in self.strips.values() if strip.kind in SOUNDS]
+        sounds = [segment for segment in self.segments.values() if segment.kind in SOUNDS]
         return [self._row(one, 0, (one.chosen and one.chosen.milliseconds) or 0) for one in sounds]
 
     @property
@@ -115,20 +116,15 @@ class Axis:
 
     @cached_property
     def row(self) -> Row | None:
-        """The strip whose takes are shown."""
+        """The segment whose takes are shown."""
         return next((row for row in self.rows if row.is_current), None)
 
-    def _length(self, shot: BoardStrip) -> int:
-        """As long as its chosen take, else its part of what was asked for."""
+    def _length(self, shot: BoardSegment) -> int:
+        """Return the length of its chosen take, else its share of the film's length."""
         known = shot.chosen.milliseconds if shot.chosen else None
         seconds = self.board.film.task.duration or 15
         return known or round(seconds * 1000 / len(self.board.shots))
 
-    def _row(self, strip: BoardStrip, start: int, length: int) -> Row:
-        at = place(strip.kind, strip.shot)
-        return Row(strip, start, length, at == self.at, at in self._changed)
-
-
-def _strips(board: Board) -> Iterator[BoardStrip]:
-    yield from board.shots
-    yield from (one for one in (board.narration, board.music) if one)
+    def _row(self, segment: BoardSegment, start: int, length: int) -> Row:
+        at = segment_name(segment.kind, segment.shot)
+        return Row(segment, start, length, at == self.at, at in self._changed)

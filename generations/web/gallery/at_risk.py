@@ -16,15 +16,15 @@ from generations.models import File, Membership
 from generations.models.files import FileState
 from generations.models.films import FILM
 from generations.web.access import for_member, for_producer
-from generations.web.messages import failures
-from generations.web.messages.failures import Sentence
+from generations.web.messages import tasks
+from generations.web.messages.reasons import Sentence
 
 MOST_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Risk:
-    """A file that is still only at its provider; it comes with its task."""
+class FileAtRisk:
+    """A file that only its provider has; it comes with its task."""
 
     file: File
     now: datetime
@@ -40,46 +40,44 @@ class Risk:
         return half is not None and half <= self.now
 
     @property
-    def is_in_hands(self) -> bool:
+    def is_being_fetched(self) -> bool:
         lease = self.file.lease_until
         return self.file.state == FileState.FETCHING and lease is not None and lease > self.now
 
     @property
     def next_try(self) -> datetime | None:
-        """None where nothing but a free hand is waited for."""
+        """When it is tried again; None where it only waits for a free worker."""
         later = self.file.not_before
         return later if later and later > self.now else None
 
     @property
     def doing(self) -> Sentence:
         """What is done about it."""
-        if self.is_in_hands:
+        if self.is_being_fetched:
             return _("It is being fetched.")
-        if self.file.trouble == "no_room":
-            return _("It waits for room on the disk.")
+        if self.file.last_error == "no_room":
+            return _("It waits for disk space.")
         if self.is_dead:
-            return _("The provider is asked for another link.")
-        if self.file.trouble:
-            return _("Fetching failed; it is tried again by itself.")
-        return _("It is fetched as soon as a hand is free.")
+            return _("The provider is asked for a new link.")
+        if self.file.last_error:
+            return _("Fetching failed. Rushes tries again automatically.")
+        return _("It is fetched as soon as a worker is free.")
 
     @property
     def kind(self) -> Sentence:
-        return (
-            failures.kind(self.file.task) if self.file.task.kind == FILM else self.file.task.model
-        )
+        return tasks.kind(self.file.task) if self.file.task.kind == FILM else self.file.task.model
 
 
 @require_safe
 @for_member
 def risk(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """The list; with ``?rows`` its rows alone."""
+    """Show the list; with ``?rows`` its rows alone."""
     files = File.objects.for_team(membership.team).unfetched().most_urgent_first()
-    beside = files.select_related("task__credential", "task__created_by").defer(
+    with_tasks = files.select_related("task__credential", "task__created_by").defer(
         "task__credential__sealed_key", "task__message", "placeholder"
     )
     now = clock.now()
-    page = {"rows": [Risk(file, now) for file in beside[:MOST_LISTED]]}
+    page = {"rows": [FileAtRisk(file, now) for file in with_tasks[:MOST_LISTED]]}
     part = "#rows" if "rows" in request.GET else ""
     return render(request, f"gallery/at_risk.html{part}", page)
 
@@ -87,11 +85,11 @@ def risk(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_POST
 @for_producer
 def fetch(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """Do not wait for its next try."""
+    """Fetch a file now, before its next try."""
     file = get_object_or_404(File.objects.for_team(membership.team), pk=pk)
     try:
         with transaction.atomic():
             actions.fetch_now(file)
     except actions.TooLate:
         messages.error(request, str(_("It is being fetched, or here already.")))
-    return redirect("risk", membership.team.slug)
+    return redirect("at_risk", membership.team.slug)

@@ -19,23 +19,23 @@ from generations.models.ledger import AccountName, EntryKind
 from generations.models.tasks import AttemptState, TaskState
 from generations.templatetags.formats import filesize, seconds, span
 from generations.web.access import for_member, for_producer
-from generations.web.layout.cards import Card, drawn
+from generations.web.layout.cards import Card, draw_cards
 from generations.web.layout.fragments import wants_part
 from generations.web.layout.silence import has_news
-from generations.web.messages import failures
-from generations.web.messages.failures import Sentence
-from generations.web.order.inputs import LABELS, WORDS
+from generations.web.messages import tasks
+from generations.web.messages.options import CHOICES, LABELS
+from generations.web.messages.reasons import Sentence
 
 from .views import of_team
 
-# The account whose line says what an entry is about.
-TOLD_BY = {
+# Each entry moves an amount between two accounts; this one's line tells the story of the task.
+SUBJECT_ACCOUNT = {
     EntryKind.HOLD: AccountName.HELD,
     EntryKind.SETTLE: AccountName.SPENT,
     EntryKind.RELEASE: AccountName.AVAILABLE,
     EntryKind.ADJUST: AccountName.AVAILABLE,
     EntryKind.CORRECT: AccountName.SPENT,
-    EntryKind.ADOPT: AccountName.SPENT,
+    EntryKind.IMPORT: AccountName.SPENT,
 }
 SHAPE = {"duration", "resolution", "aspect_ratio", "seed"}
 
@@ -47,14 +47,14 @@ class Moment:
     at: datetime
     icon: str
     word: Sentence
-    failures: Sentence = ""
+    words: Sentence = ""
     end: str = ""
     tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
-    """One ledger entry of the task: what was held, spent or came back."""
+class LedgerMove:
+    """One ledger entry of the task: what was held, spent or refunded."""
 
     at: datetime
     word: str
@@ -63,7 +63,7 @@ class Movement:
 
 
 class Story:
-    """What happened to a task, in the order of time: tries, rings, the provider's word, files."""
+    """What happened to a task, in the order of time: attempts, callbacks, its end, its files."""
 
     def __init__(self, card: Card) -> None:
         self.card = card
@@ -77,29 +77,35 @@ class Story:
 
     @cached_property
     def moments(self) -> list[Moment]:
-        every = [*self._ordered(), *self._tries(), *self._rings(), *self._ended(), *self._kept()]
+        every = [
+            *self._ordered(),
+            *self._attempts(),
+            *self._callbacks(),
+            *self._ended(),
+            *self._stored(),
+        ]
         return sorted(every, key=lambda moment: moment.at.replace(microsecond=0))
 
     @property
     def alarm(self) -> str:
-        return failures.alarm(self.task)
+        return tasks.alarm(self.task)
 
     @property
-    def movements(self) -> list[Movement]:
+    def movements(self) -> list[LedgerMove]:
         """The ledger's entries, in order."""
         return [
-            Movement(entry.at, entry.get_kind_display(), line.amount, entry.unit)
+            LedgerMove(entry.at, entry.get_kind_display(), line.amount, entry.unit)
             for attempt in self.attempts
             for entry in attempt.entries.all()
             for line in entry.lines.all()
-            if line.account.name == TOLD_BY[EntryKind(entry.kind)]
+            if line.account.name == SUBJECT_ACCOUNT[EntryKind(entry.kind)]
         ]
 
     @property
     def sent(self) -> str:
         """How often it was sent, and that it never went twice by itself."""
-        if self.task.is_adopted:
-            return gettext("made elsewhere, never sent from here")
+        if self.task.is_imported:
+            return gettext("made in another tool, never sent from here")
         number = sum(attempt.sent_at is not None for attempt in self.attempts)
         if number <= 1:
             return gettext("sent once, never twice") if number else gettext("not sent yet")
@@ -107,12 +113,12 @@ class Story:
 
     def _ordered(self) -> Iterator[Moment]:
         who = {"who": self.task.created_by}
-        if self.task.adopted_at:
-            yield Moment(self.task.adopted_at, "inbox", _("Taken in"), gettext("by %(who)s") % who)
+        if self.task.imported_at:
+            yield Moment(self.task.imported_at, "inbox", _("Imported"), gettext("by %(who)s") % who)
             return
         yield Moment(self.task.created_at, "plus", _("Ordered"), gettext("by %(who)s") % who)
 
-    def _tries(self) -> Iterator[Moment]:
+    def _attempts(self) -> Iterator[Moment]:
         key = gettext("to %(key)s") % {"key": self.task.credential.name}
         for attempt in self.attempts:
             if attempt.sent_at:
@@ -122,28 +128,29 @@ class Story:
 
     def _answer(self, attempt: Attempt, at: datetime) -> Moment:
         if attempt.state == AttemptState.ACCEPTED:
-            taken = gettext("as %(number)s") % {"number": attempt.number}
-            return Moment(at, "check", _("Taken"), end=taken)
+            remote_id = gettext("task ID %(number)s") % {"number": attempt.remote_id}
+            return Moment(at, "check", _("Accepted"), end=remote_id)
         icon, word, tone = {
             AttemptState.REFUSED: ("circle-x", _("Refused"), "coral"),
-            AttemptState.THROTTLED: ("clock", _("Not taken, tried again later"), ""),
+            AttemptState.THROTTLED: ("clock", _("Not accepted, tried again later"), ""),
             AttemptState.UNCLEAR: ("circle-question-mark", _("No clear answer"), "lilac"),
         }.get(AttemptState(attempt.state), ("ban", _("Given up"), ""))
         return Moment(at, icon, word, end=attempt.code, tone=tone)
 
-    def _rings(self) -> Iterator[Moment]:
+    def _callbacks(self) -> Iterator[Moment]:
         for attempt in self.attempts:
-            for ring in attempt.callbacks.all():
-                yield Moment(ring.received_at, "bell", _("The provider rang"), end=ring.word)
+            for callback in attempt.callbacks.all():
+                at, state = callback.received_at, callback.state_word
+                yield Moment(at, "bell", _("Callback received"), end=state)
 
     def _ended(self) -> Iterator[Moment]:
         task = self.task
         if task.finished_at is None:
             return
-        looks = ngettext("asked %(n)s time", "asked %(n)s times", task.checks) % {"n": task.checks}
-        end = looks if task.checks else ""
+        checks = ngettext("asked %(n)s time", "asked %(n)s times", task.checks) % {"n": task.checks}
+        end = checks if task.checks else ""
         took = ""
-        if task.accepted_at and not task.is_adopted:
+        if task.accepted_at and not task.is_imported:
             took = gettext("after %(time)s") % {
                 "time": seconds((task.finished_at - task.accepted_at).total_seconds())
             }
@@ -153,13 +160,13 @@ class Story:
             mark = self.card.mark
             yield Moment(task.finished_at, mark.icon, mark.word, took, task.code or end, mark.tone)
 
-    def _kept(self) -> Iterator[Moment]:
+    def _stored(self) -> Iterator[Moment]:
         for file in self.task.files.all():
             if file.stored_at:
-                what = f"{file.get_part_display()} · {filesize(file.size)}"
+                what = f"{file.get_role_display()} · {filesize(file.size)}"
                 spare = file.expires_at - file.stored_at if file.expires_at else timedelta()
                 left = gettext("link had %(span)s left") % {"span": span(spare)} if spare else ""
-                yield Moment(file.stored_at, "check", _("Kept here"), what, left, "leaf")
+                yield Moment(file.stored_at, "check", _("Stored here"), what, left, "leaf")
 
     @property
     def switches(self) -> list[tuple[Sentence, object]]:
@@ -174,20 +181,20 @@ class Story:
 def _in_words(value: object) -> object:
     if isinstance(value, bool):
         return pgettext("switch", "on") if value else pgettext("switch", "off")
-    return WORDS.get(str(value), value)
+    return CHOICES.get(str(value), value)
 
 
 def _find(membership: Membership, pk: int) -> Task:
     return get_object_or_404(of_team(membership.team), pk=pk)
 
 
-def _answer(
+def _answer_decision(
     request: HttpRequest, membership: Membership, pk: int, refusal: Sentence = ""
 ) -> HttpResponse:
-    """After a decision: the card where it was made, else the page of the clip."""
+    """Answer a decision with the card where it was made, else with the page of the clip."""
     task = _find(membership, pk)
     if wants_part(request):
-        (card,) = drawn(membership.team, [task])
+        (card,) = draw_cards(membership.team, [task])
         context = {"card": card, "fresh": True, "swap": True, "refusal": refusal}
         return render(request, "gallery/card.html", context)
     if refusal:
@@ -198,29 +205,29 @@ def _answer(
 def _decide(
     request: HttpRequest, membership: Membership, pk: int, act: Callable[[Task], None]
 ) -> HttpResponse:
-    """Do it, and say where it changed nothing."""
+    """Do what a person decided, and tell where it changed nothing."""
     try:
         act(_find(membership, pk))
     except actions.Refusal as refusal:
-        said = failures.refusal(refusal.code, refusal.message)
-        return _answer(request, membership, pk, said)
-    return _answer(request, membership, pk)
+        sentence = tasks.refusal(refusal.code, refusal.message)
+        return _answer_decision(request, membership, pk, sentence)
+    return _answer_decision(request, membership, pk)
 
 
 @require_safe
 @for_member
 def task(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """The page of a clip; ``?since=``: only what changed of it, 204 when nothing did."""
-    found = _find(membership, pk)
-    is_known = request.GET.get("since") == str(found.version)
+    """Show the page of a clip; ``?since=``: what changed of it, 204 when nothing did."""
+    clip = _find(membership, pk)
+    is_known = request.GET.get("since") == str(clip.version)
     if is_known and not has_news(request, membership.team):
         return HttpResponse(status=204)
-    (card,) = drawn(membership.team, [found])
+    (card,) = draw_cards(membership.team, [clip])
     context = {
         "card": card,
-        "task": found,
+        "task": clip,
         "story": Story(card),
-        "may_cancel": actions.may_cancel(found),
+        "may_cancel": actions.may_cancel(clip),
     }
     if "since" in request.GET:
         return render(request, "gallery/clip/changes.html", context | {"swap": True})
@@ -230,27 +237,32 @@ def task(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
 @require_POST
 @for_producer
 def cancel(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """Stop it while that is possible."""
+    """Cancel the task while that is possible."""
     return _decide(request, membership, pk, lambda one: actions.cancel(one, membership.user))
 
 
 @require_POST
 @for_producer
-def look(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+def check_now(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Ask the provider now."""
-    return _decide(request, membership, pk, lambda one: actions.look_now(one, membership.user))
+    return _decide(request, membership, pk, actions.check_now)
 
 
 @require_POST
 @for_producer
 def found(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """The person has the provider's number of an unclear order."""
-    number = request.POST.get("number", "").strip()[:100]
-    if not number:
-        return _answer(
-            request, membership, pk, _("Type the provider's number; nothing was changed.")
+    """Take the provider's id of an unclear order from a person (``number``)."""
+    remote_id = request.POST.get("number", "").strip()[:100]
+    if not remote_id:
+        return _answer_decision(
+            request, membership, pk, _("Type the provider's ID; nothing was changed.")
         )
-    return _decide(request, membership, pk, lambda one: actions.found(one, number, membership.user))
+    return _decide(
+        request,
+        membership,
+        pk,
+        lambda one: actions.accept_found_id(one, remote_id, membership.user),
+    )
 
 
 @require_POST
@@ -263,7 +275,7 @@ def fetch(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse
 @require_POST
 @for_producer
 def release(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """The person decides that an unclear order never arrived; ``send_again`` makes a new try."""
+    """Decide that an unclear order never arrived; ``send_again`` makes a new attempt."""
     again = request.POST.get("send_again") == "on"
     return _decide(
         request, membership, pk, lambda one: actions.release(one, membership.user, send_again=again)

@@ -1,4 +1,4 @@
-"""What a gallery's address asks to see; the address bar tells the whole view."""
+"""The filters of the gallery, which its address names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 
 from django.http import Http404, QueryDict
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,13 +14,15 @@ from django.utils.translation import pgettext
 from generations import clock
 from generations.models import Collection, CollectionItem, Credential, Team
 from generations.models.search import found
-from generations.models.tasks import ADOPTED, LIVE, TaskQuerySet, TaskState
+from generations.models.tasks import IMPORTED, LIVE, TaskQuerySet, TaskState
 from generations.providers.catalogue import Offer, catalogue
-from generations.web.messages.failures import KINDS
-from generations.web.order.fields import TABS
+from generations.providers.vidu.form_names import KINDS as VIDU_KINDS
+from generations.web.layout.kinds import KIND_MARKS
+from generations.web.messages.tasks import KINDS
+from generations.web.query import optional_day, optional_number
 
 STATES: Mapping[str, tuple[Promise, tuple[TaskState, ...]]] = {
-    "live": (_("On their way"), LIVE),
+    "live": (_("In progress"), LIVE),
     "succeeded": (_("Ready"), (TaskState.SUCCEEDED,)),
     "failed": (_("Failed"), (TaskState.FAILED,)),
     "unclear": (_("Unclear"), (TaskState.UNCLEAR,)),
@@ -31,15 +32,16 @@ STATES: Mapping[str, tuple[Promise, tuple[TaskState, ...]]] = {
     "queued": (_("Queued"), (TaskState.QUEUED,)),
     "running": (_("Running"), (TaskState.RUNNING,)),
 }
+# The words that addresses had for kinds before.
+OLD_KINDS: Mapping[str, str] = {**VIDU_KINDS, "adopted": IMPORTED}
 OFFERED_STATES = ("live", "succeeded", "failed", "unclear", "cancelled")
-UNFILED = "none"  # in the place of a collection's number
+UNFILED = "none"  # instead of a collection's pk: in no collection
 MOST_OFFERED = 30  # collections in a menu
-LONGEST_NUMBER = 18  # digits that any database counts with
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """A word that means nothing shows nothing (404). ``since`` and ``until`` are whole days."""
+    """What an address asks for; a value that means nothing is a 404. The days are whole days."""
 
     q: str = ""
     state: str = ""
@@ -54,17 +56,20 @@ class Filters:
     @classmethod
     def read(cls, query: QueryDict) -> "Filters":
         state, collection = query.get("state", ""), query.get("collection", "")
-        if (state and state not in STATES) or not _names_collection(collection):
+        if state and state not in STATES:
             raise Http404
+        if collection != UNFILED:
+            optional_number(collection)  # raises Http404 where it is none
+        kind = query.get("kind", "")
         return cls(
             q=query.get("q", "").strip()[:200],
             state=state,
-            kind=query.get("kind", "")[:30],
+            kind=OLD_KINDS.get(kind, kind[:30]),
             model=query.get("model", "")[:60],
-            key=_number(query.get("key", "")),
-            by=_number(query.get("by", "")),
-            since=_day(query.get("from", "")),
-            until=_day(query.get("to", "")),
+            key=optional_number(query.get("key", "")),
+            by=optional_number(query.get("by", "")),
+            since=optional_day(query.get("from", "")),
+            until=optional_day(query.get("to", "")),
             collection=collection,
         )
 
@@ -73,7 +78,7 @@ class Filters:
 
     @property
     def query(self) -> dict[str, object]:
-        """As they stand in an address."""
+        """The filters as they stand in an address."""
         asked = {field.name: getattr(self, field.name) for field in fields(self)}
         days = {"from": asked.pop("since"), "to": asked.pop("until")}
         asked |= {name: day.isoformat() for name, day in days.items() if day}
@@ -102,39 +107,15 @@ class Filters:
         return {name: value for name, value in wanted.items() if value}
 
     def _in_collection(self, tasks: TaskQuerySet, team: Team) -> TaskQuerySet:
-        """Those in it; or the finished ones that are in none."""
-        places = CollectionItem.objects.filter(
+        """Keep the tasks of the collection, or the finished ones that are in none."""
+        items = CollectionItem.objects.filter(
             removed_at=None, collection__team=team, collection__removed_at=None
         )
         if self.collection == UNFILED:
-            filed = places.values("file__task")
+            filed = items.values("file__task")
             return tasks.filter(state=TaskState.SUCCEEDED).exclude(pk__in=filed)
-        chosen = places.filter(collection=int(self.collection))
+        chosen = items.filter(collection=int(self.collection))
         return tasks.filter(pk__in=chosen.values("file__task"))
-
-
-def _names_collection(text: str) -> bool:
-    return text in {"", UNFILED} or _number(text) is not None
-
-
-def _number(text: str) -> int | None:
-    if not text:
-        return None
-    if not text.isdecimal() or len(text) > LONGEST_NUMBER:
-        raise Http404
-    return int(text)
-
-
-def _day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        day = parse_date(text)
-    except ValueError as error:
-        raise Http404 from error
-    if day is None or not 2000 <= day.year < 2200:  # no database counts further than its calendar
-        raise Http404
-    return day
 
 
 def _midnight(day: date) -> datetime:
@@ -146,7 +127,7 @@ type Choices = Sequence[tuple[object, object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FilterChoice:
     """One line of a chip's menu; ``query``: what it puts into the address, or takes out (None)."""
 
     word: object
@@ -159,8 +140,8 @@ class Chip:
     """One filter: its word while nothing is chosen, what it offers, and how to lift it."""
 
     word: object
-    choices: list[Choice]
-    nothing: Choice
+    choices: list[FilterChoice]
+    nothing: FilterChoice
     chosen_word: object = ""
     has_calendar: bool = False
 
@@ -195,10 +176,12 @@ def _states(chosen: str) -> Choices:
 
 
 def _kinds(offers: Sequence[Offer]) -> Choices:
-    """In the order of the form's tabs; what is not made there follows under its own word."""
-    made = {offer.kind for offer in offers} | {ADOPTED}
-    tabs: list[tuple[object, object]] = [(kind, TABS[kind][0]) for kind in TABS if kind in made]
-    others = sorted(made - set(TABS))
+    """Offer kinds in the order of the form's tabs; what is not made there follows."""
+    made = {offer.kind for offer in offers} | {IMPORTED}
+    tabs: list[tuple[object, object]] = [
+        (kind, mark.word) for kind, mark in KIND_MARKS.items() if kind in made
+    ]
+    others = sorted(made - set(KIND_MARKS))
     return tabs + [(kind, KINDS.get(kind, kind)) for kind in others]
 
 
@@ -212,31 +195,33 @@ def _collections(team: Team, chosen: str) -> Choices:
 
 def _chip(name: str, word: object, anything: object, offered: Choices, chosen: object) -> Chip:
     choices = [
-        Choice(text, {name: value, "before": None}, bool(chosen) and value == chosen)
+        FilterChoice(text, {name: value, "before": None}, bool(chosen) and value == chosen)
         for value, text in offered
     ]
-    nothing = Choice(anything, {name: None, "before": None}, is_chosen=not chosen)
+    nothing = FilterChoice(anything, {name: None, "before": None}, is_chosen=not chosen)
     return Chip(word, choices, nothing, chosen and _word(choices, str(chosen)))
 
 
-def _word(choices: list[Choice], fallback: str) -> object:
-    """What is chosen, in words; a model that is offered no more names itself."""
+def _word(choices: list[FilterChoice], fallback: str) -> object:
+    """Return what is chosen, in words; a model that is offered no more names itself."""
     return next((choice.word for choice in choices if choice.is_chosen), fallback)
 
 
 def _dates(filters: Filters) -> Chip:
-    """Today, the last week, the last month, by the calendar here; other days are typed."""
+    """Offer today, the last week and the last month, by the calendar here; other days are typed."""
     today = timezone.localdate(clock.now())
     words = {1: _("Today"), 7: _("Last 7 days"), 30: _("Last 30 days")}
     choices = []
     for days, word in words.items():
         start = today - timedelta(days=days - 1)
         query = {"from": start.isoformat(), "to": None, "before": None}
-        choices.append(Choice(word, query, filters.since == start and not filters.until))
-    nothing = Choice(_("Any day"), {"from": None, "to": None, "before": None}, is_chosen=False)
+        choices.append(FilterChoice(word, query, filters.since == start and not filters.until))
+    nothing = FilterChoice(
+        _("Any day"), {"from": None, "to": None, "before": None}, is_chosen=False
+    )
     chosen = filters.since or filters.until
-    told = chosen and _word(choices, _span(filters))
-    return Chip(_("Date"), choices, nothing, told, has_calendar=True)
+    chosen_word = chosen and _word(choices, _span(filters))
+    return Chip(_("Date"), choices, nothing, chosen_word, has_calendar=True)
 
 
 def _span(filters: Filters) -> str:

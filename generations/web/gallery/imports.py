@@ -1,4 +1,4 @@
-"""Take in clips that were ordered elsewhere: paste their numbers, and watch them come."""
+"""Import clips that were ordered with another tool: paste their IDs, and see them arrive."""
 
 from typing import Any
 
@@ -9,57 +9,58 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from generations.lifecycle import imports as adopting
-from generations.lifecycle.imports import Adoption, Outcome, makes_films, numbers_in
+from generations.lifecycle.imports import Imported, Outcome, ids_in, import_tasks, makes_films
 from generations.models import Credential, Membership, Team
 from generations.web.access import for_producer
-from generations.web.layout.cards import drawn
+from generations.web.layout.cards import draw_cards
 
 from .views import of_team
 
 MOST_LISTED = 60
+MOST_IDS = 500
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_producer
-def adopt(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """The form and what was taken in lately; with ``?rows`` that list alone."""
+def import_clips(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Show the form and the last imported clips; with ``?rows`` that list alone."""
     team = membership.team
     if "rows" in request.GET:
         return render(request, "gallery/import.html#rows", _lately(team))
-    form = AdoptForm(team, request.POST or None)
-    adoptions: list[Adoption] = []
+    form = ImportForm(team, request.POST or None)
+    results: list[Imported] = []
     if form.is_valid():
-        said = form.cleaned_data
-        films = bool(said.get("films"))
-        adoptions = adopting.adopt(membership, said["credential"], said["numbers"], films=films)
-        form = AdoptForm(team, initial={"credential": said["credential"]})
+        cleaned = form.cleaned_data
+        results = import_tasks(
+            membership,
+            cleaned["credential"],
+            cleaned["numbers"],
+            films=bool(cleaned.get("films")),
+        )
+        form = ImportForm(team, initial={"credential": cleaned["credential"]})
     page = {
         "form": form,
-        "taken": sum(each.outcome == Outcome.TAKEN for each in adoptions),
-        "skipped": [each for each in adoptions if each.outcome != Outcome.TAKEN],
+        "taken": sum(each.outcome == Outcome.IMPORTED for each in results),
+        "skipped": [each for each in results if each.outcome != Outcome.IMPORTED],
     } | _lately(team)
     return render(request, "gallery/import.html", page, status=422 if form.errors else 200)
 
 
 def _lately(team: Team) -> dict[str, object]:
-    """The last ones, and whether any of them will still change by itself."""
-    adopted = of_team(team).filter(adopted_at__isnull=False).newest_first()
-    rows = drawn(team, adopted[:MOST_LISTED])
+    """Return the last imported clips, and whether any of them will change by itself."""
+    imported = of_team(team).filter(imported_at__isnull=False).newest_first()
+    rows = draw_cards(team, imported[:MOST_LISTED])
     return {"rows": rows, "moving": any(card.is_moving for card in rows)}
 
 
-MOST_NUMBERS = 500
-
-
-class AdoptForm(forms.Form):
+class ImportForm(forms.Form):
     credential = forms.ModelChoiceField(
         Credential.objects.none(),
         label=_("Key that they were ordered with"),
         empty_label=None,
     )
     numbers = forms.CharField(
-        label=_("Numbers"),
+        label=_("Task IDs"),
         max_length=60_000,
         widget=forms.Textarea(
             attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}
@@ -67,7 +68,7 @@ class AdoptForm(forms.Form):
         help_text=_("As the provider gave them, one in each line or with commas between them."),
     )
     films = forms.BooleanField(
-        label=_("They are ad films, to be taken in with all their shots"), required=False
+        label=_("They are ad films: import them with all their shots"), required=False
     )
 
     def __init__(self, team: Team, *arguments: Any, **options: Any) -> None:
@@ -78,15 +79,15 @@ class AdoptForm(forms.Form):
             del self.fields["films"]
 
     def clean_numbers(self) -> list[str]:
-        numbers = numbers_in(self.cleaned_data["numbers"])
-        if not numbers:
-            raise ValidationError(_("Type at least one number."))
-        if len(numbers) > MOST_NUMBERS:
-            most = {"most": MOST_NUMBERS, "there": len(numbers)}
+        remote_ids = ids_in(self.cleaned_data["numbers"])
+        if not remote_ids:
+            raise ValidationError(_("Type at least one ID."))
+        if len(remote_ids) > MOST_IDS:
+            most = {"most": MOST_IDS, "there": len(remote_ids)}
             raise ValidationError(
-                _("These are %(there)s numbers; take in %(most)s at once."), params=most
+                _("These are %(there)s IDs; import at most %(most)s at once."), params=most
             )
-        return numbers
+        return remote_ids
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

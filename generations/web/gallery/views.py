@@ -1,15 +1,15 @@
-"""The gallery: a team's whole wall, newest first, kept up to date by one poll."""
+"""The gallery: all clips of a team, newest first, kept up to date by one poll."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Self
 
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
@@ -20,10 +20,16 @@ from generations.models.files import FileState
 from generations.models.films import PARTS
 from generations.models.tasks import LIVE, TaskQuerySet, TaskState
 from generations.web.access import for_member
-from generations.web.layout.cards import Card, drawn
+from generations.web.layout.cards import Card, draw_cards
 from generations.web.layout.fragments import wants_part
 from generations.web.layout.risks import unclear
 from generations.web.layout.silence import has_news
+from generations.web.query import (
+    PageCursor,
+    moment_in_address,
+    number_in_address,
+    whole_number,
+)
 
 from .filters import Filters, chips
 
@@ -33,7 +39,7 @@ ROWS = (140, 170, 198, 230, 260, 290, 320)  # heights that the style sheet knows
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class GalleryDay:
     """The clips of one day; ``is_whole`` where none of them is left on another page."""
 
     date: date
@@ -53,26 +59,28 @@ class Day:
 
     @property
     def spent(self) -> list[tuple[int, str]]:
-        """What its clips cost, in each unit; what was taken in had cost that elsewhere."""
+        """What its clips cost, by unit, without imported ones: they were paid elsewhere."""
         sums: dict[str, int] = {}
-        for card in (card for card in self.cards if not card.task.is_adopted):
+        for card in (card for card in self.cards if not card.task.is_imported):
             sums[card.unit] = sums.get(card.unit, 0) + card.cost
         return [(cost, unit) for unit, cost in sums.items() if cost]
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a page is up to date: the team's sequence, and the moment of its newest clip."""
+class ChangesCursor:
+    """How far a gallery page is up to date: the team's sequence, and when its newest clip began.
+
+    The second tells which clips the page cannot have: a change of sequence alone does not, because
+    filters hide clips from a page.
+    """
 
     sequence: int
     newest: datetime | None = None
 
     @classmethod
-    def read(cls, text: str) -> "Cursor":
+    def read(cls, text: str) -> Self:
         sequence, _tilde, moment = text.partition("~")
-        if not sequence.isdecimal():
-            raise Http404
-        return cls(int(sequence), read_moment(moment) if moment else None)
+        return cls(number_in_address(sequence), moment_in_address(moment) if moment else None)
 
     def __str__(self) -> str:
         return f"{self.sequence}~{self.newest.isoformat() if self.newest else ''}"
@@ -87,13 +95,13 @@ class Cursor:
 
 
 def of_team(team: Team) -> TaskQuerySet:
-    """A team's tasks with all that their cards show; the raw replies stay in the database."""
+    """Return a team's tasks with all that their cards show, without the raw replies."""
     attempts = Attempt.objects.defer("reply", "report")
     return Task.objects.for_team(team).for_cards().prefetch_related(Prefetch("attempts", attempts))
 
 
-def on_the_wall(team: Team) -> TaskQuerySet:
-    """The same without what films are made of: that stands on their boards."""
+def gallery_tasks(team: Team) -> TaskQuerySet:
+    """Return the same without the parts of films, which stand on their boards."""
     return of_team(team).exclude(kind__in=PARTS)
 
 
@@ -101,43 +109,23 @@ def day_of(task: Task) -> date:
     return timezone.localdate(task.created_at)
 
 
-def by_day(cards: Iterable[Card], *, more: bool, after: date | None = None) -> list[Day]:
-    """Cards grouped; ``after``: the day that an earlier page ended in; ``more``: others follow."""
+def by_day(cards: Iterable[Card], *, more: bool, after: date | None = None) -> list[GalleryDay]:
+    """Group cards by day.
+
+    ``after`` is the day in which an earlier page ended; ``more`` where another page follows.
+    """
     groups = [(day, list(group)) for day, group in groupby(cards, lambda card: day_of(card.task))]
     last = len(groups) - 1
     return [
-        Day(day, group, is_whole=day != after and not (more and place == last))
-        for place, (day, group) in enumerate(groups)
+        GalleryDay(day, group, is_whole=day != after and not (more and index == last))
+        for index, (day, group) in enumerate(groups)
     ]
-
-
-def read_moment(text: str) -> datetime:
-    """An instant as an address carries it; anything else is an address that nobody wrote (404)."""
-    try:
-        moment = parse_datetime(text)
-    except ValueError as error:
-        raise Http404 from error
-    if moment is None or timezone.is_naive(moment):
-        raise Http404
-    return moment
-
-
-def read_place(text: str) -> tuple[datetime, int]:
-    """``before=``: the moment and the number of the last clip of the page before."""
-    moment, _tilde, number = text.partition("~")
-    if not number.isdecimal():
-        raise Http404
-    return read_moment(moment), int(number)
-
-
-def write_place(task: Task) -> str:
-    return f"{task.created_at.isoformat()}~{task.pk}"
 
 
 @require_safe
 @for_member
 def gallery(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """A page of the wall; with htmx the next page's cards alone."""
+    """Show a page of the gallery; with htmx the next page's cards alone."""
     team, before = membership.team, request.GET.get("before", "")
     filters = Filters.read(request.GET)
     page = _page(team, filters, before) | {"query": _query(request.GET)}
@@ -151,41 +139,42 @@ def gallery(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 
 def _page(team: Team, filters: Filters, before: str) -> dict[str, object]:
-    """So many cards after a place, and the place where the next page begins."""
-    tasks = filters.apply(on_the_wall(team).out_of_the_bin(), team).newest_first()
+    """Return a page of cards behind the cursor ``before``, and the cursor of the next page."""
+    tasks = filters.apply(gallery_tasks(team).outside_trash(), team).newest_first()
     after = None
     if before:
-        moment, number = read_place(before)
-        tasks, after = tasks.before(moment, number), timezone.localdate(moment)
-    cards = drawn(team, tasks[: PAGE + 1])
+        cursor = PageCursor.read(before)
+        tasks = tasks.before(cursor.moment, cursor.pk)
+        after = timezone.localdate(cursor.moment)
+    cards = draw_cards(team, tasks[: PAGE + 1])
     more, cards = len(cards) > PAGE, cards[:PAGE]
     return {
         "filters": filters,
         "days": by_day(cards, more=more, after=after),
         "continued": after,
-        "next": write_place(cards[-1].task) if more else "",
-        "cursor": Cursor(team.sequence, cards[0].task.created_at if cards else None),
+        "next": PageCursor.after(cards[-1].task) if more else "",
+        "cursor": ChangesCursor(team.sequence, cards[0].task.created_at if cards else None),
     }
 
 
 @require_safe
 @for_member
 def changes(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """What changed since the cursor, to be swapped out of band; 204 when nothing did."""
-    team, since = membership.team, Cursor.read(request.GET.get("since", ""))
+    """Show what changed since the cursor, to be swapped out of band; 204 when nothing did."""
+    team, since = membership.team, ChangesCursor.read(request.GET.get("since", ""))
     if team.sequence == since.sequence and not has_news(request, team):
         return HttpResponse(status=204)
-    tasks, filters = on_the_wall(team), Filters.read(request.GET)
+    tasks, filters = gallery_tasks(team), Filters.read(request.GET)
     changed = list(tasks.changed_since(since.sequence)[:MOST_CHANGES])
     reached = changed[-1].version if len(changed) == MOST_CHANGES else team.sequence
-    gone, changed = _binned(changed)
+    gone, changed = _split_trashed(changed)
     fresh = _fresh(filters.apply(tasks, team), [task.pk for task in changed if since.is_new(task)])
     context = {
         "gone": gone,
-        "changed": drawn(team, _with_the_line(tasks, since, changed)),
-        "days": by_day(drawn(team, fresh), more=False),
+        "changed": draw_cards(team, _with_waiting(tasks, since, changed)),
+        "days": by_day(draw_cards(team, fresh), more=False),
         "continued": since.day,
-        "cursor": Cursor(reached, fresh[0].created_at if fresh else since.newest),
+        "cursor": ChangesCursor(reached, fresh[0].created_at if fresh else since.newest),
         "moving": is_moving(team),
         "query": _query(request.GET),
         "swap": True,
@@ -193,19 +182,19 @@ def changes(request: HttpRequest, membership: Membership) -> HttpResponse:
     return render(request, "gallery/changes.html", context)
 
 
-def _binned(changed: list[Task]) -> tuple[list[int], list[Task]]:
-    """The numbers of those that were put into the bin, and the others."""
-    gone = [task.pk for task in changed if task.binned_at]
-    return gone, [task for task in changed if not task.binned_at]
+def _split_trashed(changed: list[Task]) -> tuple[list[int], list[Task]]:
+    """Return the keys of the tasks that were moved to the trash, and the other tasks."""
+    gone = [task.pk for task in changed if task.trashed_at]
+    return gone, [task for task in changed if not task.trashed_at]
 
 
 def _fresh(shown: TaskQuerySet, new: list[int]) -> list[Task]:
-    """New clips that the page's filters show, newest first."""
+    """Return the new clips that the page's filters show, newest first."""
     return list(shown.filter(pk__in=new).newest_first()) if new else []
 
 
-def _with_the_line(tasks: TaskQuerySet, since: Cursor, changed: list[Task]) -> list[Task]:
-    """The known clips that changed, and those that wait: their places move as others go."""
+def _with_waiting(tasks: TaskQuerySet, since: ChangesCursor, changed: list[Task]) -> list[Task]:
+    """Return the known clips that changed, and those that wait: their line positions change."""
     known = [task for task in changed if not since.is_new(task)]
     if since.newest is None:
         return known
@@ -215,14 +204,14 @@ def _with_the_line(tasks: TaskQuerySet, since: Cursor, changed: list[Task]) -> l
 
 
 def is_moving(team: Team) -> bool:
-    """Whether anything of the team will change by itself."""
-    on_their_way = Task.objects.for_team(team).filter(state__in=[*LIVE, TaskState.UNCLEAR])
+    """Return whether anything of the team will change by itself."""
+    in_progress = Task.objects.for_team(team).filter(state__in=[*LIVE, TaskState.UNCLEAR])
     links = File.objects.for_team(team).filter(state__in=[FileState.REMOTE, FileState.FETCHING])
-    return on_their_way.exists() or links.exists()
+    return in_progress.exists() or links.exists()
 
 
 def _query(query: QueryDict) -> str:
-    """The filters alone, as they stand in an address."""
+    """Return the filters alone, as they stand in an address."""
     kept = query.copy()
     for name in ("before", "since", "silent"):
         kept.pop(name, None)
@@ -230,10 +219,10 @@ def _query(query: QueryDict) -> str:
 
 
 def _bar(request: HttpRequest, team: Team, filters: Filters) -> dict[str, object]:
-    """What the bar offers to choose from."""
-    row = request.COOKIES.get("row", "")
+    """Return what the bar offers to choose from."""
+    row = whole_number(request.COOKIES.get("row", ""))
     return {
-        "row": int(row) if row.isdecimal() and int(row) in ROWS else None,
+        "row": row if row in ROWS else None,
         "rows": ROWS,
         "chips": chips(team, filters),
     }

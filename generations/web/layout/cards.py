@@ -1,4 +1,4 @@
-"""What one clip looks like on the wall: the state's mark, the frame's shape, and its words."""
+"""One clip in the gallery: the mark of its state, the shape of its frame, and its words."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from generations import clock
 from generations.models import Attempt, File, Film, Task, Team, Upload
-from generations.models.files import FilePart, FileState
+from generations.models.files import FileRole, FileState
 from generations.models.films import FILM
 from generations.models.tasks import TaskState
-from generations.web.messages import failures
-from generations.web.messages.failures import Sentence
+from generations.web.messages import tasks as task_messages
+from generations.web.messages.reasons import Explanation, Sentence, explain_order
 
 RATIOS = ("21:9", "2:1", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
 SOON = timedelta(minutes=15)
@@ -51,37 +51,37 @@ LINKS_TO_COME = Mark("arrow-down-to-line", _("Fetching"), "sky")
 
 
 class Card:
-    """A task as a page shows it. The task comes from ``drawn``, with all that is asked for here."""
+    """A task as a page shows it. ``draw_cards`` makes it, with all that is read here."""
 
     def __init__(
         self,
         task: Task,
         *,
-        place: int | None,
+        line_position: int | None,
         usual: tuple[int, int] | None,
         film: int | None = None,
     ) -> None:
         self.task = task
-        self.film = film  # the number of the film that the task became
-        self.place = place
+        self.film = film  # the pk of the film that the task became
+        self.line_position = line_position
         self.usual_seconds = usual
         self.now = clock.now()
 
     @cached_property
     def files(self) -> dict[str, File]:
-        """The first file of each part; of a film the longest, which is a whole cut."""
+        """The first file of each role; of a film the longest, which is a whole cut."""
         files = list(reversed(self.task.files.all()))
         if self.film:
             files.sort(key=lambda file: file.duration_ms or 0)
-        return {file.part: file for file in files}
+        return {file.role: file for file in files}
 
     @property
     def video(self) -> File | None:
-        return self.files.get(FilePart.VIDEO) or self.files.get(FilePart.AUDIO)
+        return self.files.get(FileRole.VIDEO) or self.files.get(FileRole.AUDIO)
 
     @property
     def cover(self) -> File | None:
-        cover = self.files.get(FilePart.COVER)
+        cover = self.files.get(FileRole.COVER)
         return cover if cover and cover.is_stored else None
 
     @property
@@ -106,7 +106,7 @@ class Card:
 
     @property
     def is_moving(self) -> bool:
-        """Whether it will change by itself, so that its page must look again."""
+        """Whether it will change by itself, so that its page must ask again."""
         return not self.task.is_final or self.shows == FileState.FETCHING
 
     @property
@@ -119,7 +119,7 @@ class Card:
 
     @property
     def percent(self) -> int | None:
-        """As told; else how far past clips were by now, which never says done."""
+        """The provider's progress, else how far past clips were by now: never 100."""
         if self.task.progress is not None:
             return self.task.progress
         if not self.usual_seconds or self.started_at is None:
@@ -128,7 +128,7 @@ class Card:
         return min(round(100 * passed / max(self.usual_seconds[1], 1)), MOST_GUESSED)
 
     @property
-    def is_told(self) -> bool:
+    def has_progress(self) -> bool:
         return self.task.progress is not None
 
     @property
@@ -146,9 +146,9 @@ class Card:
         return gettext("usually %(range)s min") % {"range": _range(low // 60, -(-high // 60))}
 
     @property
-    def dies_soon(self) -> bool:
-        dies = self.video.expires_at if self.video else None
-        return dies is not None and dies - self.now < SOON
+    def expires_soon(self) -> bool:
+        expires = self.video.expires_at if self.video else None
+        return expires is not None and expires - self.now < SOON
 
     @property
     def attempt(self) -> Attempt:
@@ -156,39 +156,39 @@ class Card:
         return max(self.task.attempts.all(), key=lambda one: one.ordinal)
 
     @cached_property
-    def failure(self) -> failures.Words:
-        return failures.failure(self.task.code, self.task.message)
+    def failure(self) -> Explanation:
+        return explain_order(self.task.reason, self.task.code, self.task.message)
 
     @property
     def outcome(self) -> str:
-        return failures.outcome(self.task)
+        return task_messages.outcome(self.task)
 
     @property
     def waits_because(self) -> Sentence:
-        return failures.waiting(self.task.reason)
+        return task_messages.waiting(self.task.obstacle)
 
     @property
     def kind(self) -> Sentence:
-        return failures.kind(self.task)
+        return task_messages.kind(self.task)
 
     @property
     def unit(self) -> str:
-        return failures.unit(self.task)
+        return task_messages.unit(self.task)
 
     @property
     def cost(self) -> int:
-        return failures.cost(self.task)
+        return task_messages.cost(self.task)
 
 
 def ratio_of(file: File | None, task: Task) -> str:
-    """The shape of a file, or what was ordered while nobody knows it."""
+    """Return the frame shape of a file, or the one that was ordered while nobody knows it."""
     if file and file.width and file.height:
         return nearest(file.width / file.height)
     return nearest(_shape(task.aspect_ratio or "16:9"))
 
 
 def nearest(shape: float) -> str:
-    """The frame shape of the style sheet that comes nearest to a width over a height."""
+    """Return the frame shape of the style sheet that is nearest to width / height."""
     return min(RATIOS, key=lambda ratio: abs(_shape(ratio) / shape - 1))
 
 
@@ -201,18 +201,21 @@ def _range(low: int, high: int) -> str:
     return str(high) if low >= high else f"{low}–{high}"
 
 
-def drawn(team: Team, tasks: Iterable[Task]) -> list[Card]:
-    """Cards of tasks that came with ``for_cards``; what the line and the past say, once for all."""
+def draw_cards(team: Team, tasks: Iterable[Task]) -> list[Card]:
+    """Return the cards of tasks that were read by ``for_cards``.
+
+    The waiting line and the usual lengths are read once for all of them.
+    """
     rows = list(tasks)
     states = {task.state for task in rows}
-    places = Task.objects.places(team) if TaskState.WAITING in states else {}
+    positions = Task.objects.line_positions(team) if TaskState.WAITING in states else {}
     moving = states & {TaskState.QUEUED, TaskState.RUNNING}
     usual = Task.objects.usual_seconds(team) if moving else {}
     films = _films(rows)
     return [
         Card(
             task,
-            place=places.get(task.pk),
+            line_position=positions.get(task.pk),
             usual=usual.get(task.model),
             film=films.get(task.pk),
         )
@@ -221,6 +224,6 @@ def drawn(team: Team, tasks: Iterable[Task]) -> list[Card]:
 
 
 def _films(tasks: Iterable[Task]) -> dict[int, int]:
-    """The films that some of these tasks became."""
+    """Return the films that some of these tasks became: task pk to film pk."""
     roots = [task.pk for task in tasks if task.kind == FILM]
     return dict(Film.objects.filter(task__in=roots).values_list("task", "pk")) if roots else {}

@@ -1,15 +1,16 @@
-"""A key as pages show it: how it works, what it has free, what is left."""
+"""A key as pages show it: whether it works, its free slots, and what is left."""
 
 from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from generations.lifecycle.keys import KeyTest
 from generations.models import Account, Credential, Task, Team
 from generations.models.ledger import AccountName
 from generations.models.tasks import BUSY, TaskState
 from generations.providers.catalogue import catalogue
-from generations.teams.credentials import Tested, is_sandbox
-from generations.web.messages.credentials import Trouble, trouble
+from generations.teams.provider_access import is_sandbox
+from generations.web.messages.reasons import Explanation, explain_key
 
 MOST_DOTS = 12
 MOST_COUNTED = 1000
@@ -17,14 +18,14 @@ MOST_COUNTED = 1000
 
 @dataclass(frozen=True)
 class Key:
-    """One credential with its tasks and pots; ``tested`` is what the test just now found."""
+    """One credential with its tasks and accounts; ``tested`` is what a test just found."""
 
     credential: Credential
     busy: int
     waiting: int
     available: int
     spent: int
-    tested: Tested | None = None
+    tested: KeyTest | None = None
 
     @property
     def unit(self) -> str:
@@ -54,7 +55,7 @@ class Key:
 
     @property
     def left(self) -> int | None:
-        """What may still be ordered; None where the provider does not tell."""
+        """What may still be ordered; None where the provider does not tell its balance."""
         return None if self.credential.balance is None else self.available
 
     @property
@@ -62,27 +63,27 @@ class Key:
         return self.available + self.spent
 
     @property
-    def trouble(self) -> Trouble | None:
+    def trouble(self) -> Explanation | None:
         if self.tested and not self.tested.good:
-            return trouble(self.tested.code, self.tested.message)
-        return trouble(self.credential.paused_code) if self.credential.is_paused else None
+            return explain_key(self.tested.reason or "", self.tested.message)
+        return explain_key(self.credential.paused_reason) if self.credential.is_paused else None
 
 
-def keys_of(team: Team, pk: int | None = None, tested: Tested | None = None) -> list[Key]:
-    """Every key of a team, or one, in a constant number of queries."""
+def keys_of(team: Team, pk: int | None = None, tested: KeyTest | None = None) -> list[Key]:
+    """Return every key of a team, or one, in a constant number of queries."""
     found = Credential.objects.for_team(team).without_secret().order_by("kind", "name", "pk")
     tasks = Task.objects.for_team(team).values_list("credential", flat=True)
     busy = Counter(tasks.filter(state__in=BUSY)[:MOST_COUNTED])
     waiting = Counter(tasks.filter(state=TaskState.WAITING)[:MOST_COUNTED])
     accounts = Account.objects.filter(team=team).values_list("credential", "name", "balance")
-    pots = {(credential, name): balance for credential, name, balance in accounts}
+    balances = {(credential, name): balance for credential, name, balance in accounts}
     return [
         Key(
             credential=credential,
             busy=busy[credential.pk],
             waiting=waiting[credential.pk],
-            available=pots.get((credential.pk, AccountName.AVAILABLE), 0),
-            spent=pots.get((credential.pk, AccountName.SPENT), 0),
+            available=balances.get((credential.pk, AccountName.AVAILABLE), 0),
+            spent=balances.get((credential.pk, AccountName.SPENT), 0),
             tested=tested,
         )
         for credential in (found.filter(pk=pk) if pk else found)

@@ -1,4 +1,4 @@
-"""What a team may lose: orders that stay unclear, and files whose links will die before long."""
+"""What a team may lose: orders that stay unclear, and files whose links expire soon."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from generations.providers.catalogue import catalogue
 
 @dataclass(frozen=True, slots=True)
 class AtRisk:
-    """So many files are told to be at risk; the first link dies then."""
+    """How many files are at risk, and when the first link expires."""
 
     files: int
     first: datetime
 
     @property
     def is_late(self) -> bool:
-        """Whether the first link is dead by its date already."""
+        """Whether the first link has expired already."""
         return self.first <= clock.now()
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
-    """So many orders are unclear, since then at the longest; ``held`` by unit."""
+class UnclearOrders:
+    """How many orders are unclear, since when at the longest; ``held`` by unit."""
 
     tasks: int
     since: datetime | None
     held: Sequence[tuple[int, str]]
 
 
-def told(team: Team) -> set[str]:
-    """Of which of both a page must speak, in one question: ``at_risk``, ``unclear``."""
-    files = _told_files(team).order_by().values("pk")
+def visible_risks(team: Team) -> set[str]:
+    """Return which of both a page must show, in one query: ``at_risk``, ``unclear``."""
+    files = _warned_files(team).order_by().values("pk")
     orders = Task.objects.for_team(team).filter(state=TaskState.UNCLEAR, alarmed_at__isnull=False)
     found = (
         Team.objects.filter(pk=team.pk)
@@ -48,25 +48,25 @@ def told(team: Team) -> set[str]:
     return {name for name, is_so in found.items() if is_so}
 
 
-def _told_files(team: Team) -> FileQuerySet:
-    return File.objects.for_team(team).unfetched().filter(noticed_at__isnull=False)
+def _warned_files(team: Team) -> FileQuerySet:
+    return File.objects.for_team(team).unfetched().filter(warned_at__isnull=False)
 
 
 def at_risk(team: Team) -> AtRisk | None:
-    """None while nothing of it was told."""
-    found = _told_files(team).aggregate(files=Count("expires_at"), first=Min("expires_at"))
+    """Return the files at risk of which a warning was raised, None where there are none."""
+    found = _warned_files(team).aggregate(files=Count("expires_at"), first=Min("expires_at"))
     return AtRisk(found["files"], found["first"]) if found["files"] else None
 
 
-def unclear(team: Team, *, alarmed: bool = False) -> Unclear | None:
-    """All of a team, or those alone of which an alarm was raised; None where there is none."""
-    tasks = Task.objects.for_team(team).filter(state=TaskState.UNCLEAR, binned_at=None)
+def unclear(team: Team, *, alarmed: bool = False) -> UnclearOrders | None:
+    """Return the unclear orders of a team, or only the ``alarmed``; None where there are none."""
+    tasks = Task.objects.for_team(team).filter(state=TaskState.UNCLEAR, trashed_at=None)
     if alarmed:
         tasks = tasks.filter(alarmed_at__isnull=False)
     found = tasks.aggregate(tasks=Count("pk"), since=Min("unclear_at"))
     if not found["tasks"]:
         return None
-    return Unclear(found["tasks"], found["since"], _held(team, alarmed=alarmed))
+    return UnclearOrders(found["tasks"], found["since"], _held(team, alarmed=alarmed))
 
 
 def _held(team: Team, *, alarmed: bool) -> list[tuple[int, str]]:

@@ -8,15 +8,9 @@ from django.http import HttpRequest
 from generations.billing import ledger
 from generations.models import Collection, Membership, Task, Team
 from generations.models.tasks import LIVE
-from generations.web.messages.stops import Stop, stop
+from generations.web.messages.orders import Stop, current_stop
 
-from .risks import (
-    AtRisk,
-    Unclear,
-    at_risk,
-    told,
-    unclear,
-)
+from .risks import AtRisk, UnclearOrders, at_risk, unclear, visible_risks
 from .silence import Silence, silence
 
 THEMES = ("dark", "light", "system")
@@ -38,7 +32,7 @@ class Shell:
 
     @cached_property
     def live(self) -> str:
-        """How many tasks are on their way, in words that fit a badge; "" for none."""
+        """How many tasks are in progress, short enough for a badge; "" for none."""
         live = Task.objects.for_team(self.team).filter(state__in=LIVE)
         number = len(live.values_list("pk")[:MOST_LIVE])
         return f"{MOST_LIVE - 1}+" if number == MOST_LIVE else str(number or "")
@@ -46,7 +40,7 @@ class Shell:
     @cached_property
     def stop(self) -> Stop | None:
         """What keeps the team from ordering now."""
-        return stop(self.team)
+        return current_stop(self.team)
 
     @cached_property
     def silence(self) -> Silence | None:
@@ -54,22 +48,22 @@ class Shell:
         return silence(self.team)
 
     @cached_property
-    def unclear(self) -> Unclear | None:
+    def unclear(self) -> UnclearOrders | None:
         """Orders that have been unclear for too long, until somebody decides."""
-        return unclear(self.team, alarmed=True) if "unclear" in self._told else None
+        return unclear(self.team, alarmed=True) if "unclear" in self._visible_risks else None
 
     @cached_property
     def at_risk(self) -> AtRisk | None:
-        """Files that should be here by now."""
-        return at_risk(self.team) if "at_risk" in self._told else None
+        """Files that should be stored by now."""
+        return at_risk(self.team) if "at_risk" in self._visible_risks else None
 
     @cached_property
-    def _told(self) -> set[str]:
-        return told(self.team)
+    def _visible_risks(self) -> set[str]:
+        return visible_risks(self.team)
 
     @cached_property
     def collections(self) -> list[Collection]:
-        """The last ones that changed."""
+        """The collections that changed last."""
         return list(Collection.objects.for_team(self.team).counted(self.user)[:COLLECTIONS])
 
     @cached_property

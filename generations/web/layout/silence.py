@@ -1,4 +1,4 @@
-"""What is at risk while the background worker is silent: said on every page with live work."""
+"""What is at risk while the background worker is silent, for every page with live work."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from django.db.models import Count, Min
 from django.http import HttpRequest
 
 from generations import clock
-from generations.models import File, Pulse, Task, Team
+from generations.models import File, Heartbeat, Task, Team
 from generations.models.files import FileState
 from generations.models.tasks import LIVE
 
@@ -16,7 +16,7 @@ SILENT_TOO_LONG = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """For how long; how many files nobody fetches meanwhile, and when the first link dies."""
+    """For how long; how many files nobody fetches meanwhile, and when the first link expires."""
 
     length: timedelta
     files: int
@@ -24,13 +24,13 @@ class Silence:
 
     @property
     def is_late(self) -> bool:
-        """Whether the first link is dead by its date already."""
+        """Whether the first link has expired already."""
         return self.first is not None and self.first <= clock.now()
 
 
 def silence(team: Team) -> Silence | None:
-    """None while the worker beats, and for a team that waits for nothing."""
-    last = Pulse.objects.filter(name="cluster", at__lt=clock.now() - SILENT_TOO_LONG).first()
+    """Return how long the worker is silent; None while it works or the team waits for nothing."""
+    last = Heartbeat.objects.filter(name="cluster", at__lt=clock.now() - SILENT_TOO_LONG).first()
     if last is None:
         return None
     links = File.objects.for_team(team).filter(state__in=[FileState.REMOTE, FileState.FETCHING])
@@ -41,5 +41,5 @@ def silence(team: Team) -> Silence | None:
 
 
 def has_news(request: HttpRequest, team: Team) -> bool:
-    """Whether a poll must be answered though nothing changed: the strip comes, counts or goes."""
+    """Return whether a poll must be answered though nothing changed: the notice comes or goes."""
     return "silent" in request.GET or silence(team) is not None

@@ -1,158 +1,147 @@
-"""The fields that every order has, built from what its model offers."""
+"""What both order forms share: their inputs, and how a refusal stands beside its field."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django import forms
+from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from generations.lifecycle.order import MOST_AT_ONCE
-from generations.models import Credential
-from generations.providers.catalogue import Offer, Option, Problem, catalogue
-from generations.providers.contract import Order
-from generations.web.messages.problems import sentence
+from generations.lifecycle.order import Invalid, NotEnough, OrderRefused, Paused
+from generations.models import Membership
+from generations.providers.catalogue import Offer, Problem
+from generations.providers.contract import Picture
+from generations.web.files.uploads import add_all
+from generations.web.messages.options import CHOICES, LABELS
+from generations.web.messages.orders import explain_problem, explain_refusal
+from generations.web.messages.reasons import Sentence
 
-from .inputs import (
-    HELP,
-    LABELS,
-    Words,
-    pills,
-    switch,
-    whole,
-)
-
-KINDS = ("text2video", "img2video", "start-end2video", "reference2video")
-TABS: Mapping[str, tuple[Words, str]] = {
-    "text2video": (pgettext_lazy("kind", "Text"), "text-cursor-input"),
-    "img2video": (pgettext_lazy("kind", "Picture"), "image"),
-    "start-end2video": (pgettext_lazy("kind", "First and last"), "columns-2"),
-    "reference2video": (pgettext_lazy("kind", "References"), "layers-2"),
-}
-COUNTS = (1, 2, 3, 4)
+type Values = MultiValueDict[str, str]
+"""What an address or a form says, by the names of the fields."""
 
 
-def shape_fields(
-    credential: Credential, offer: Offer, duration: int, credentials: Sequence[Credential]
-) -> dict[str, forms.Field]:
-    """``credentials`` are those that make clips of this kind."""
-    resolutions = offer.resolutions_at(duration)
-    resolution = offer.resolution if offer.resolution in resolutions else resolutions[0]
-    keys = [str(key.pk) for key in credentials]
-    others = [key for key in with_model(credentials, offer) if key != credential]
-    fields: dict[str, forms.Field] = {
-        "kind": pills("kind", _("Kind"), KINDS, offer.kind),
-        "prompt": _prompt(offer),
-        "model": _models(credential, offer, credentials),
-        "duration": _seconds(offer, duration),
-        "aspect_ratio": pills("aspect_ratio", _("Ratio"), offer.aspect_ratios, offer.aspect_ratio),
-        "resolution": pills("resolution", _("Resolution"), resolutions, resolution),
-        "count": whole("count", _("Count"), 1, MOST_AT_ONCE, initial=1),
-        "credential": pills("credential", _("Provider"), keys, credential.pk),
-        "also": _also(others),
-        "images": forms.CharField(label=str(LABELS["images"]), required=False),
-        "shown_for": forms.CharField(required=False, widget=forms.HiddenInput),
-        "form_token": _token(),
-    }
-    fields["count"].widget = forms.RadioSelect(choices=[(count, count) for count in COUNTS])
-    if not offer.aspect_ratios:
-        del fields["aspect_ratio"]
-    if not offer.images[1]:
-        del fields["images"]
-    return fields
+class CatalogueForm(forms.Form):
+    """An order of one model: ``offer.problems`` decides in the end whether it can be made.
+
+    Whoever shows the form sets ``pictures``, once it is known which the offer takes.
+    """
+
+    use_required_attribute = False
+    offer: Offer
+
+    def __init__(self, values: Values, *, sent: bool) -> None:
+        super().__init__(values if sent else None)
+        self.pictures: Sequence[Picture] = ()
+
+    def refuse(self, problems: Iterable[Problem]) -> None:
+        """Put each problem beside its field, or above the button where it has none."""
+        for problem in problems:
+            field = problem.field if problem.field in self.fields else None
+            self.add_error(field, explain_problem(problem))
+
+    def add_refusal(self, refused: OrderRefused) -> None:
+        """Say why nothing was ordered, beside the field that can change it."""
+        match refused:
+            case Invalid(problems=problems):
+                self.refuse(problems)
+            case NotEnough() | Paused():
+                self.add_error("credential", explain_refusal(refused))
+            case _:
+                self.add_error(None, explain_refusal(refused))
+
+    @property
+    def picture_errors(self) -> list[str]:
+        """What is wrong with the pictures, for beside them."""
+        return [str(error) for error in self.errors.get("images", ())]
+
+    @property
+    def wrong(self) -> list[forms.BoundField]:
+        """The fields to put right, in the order of the page."""
+        return [field for field in self if field.errors]
 
 
-def with_model(credentials: Iterable[Credential], offer: Offer) -> list[Credential]:
-    """Those that have the same model at the same kind."""
-    return [key for key in credentials if catalogue(key.kind).offer(offer.kind, offer.model)]
+class SwitchField(forms.TypedChoiceField):
+    """Off or on as two pills; the model's own default where the form leaves it out."""
+
+    WORDS = {"on": "True", "1": "True", "true": "True", "0": "False", "false": "False"}
+
+    def to_python(self, value: Any) -> Any:
+        return self.WORDS.get(str(value).lower(), super().to_python(value))
 
 
-def _models(
-    credential: Credential, offer: Offer, credentials: Sequence[Credential]
-) -> forms.TypedChoiceField:
-    """Every model that some key has; a refusal names those of the chosen key."""
-    titles: dict[str, list[str]] = {}
-    for book in map(catalogue, dict.fromkeys(key.kind for key in credentials)):
-        for model in book.models(offer.kind):
-            titles.setdefault(model, []).append(book.title)
-    own = catalogue(credential.kind).models(offer.kind)
-    field = pills("model", _("Model"), own, offer.model, widget=forms.Select)
-    several = len({key.kind for key in credentials}) > 1
-    field.choices = [
-        (model, f"{model} · {', '.join(names)}" if several else model)
-        for model, names in titles.items()
-    ]
-    return field
+def posted_values(request: HttpRequest, membership: Membership) -> tuple[Values, list[str]]:
+    """Return what a form says, and a sentence for each of its files that is no usable picture.
+
+    Files that came with it are stored as pictures of the team, and named in ``images``.
+    """
+    values = request.POST.copy()
+    taken, unfit = add_all(request, membership)
+    for upload in taken:
+        values.appendlist("images", str(upload.pk))
+        values.appendlist("image_names", "")
+    return values, [f"{name}: {reason}" for name, reason in unfit]
 
 
-def _also(others: Sequence[Credential]) -> forms.MultipleChoiceField:
-    """Keys that the same order goes to as well, to compare."""
-    said = sentence(Problem("credential", "choice"), LABELS)
-    return forms.MultipleChoiceField(
-        label=_("Compare"),
-        choices=[(str(key.pk), key.name) for key in others],
+def whole_number_field(
+    name: str, label: Sentence, low: int | None, high: int | None, *, initial: object
+) -> forms.IntegerField:
+    """Return a field for a whole number; every refusal is the catalogue's sentence of its range."""
+    out_of_range = explain_problem(Problem(name, "range", {"low": low, "high": high}))
+    return forms.IntegerField(
+        label=str(label),
+        min_value=low,
+        max_value=high,
+        initial=initial,
         required=False,
-        error_messages={"invalid_choice": said},
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), out_of_range),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
 
 
-def _prompt(offer: Offer) -> forms.Field:
-    empty = sentence(Problem("prompt", "required"), LABELS)
-    placeholder = _("What the clip shows, how the camera moves, what light there is.")
-    return forms.CharField(
-        label=_("Prompt"),
-        required=offer.prompt_required,
-        error_messages={"required": empty},
-        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto", "placeholder": placeholder}),
+def pills(
+    name: str,
+    label: Sentence,
+    choices: Sequence[str],
+    initial: object,
+    *,
+    widget: type[forms.RadioSelect | forms.Select] = forms.RadioSelect,
+) -> forms.TypedChoiceField:
+    """Return a field for one of a few choices, which may be left out."""
+    no_choice = explain_problem(Problem(name, "choice", {"choices": tuple(choices)}))
+    return forms.TypedChoiceField(
+        label=str(label),
+        choices=[(choice, CHOICES.get(choice, choice)) for choice in choices],
+        initial=str(initial),
+        required=False,
+        error_messages={"invalid_choice": no_choice},
+        widget=widget,
     )
 
 
-def _token() -> forms.Field:
+def switch(name: str, label: Sentence, *, initial: bool) -> SwitchField:
+    on = _("Music") if name == "bgm" else _("On")
+    return SwitchField(
+        label=str(label),
+        choices=[("False", _("Off")), ("True", on)],
+        coerce=lambda word: word == "True",
+        initial=initial,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+
+def pictures_field() -> forms.CharField:
+    """Return a field that holds the errors of the pictures, which ``picture_slots`` reads."""
+    return forms.CharField(label=str(LABELS["images"]), required=False)
+
+
+def token_field() -> forms.CharField:
+    """Return the field that tells one press of the button from the next."""
     return forms.CharField(
         max_length=32,
         required=False,
         initial=secrets.token_urlsafe(18),
         widget=forms.HiddenInput,
     )
-
-
-def _seconds(offer: Offer, duration: int) -> forms.Field:
-    """A stepper where the lengths have no gap, else pills."""
-    low, high = min(offer.durations), max(offer.durations)
-    if high - low + 1 == len(offer.durations) and low != high:
-        return whole("duration", _("Duration"), low, high, initial=duration)
-    seconds = [str(seconds) for seconds in offer.durations]
-    field = pills("duration", _("Duration"), seconds, duration)
-    field.choices = [(length, _("%(n)s s") % {"n": length}) for length in offer.durations]
-    field.coerce, field.initial = int, duration
-    return field
-
-
-SOUND = ("bgm", "audio")
-
-
-def option_fields(
-    offer: Offer, duration: int, switches: Mapping[str, bool]
-) -> dict[str, forms.Field]:
-    """The options that have an effect at this length and beside these switches."""
-    asked = Order(offer.kind, offer.model, "", duration=duration, options=switches)
-    return {
-        option.name: _option(option) for option in offer.options if offer.heeds(option.name, asked)
-    }
-
-
-def _option(option: Option) -> forms.Field:
-    name, label = option.name, LABELS.get(option.name, option.name)
-    if option.type == "number":
-        field = whole(name, label, option.low, option.high, initial=option.default)
-    elif option.type == "choice":
-        field = pills(name, label, option.choices, option.default)
-    elif option.type == "text":
-        field = forms.CharField(label=str(label), max_length=option.limit, required=False)
-    elif name in SOUND or option.default:
-        field = switch(name, label, initial=bool(option.default))
-    else:
-        tick = forms.CheckboxInput(attrs={"class": "switch"})
-        field = forms.BooleanField(label=str(label), initial=False, required=False, widget=tick)
-    field.help_text = str(HELP.get(name, ""))
-    return field

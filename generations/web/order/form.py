@@ -1,43 +1,51 @@
 """The form of an order: it has the fields that the chosen model has, and nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
+from generations.lifecycle.order import MOST_AT_ONCE
 from generations.models import Credential
-from generations.providers.catalogue import Offer, Problem, catalogue
-from generations.providers.contract import Order, Picture
-from generations.web.messages.problems import sentence
+from generations.providers.catalogue import Offer, Option, Problem, catalogue
+from generations.providers.contract import Order
+from generations.web.layout.kinds import KIND_MARKS
+from generations.web.messages.options import HELP, LABELS
+from generations.web.messages.orders import explain_problem
+from generations.web.query import whole_number
 
-from .fields import KINDS, SOUND, option_fields, shape_fields, with_model
-from .inputs import LABELS
+from .fields import (
+    CatalogueForm,
+    Values,
+    pictures_field,
+    pills,
+    switch,
+    token_field,
+    whole_number_field,
+)
 
-type Values = MultiValueDict[str, str]
+KINDS = tuple(KIND_MARKS)
+COUNTS = (1, 2, 3, 4)
+SOUND = ("bgm", "audio")
 
 
-class OrderForm(forms.Form):
+class OrderForm(CatalogueForm):
     """One order on one credential, or on several to compare; ``offer`` is what it is made of there.
 
-    Unbound it starts from the given values, each where the model has it. Its final word is
-    ``offer.problems``, of the chosen credential and of each that it also goes to. ``pictures`` are
-    set by who shows them, once it is known which the offer takes.
+    Unbound it starts from the given values, each where the model has it. The offers of the chosen
+    credential, and of each that it also goes to, decide in the end.
     """
-
-    use_required_attribute = False
 
     def __init__(
         self, credentials: Sequence[Credential], values: Values, *, sent: bool = False
     ) -> None:
-        super().__init__(values if sent else None)
-        self.pictures: Sequence[Picture] = ()
+        super().__init__(values, sent=sent)
         self.kinds = kinds_of(credentials)
-        said = values.get("kind", "")
-        self.kind = said if said in self.kinds else self.kinds[0]
+        kind = values.get("kind", "")
+        self.kind = kind if kind in self.kinds else self.kinds[0]
         self.able = [key for key in credentials if catalogue(key.kind).models(self.kind)]
         self.credential, self.offer = chosen(self.able, self.kind, values, sent=sent)
         duration = _duration(self.offer, values.get("duration", ""))
@@ -46,26 +54,30 @@ class OrderForm(forms.Form):
         self._keep(values)
 
     def _keep(self, values: Values) -> None:
-        """Start from ``values``; what the model lacks disappears. Unticked is said by absence."""
+        """Start from ``values``; what the model lacks disappears.
+
+        Browsers send no box that is not ticked: in a form its absence means off.
+        """
         from_form = "form_token" in values
         for name, field in self.fields.items():
             self.initial[name] = field.initial
             if name in values or (from_form and isinstance(field, forms.BooleanField)):
-                said = values.getlist(name) if name == "also" else values.get(name)
+                text = values.getlist(name) if name == "also" else values.get(name)
                 with suppress(ValidationError):
-                    self.initial[name] = field.clean(said)
+                    value = field.clean(text)
+                    self.initial[name] = field.initial if value is None else value
         self.initial["prompt"] = values.get("prompt", "")
         self.initial["shown_for"] = self.credential.pk
 
     def clean(self) -> dict[str, Any]:
-        for label in self._lacking():
+        for label in self._lost_options():
             self.add_error(
                 None,
                 _("This model has no “%(field)s”. Send again to order without it.")
                 % {"field": label},
             )
-        said = self.cleaned_data.get("model")
-        if said and said != self.offer.model:
+        model = self.cleaned_data.get("model")
+        if model and model != self.offer.model:
             models = catalogue(self.credential.kind).models(self.kind)
             self.refuse([Problem("model", "choice", {"choices": models})])
         if not self.errors:
@@ -74,30 +86,24 @@ class OrderForm(forms.Form):
                 self._refuse_there(key)
         return self.cleaned_data
 
-    def _lacking(self) -> list[str]:
-        """The words of options that were set on another model and that this one does not have."""
+    def _lost_options(self) -> list[str]:
+        """Return the labels of options that were set for another model and that this one lacks."""
         options = (
             option for offer in catalogue(self.credential.kind).offers for option in offer.options
         )
-        unsaid = {option.name: ("", "False", str(option.default)) for option in options}
+        unset = {option.name: ("", "False", str(option.default)) for option in options}
         return [
             str(LABELS.get(name, name))
-            for name in unsaid.keys() & self.data.keys() - self.fields.keys()
-            if self.data[name] not in unsaid[name]
+            for name in unset.keys() & self.data.keys() - self.fields.keys()
+            if self.data[name] not in unset[name]
         ]
 
-    def refuse(self, problems: Iterable[Problem]) -> None:
-        """Put each problem beside its field, or above the button where it has none."""
-        for problem in problems:
-            field = problem.field if problem.field in self.fields else None
-            self.add_error(field, sentence(problem, LABELS))
-
     def _refuse_there(self, key: Credential) -> None:
-        """What another key of the comparison cannot make, under its name."""
+        """Tell what another key of the comparison cannot make, under its name."""
         offer = catalogue(key.kind).offer(self.kind, self.offer.model)
         for problem in offer.problems(self.order) if offer else ():
-            said = {"key": key.name, "problem": sentence(problem, LABELS)}
-            self.add_error("also", _("%(key)s: %(problem)s") % said)
+            values = {"key": key.name, "problem": explain_problem(problem)}
+            self.add_error("also", _("%(key)s: %(problem)s") % values)
 
     @property
     def misfits(self) -> list[str]:
@@ -107,22 +113,17 @@ class OrderForm(forms.Form):
         found = self.offer.image_problems(self.order)
         most = self.offer.images[1]
         return [
-            sentence(problem, LABELS)
+            explain_problem(problem)
             for problem in found
             if problem.code != "count" or len(self.pictures) > most
         ]
 
     @property
-    def picture_errors(self) -> list[str]:
-        """What is wrong with the pictures, for beside them."""
-        return [str(error) for error in self.errors.get("images", ())]
-
-    @property
     def values(self) -> dict[str, Any]:
         """What is asked for now, as far as it can be read."""
-        read = getattr(self, "cleaned_data", {})
+        cleaned = getattr(self, "cleaned_data", {})
         return {
-            name: self.initial[name] if read.get(name) in (None, "") else read[name]
+            name: self.initial[name] if cleaned.get(name) in (None, "") else cleaned[name]
             for name in self.fields
         }
 
@@ -134,13 +135,13 @@ class OrderForm(forms.Form):
     @property
     def also(self) -> list[Credential]:
         """The other keys that the same order goes to, of those that have its model."""
-        said = {str(pk) for pk in self.values["also"] or ()}
+        named = {str(pk) for pk in self.values["also"] or ()}
         others = with_model(self.able, self.offer)
-        return [key for key in others if str(key.pk) in said and key != self.credential]
+        return [key for key in others if str(key.pk) in named and key != self.credential]
 
     @property
     def order(self) -> Order:
-        """The order in the catalogue's words; what is every key's default is not said."""
+        """The order in the catalogue's words, without what is the default of every key."""
         values = self.values
         defaults = self._defaults()
         options = {
@@ -163,13 +164,13 @@ class OrderForm(forms.Form):
         )
 
     def _defaults(self) -> dict[str, set[object]]:
-        """For each option what it is where it is not said, on every key that the order goes to."""
+        """Return each option's default on every key that the order goes to."""
         offers = [catalogue(key.kind).offer(self.kind, self.offer.model) for key in self.also]
-        found: dict[str, set[object]] = {}
+        defaults: dict[str, set[object]] = {}
         for option in self.offer.options:
             there = [offer.option(option.name) for offer in offers if offer]
-            found[option.name] = {option.default, *(other.default for other in there if other)}
-        return found
+            defaults[option.name] = {option.default, *(other.default for other in there if other)}
+        return defaults
 
     @property
     def count(self) -> int:
@@ -201,14 +202,9 @@ class OrderForm(forms.Form):
             for field in self.more
         )
 
-    @property
-    def wrong(self) -> list[forms.BoundField]:
-        """The fields to put right, in the order of the page."""
-        return [field for field in self if field.errors]
-
 
 def kinds_of(credentials: Iterable[Credential]) -> list[str]:
-    """The kinds of clips that some of these keys can make, in the order of the page."""
+    """Return the kinds of clips that some of these keys can make, in the order of the page."""
     made = {kind for key in credentials for kind in catalogue(key.kind).kinds()}
     return [kind for kind in KINDS if kind in made]
 
@@ -216,7 +212,7 @@ def kinds_of(credentials: Iterable[Credential]) -> list[str]:
 def chosen(
     able: Sequence[Credential], kind: str, values: Values, *, sent: bool
 ) -> tuple[Credential, Offer]:
-    """The credential and the model that the values name, else the first that may be used.
+    """Return the credential and the model that the values name, else the first that may be used.
 
     Of the two the one that the person has just changed wins: where the form was shown for this
     very credential, it was the model. What is sent to be ordered never goes to another credential.
@@ -233,13 +229,18 @@ def chosen(
     return credential, book.offer(kind, model) or first
 
 
-def _duration(offer: Offer, said: str) -> int:
-    seconds = int(said) if said.isascii() and said.isdecimal() and len(said) < 5 else -1
+def with_model(credentials: Iterable[Credential], offer: Offer) -> list[Credential]:
+    """Return the credentials that have the same model at the same kind."""
+    return [key for key in credentials if catalogue(key.kind).offer(offer.kind, offer.model)]
+
+
+def _duration(offer: Offer, text: str) -> int:
+    seconds = whole_number(text)
     return seconds if seconds in offer.durations else offer.duration
 
 
 def _switches(offer: Offer, values: Values) -> dict[str, bool]:
-    """The switches that are said, on or off; others stand beside some of them only."""
+    """Return the switches that are set on or off; other options exist beside some of them only."""
     options = (option for option in offer.options if option.type == "switch")
     from_form = "form_token" in values
     return {
@@ -247,3 +248,114 @@ def _switches(offer: Offer, values: Values) -> dict[str, bool]:
         for option in options
         if option.name in values or (from_form and not option.default)
     }
+
+
+def shape_fields(
+    credential: Credential, offer: Offer, duration: int, credentials: Sequence[Credential]
+) -> dict[str, forms.Field]:
+    """Return the fields of every order; ``credentials`` are those that make clips of this kind."""
+    resolutions = offer.resolutions_at(duration)
+    resolution = offer.resolution if offer.resolution in resolutions else resolutions[0]
+    keys = [str(key.pk) for key in credentials]
+    others = [key for key in with_model(credentials, offer) if key != credential]
+    fields: dict[str, forms.Field] = {
+        "kind": pills("kind", _("Kind"), KINDS, offer.kind),
+        "prompt": _prompt_field(offer),
+        "model": _model_field(credential, offer, credentials),
+        "duration": _duration_field(offer, duration),
+        "aspect_ratio": pills("aspect_ratio", _("Ratio"), offer.aspect_ratios, offer.aspect_ratio),
+        "resolution": pills("resolution", _("Resolution"), resolutions, resolution),
+        "count": whole_number_field("count", _("Count"), 1, MOST_AT_ONCE, initial=1),
+        "credential": pills("credential", _("Provider"), keys, credential.pk),
+        "also": _also_field(others),
+        "images": pictures_field(),
+        "shown_for": forms.CharField(required=False, widget=forms.HiddenInput),
+        "form_token": token_field(),
+    }
+    fields["count"].widget = forms.RadioSelect(choices=[(count, count) for count in COUNTS])
+    if not offer.aspect_ratios:
+        del fields["aspect_ratio"]
+    if not offer.images[1]:
+        del fields["images"]
+    return fields
+
+
+def _model_field(
+    credential: Credential, offer: Offer, credentials: Sequence[Credential]
+) -> forms.TypedChoiceField:
+    """Offer every model that some key has; a refusal names those of the chosen key."""
+    titles: dict[str, list[str]] = {}
+    for book in map(catalogue, dict.fromkeys(key.kind for key in credentials)):
+        for model in book.models(offer.kind):
+            titles.setdefault(model, []).append(book.title)
+    own = catalogue(credential.kind).models(offer.kind)
+    field = pills("model", _("Model"), own, offer.model, widget=forms.Select)
+    several = len({key.kind for key in credentials}) > 1
+    field.choices = [
+        (model, f"{model} · {', '.join(names)}" if several else model)
+        for model, names in titles.items()
+    ]
+    return field
+
+
+def _also_field(others: Sequence[Credential]) -> forms.MultipleChoiceField:
+    """Offer the keys that the same order can go to as well, to compare."""
+    return forms.MultipleChoiceField(
+        label=_("Compare"),
+        choices=[(str(key.pk), key.name) for key in others],
+        required=False,
+        error_messages={"invalid_choice": explain_problem(Problem("credential", "choice"))},
+    )
+
+
+def _prompt_field(offer: Offer) -> forms.Field:
+    empty = explain_problem(Problem("prompt", "required"))
+    placeholder = _("What the clip shows, how the camera moves, what light there is.")
+    return forms.CharField(
+        label=_("Prompt"),
+        required=offer.prompt_required,
+        error_messages={"required": empty},
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto", "placeholder": placeholder}),
+    )
+
+
+def _duration_field(offer: Offer, duration: int) -> forms.Field:
+    """Return a stepper where the lengths have no gap, else pills."""
+    low, high = min(offer.durations), max(offer.durations)
+    if high - low + 1 == len(offer.durations) and low != high:
+        return whole_number_field("duration", _("Duration"), low, high, initial=duration)
+    seconds = [str(seconds) for seconds in offer.durations]
+    field = pills("duration", _("Duration"), seconds, duration)
+    field.choices = [(length, _("%(n)s s") % {"n": length}) for length in offer.durations]
+    field.coerce, field.initial = int, duration
+    return field
+
+
+def option_fields(
+    offer: Offer, duration: int, switches: Mapping[str, bool]
+) -> dict[str, forms.Field]:
+    """Return the fields of the options that have an effect at this length with these switches."""
+    order = Order(offer.kind, offer.model, "", duration=duration, options=switches)
+    return {
+        option.name: _option_field(option)
+        for option in offer.options
+        if offer.supports(option.name, order)
+    }
+
+
+def _option_field(option: Option) -> forms.Field:
+    name, label = option.name, LABELS.get(option.name, option.name)
+    field: forms.Field
+    if option.type == "number":
+        field = whole_number_field(name, label, option.low, option.high, initial=option.default)
+    elif option.type == "choice":
+        field = pills(name, label, option.choices, option.default)
+    elif option.type == "text":
+        field = forms.CharField(label=str(label), max_length=option.limit, required=False)
+    elif name in SOUND or option.default:
+        field = switch(name, label, initial=bool(option.default))
+    else:
+        tick = forms.CheckboxInput(attrs={"class": "switch"})
+        field = forms.BooleanField(label=str(label), initial=False, required=False, widget=tick)
+    field.help_text = str(HELP.get(name, ""))
+    return field

@@ -11,9 +11,11 @@ from generations.providers.catalogue import catalogue
 from generations.templatetags.formats import amount, number, sentences
 from generations.web.files.picture_slots import Slots
 from generations.web.layout.keys import Key, keys_of
+from generations.web.layout.kinds import KIND_MARKS
+from generations.web.messages.orders import too_few_credits
+from generations.web.messages.reasons import Sentence
 
-from .fields import KINDS, TABS
-from .form import OrderForm
+from .form import KINDS, OrderForm
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,7 @@ class Choice:
         if self.key.trouble:
             return sentences(_("This key is paused."), self.key.trouble.cause)
         if self.rest is not None and self.rest < 0:
-            return _("This needs %(price)s and the key has %(left)s left.") % {
-                "price": amount(self.price, self.key.unit),
-                "left": number(self.key.left),
-            }
+            return too_few_credits(number(self.key.left), amount(self.price, self.key.unit))
         return ""
 
 
@@ -62,16 +61,16 @@ class Tab:
     is_chosen: bool
 
     @property
-    def label(self) -> str:
-        return str(TABS[self.kind][0])
+    def label(self) -> Sentence:
+        return KIND_MARKS[self.kind].word
 
     @property
     def icon(self) -> str:
-        return TABS[self.kind][1]
+        return KIND_MARKS[self.kind].icon
 
 
 def page(team: Team, form: OrderForm, pictures: Slots) -> dict[str, object]:
-    """All that the form's template asks for."""
+    """Return all that the form's template asks for."""
     waits = Task.objects.usual_waits(team)
     able = {key.pk for key in form.able}
     choices = [
@@ -85,12 +84,12 @@ def page(team: Team, form: OrderForm, pictures: Slots) -> dict[str, object]:
         "tabs": [Tab(kind, kind in form.kinds, kind == form.kind) for kind in KINDS],
         "choices": choices,
         "choice": next(choice for choice in choices if choice.is_chosen),
-        "price": _sum([choice for choice in choices if choice.is_chosen or choice.is_also]),
+        "price": _total([choice for choice in choices if choice.is_chosen or choice.is_also]),
     }
 
 
-def _sum(choices: Sequence[Choice]) -> str:
-    """What the press costs on all keys, each unit for itself; "" where a price is not known."""
+def _total(choices: Sequence[Choice]) -> str:
+    """Return what the press costs on all keys, by unit; "" where a price is not known."""
     units: Counter[str] = Counter()
     for choice in choices:
         if choice.price is None:
@@ -100,7 +99,7 @@ def _sum(choices: Sequence[Choice]) -> str:
 
 
 def _choice(key: Key, form: OrderForm, usual: tuple[int, int] | None) -> Choice:
-    """A key with the price of all the clips of this order there."""
+    """Return a key with the price of all the clips of this order there."""
     offer = catalogue(key.credential.kind).offer(form.offer.kind, form.offer.model)
     estimate = offer.estimate(form.order) if offer else None
     return Choice(

@@ -1,4 +1,4 @@
-"""Many clips in one answer: an archive that streams from the first byte on."""
+"""Many clips in one response: an archive that streams from the first byte on."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,11 +8,11 @@ from django.utils.http import content_disposition_header
 
 from generations.models import File
 from generations.sharing import archive
-from generations.web.files import send
+from generations.web.files import responses
 
 
-class Stream:
-    """An archive's pieces; it holds one of the places for whole files until it is closed."""
+class ArchiveStream:
+    """The pieces of an archive; it holds one of the slots for whole files until it is closed."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -25,18 +25,20 @@ class Stream:
         if self._is_open:
             self._is_open = False
             self._pieces.close()  # type: ignore[attr-defined]
-            send.streams.release()
+            responses.stream_slots.release()
 
 
-def entry(file: File, name: str) -> archive.Entry:
-    """A stored file under a name without its ending."""
+def entry(file: File, name: str) -> archive.ArchiveEntry:
+    """Return the entry of a stored file; ``name`` has no ending."""
     ending = "." + file.name.rpartition(".")[2]
     at = timezone.localtime(file.stored_at or file.created_at)
-    return archive.Entry(name + ending, file.name, file.size or 0, at)
+    return archive.ArchiveEntry(name + ending, file.name, file.size or 0, at)
 
 
-def answer(request: HttpRequest, entries: Iterable[archive.Entry], name: str) -> HttpResponseBase:
-    """200 with the archive's exact length, or 503 where too many whole files leave already."""
+def answer(
+    request: HttpRequest, entries: Iterable[archive.ArchiveEntry], name: str
+) -> HttpResponseBase:
+    """Return 200 with the exact length, or 503 where too many whole files are being sent."""
     packed = list(entries)
     headers = {
         "Content-Type": "application/zip",
@@ -47,6 +49,6 @@ def answer(request: HttpRequest, entries: Iterable[archive.Entry], name: str) ->
     }
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    if not send.streams.acquire(blocking=False):
-        return send.later()
-    return StreamingHttpResponse(Stream(archive.stream(packed)), headers=headers)
+    if not responses.stream_slots.acquire(blocking=False):
+        return responses.try_later()
+    return StreamingHttpResponse(ArchiveStream(archive.stream(packed)), headers=headers)

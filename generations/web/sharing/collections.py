@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generations.models import Collection, CollectionItem, File, Membership, ShareLink
+from generations.models.files import FileState
 from generations.sharing import archive, review
 from generations.sharing import collections as verbs
 from generations.web.access import for_member, for_producer
-from generations.web.files.views import called_by_prompt
+from generations.web.files.views import file_name_of
 from generations.web.layout.fragments import wants_part
+from generations.web.query import number_in_address, whole_number, whole_numbers
 
 from . import archive as archive_page
 from .forms import CollectionForm
@@ -23,12 +25,13 @@ MOST_REMARKS = 30  # beside the clips; all of them are in the review room
 
 
 def find(membership: Membership, pk: int) -> Collection:
+    """Return a collection of the member's team. Raise Http404."""
     collections = Collection.objects.for_team(membership.team).select_related("team")
     return get_object_or_404(collections, pk=pk)
 
 
 def of_member(item: CollectionItem, name: str) -> str:
-    """Where a member of the team gets a part of a clip."""
+    """Return the address of one of an item's files for a member of the team."""
     return f"/files/{item.file_id}/{name}"
 
 
@@ -41,36 +44,39 @@ def collections(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_POST
 @for_producer
 def new(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """An empty collection, or one of the clips that were selected; ``share``: on to its link."""
+    """Make a collection, with the selected clips if any; ``share`` goes on to make its link."""
     form = CollectionForm(request.POST)
     if not form.is_valid():
         return _list(request, membership, form, status=422)
     made = verbs.make(membership.team, membership.user, **form.cleaned_data)
-    _put(request, membership, made)
-    door = "share_new" if "share" in request.POST else "collection"
-    return redirect(door, membership.team.slug, made.pk)
+    _add_selected(request, membership, made)
+    page = "share_new" if "share" in request.POST else "collection"
+    return redirect(page, membership.team.slug, made.pk)
 
 
 @require_POST
 @for_producer
 def add(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """The selected clips join a collection; with htmx a line that says so."""
-    number = request.POST.get("collection", "")
-    if not number.isdecimal():
+    """Add the selected clips to a collection; with htmx answer with a line that says so."""
+    pk = whole_number(request.POST.get("collection", ""))
+    if pk is None:
+        messages.error(request, _("Choose a collection first."))
         return _list(request, membership, CollectionForm(), status=422)
-    collection = find(membership, int(number))
-    added = _put(request, membership, collection)
+    collection = find(membership, pk)
+    added = _add_selected(request, membership, collection)
     if wants_part(request):
-        said = {"collection": collection, "added": added, "swap": True}
-        return render(request, "sharing/collections/added.html", said)
+        page = {"collection": collection, "added": added, "swap": True}
+        return render(request, "sharing/collections/added.html", page)
     return redirect("collection", membership.team.slug, collection.pk)
 
 
-def _put(request: HttpRequest, membership: Membership, collection: Collection) -> int | None:
-    """How many are new in it; None where they do not fit."""
-    numbers = [int(number) for number in request.POST.getlist("files") if _is_number(number)]
+def _add_selected(
+    request: HttpRequest, membership: Membership, collection: Collection
+) -> int | None:
+    """Add the selected clips. Return how many are new, None where they do not fit."""
+    files = whole_numbers(request.POST.getlist("files"))
     try:
-        return verbs.add(collection, numbers, membership.user) if numbers else 0
+        return verbs.add(collection, files, membership.user) if files else 0
     except verbs.CollectionFull:
         if not wants_part(request):
             most = {"most": verbs.MOST_ITEMS}
@@ -78,14 +84,10 @@ def _put(request: HttpRequest, membership: Membership, collection: Collection) -
         return None
 
 
-def _is_number(text: str) -> bool:
-    return text.isdecimal() and len(text) < 19
-
-
 @require_safe
 @for_member
 def collection(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """The clips in their order; ``?since=``: what changed, 204 when nothing did."""
+    """Show the clips in their order; ``?since=`` asks what changed, 204 when nothing did."""
     found = find(membership, pk)
     if request.GET.get("since") == str(found.version):
         return HttpResponse(status=204)
@@ -93,14 +95,14 @@ def collection(request: HttpRequest, membership: Membership, pk: int) -> HttpRes
 
 
 def arranged(request: HttpRequest, membership: Membership, found: Collection) -> HttpResponse:
-    """The page to arrange a collection on, or with htmx its parts that change."""
+    """Show the page on which a collection is arranged, or with htmx its parts that change."""
     room = Room(found, of_member)
-    said = room.said.filter(answers=None).select_related("item", "link").order_by("-pk")
+    remarks = room.remarks.filter(answers=None).select_related("item", "link").order_by("-pk")
     page = {
         "collection": found,
         "room": room,
-        "remarks": said[:MOST_REMARKS],
-        "known": review.look(found, membership.user),
+        "remarks": remarks[:MOST_REMARKS],
+        "known": review.mark_read(found, membership.user),
         "links": ShareLink.objects.live().filter(collection=found).order_by("-pk"),
         "form": CollectionForm(
             initial={"title": found.title, "description": found.description},
@@ -132,31 +134,30 @@ def remove(request: HttpRequest, membership: Membership, pk: int) -> HttpRespons
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_member
 def download(request: HttpRequest, membership: Membership) -> HttpResponseBase:
-    """Clips as one archive: the ``files`` of a form, or ``?collection=…`` in its order."""
-    team, number = membership.team, request.GET.get("collection", "")
-    if _is_number(number):
-        return _whole(request, find(membership, int(number)))
-    numbers = [int(one) for one in request.POST.getlist("files") if _is_number(one)]
+    """Send clips as one archive: the ``files`` of a form, or ``?collection=`` in its order."""
+    team = membership.team
+    if "collection" in request.GET:
+        pk = number_in_address(request.GET["collection"])
+        return _whole_collection(request, find(membership, pk))
+    chosen = whole_numbers(request.POST.getlist("files"))[: verbs.MOST_ITEMS]
     files = File.objects.for_team(team).filter(
-        pk__in=numbers[: verbs.MOST_ITEMS], state="stored", task__binned_at=None
+        pk__in=chosen, state=FileState.STORED, task__trashed_at=None
     )
     entries = [
-        archive_page.entry(file, called_by_prompt(file))
+        archive_page.entry(file, file_name_of(file))
         for file in files.exclude(name="").select_related("task")
     ]
-    return (
-        archive_page.answer(request, entries, team.slug)
-        if entries
-        else redirect("gallery", team.slug)
-    )
+    if not entries:
+        return redirect("gallery", team.slug)
+    return archive_page.answer(request, entries, team.slug)
 
 
-def _whole(request: HttpRequest, collection: Collection) -> HttpResponseBase:
+def _whole_collection(request: HttpRequest, collection: Collection) -> HttpResponseBase:
     room = Room(collection, of_member)
     entries = [
-        archive_page.entry(clip.file, clip.called) for clip in room.clips if clip.is_showable
+        archive_page.entry(clip.file, clip.download_name) for clip in room.clips if clip.is_showable
     ]
-    return archive_page.answer(request, entries, archive.plain(collection.title) or "clips")
+    return archive_page.answer(request, entries, archive.file_name(collection.title) or "clips")
 
 
 def _list(

@@ -1,4 +1,4 @@
-"""What a team sets for a link, and what a guest writes behind it."""
+"""Forms of collections, of share links, and of the guests that open them."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ class LinkForm(forms.Form):
         label=_("For"),
         max_length=80,
         required=False,
-        help_text=_("The client's name; it stands at the top of the page."),
+        help_text=_("The client's name. It is shown at the top of the page."),
     )
     password = forms.CharField(
         label=_("Password"),
@@ -26,10 +26,10 @@ class LinkForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Send it apart from the link. Nobody can read it here afterwards."),
+        help_text=_("Send it separately from the link. Nobody can read it here afterwards."),
     )
     days = forms.TypedChoiceField(
-        label=_("Open for"),
+        label=_("Expires in"),
         coerce=int,
         initial=links.LIFE.days,
         choices=lambda: [(days, span(timedelta(days=days))) for days in LIVES],
@@ -48,8 +48,8 @@ class LinkForm(forms.Form):
 
     @property
     def terms(self) -> links.Terms:
-        said = dict(self.cleaned_data)
-        return links.Terms(life=timedelta(days=said.pop("days")), **said)
+        values = dict(self.cleaned_data)
+        return links.Terms(life=timedelta(days=values.pop("days")), **values)
 
 
 class PasswordForm(forms.Form):
@@ -61,8 +61,8 @@ class PasswordForm(forms.Form):
     )
 
 
-class SayForm(forms.Form):
-    """A remark, a decision, or both at once; ``sha256`` is that of the clip that was looked at."""
+class ReviewForm(forms.Form):
+    """A remark, a decision, or both at once; ``sha256`` is that of the clip that the guest saw."""
 
     name = forms.CharField(label=_("Your name"), max_length=60)
     text = forms.CharField(label=_("Remark"), max_length=2000, required=False)
@@ -76,13 +76,13 @@ class SayForm(forms.Form):
         self.fields["name"].required = not is_known
 
     def clean(self) -> dict[str, object]:
-        said: dict[str, object] = super().clean() or {}
-        start, end = said.get("start_ms"), said.get("end_ms")
+        values: dict[str, object] = super().clean() or {}
+        start, end = values.get("start_ms"), values.get("end_ms")
         if isinstance(end, int) and (not isinstance(start, int) or end <= start):
-            said["end_ms"] = None
-        if not (said.get("text") or said.get("decision") or self.errors):
-            self.add_error("text", _("Write what you noticed."))
-        return said
+            values["end_ms"] = None
+        if not (values.get("text") or values.get("decision") or self.errors):
+            self.add_error("text", _("Write a remark."))
+        return values
 
 
 class AnswerForm(forms.Form):
@@ -100,5 +100,5 @@ class CollectionForm(forms.Form):
     )
 
 
-class PlaceForm(forms.Form):
+class ItemForm(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=80, required=False)

@@ -1,8 +1,8 @@
-"""The one gate before everything that a share link opens: pages, pictures, films, archives.
+"""The one access check of everything that a share link opens: pages, posters, clips, archives.
 
-A wrong, an expired and a revoked token are answered alike, and so is whatever a link does not hold.
-A guest's session keeps, for each link: the proof that its password was given, the visit, and the
-language that was chosen.
+A wrong, an expired and a revoked token get the same response, and so does whatever is not in the
+link's collection. For each link a guest's session keeps the proof that its password was given, the
+visit, the guest's name, and the language that was chosen.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
 
 class Guest:
-    """Who came by a live link, as far as the session knows."""
+    """A visitor with a live link, as far as the session knows."""
 
     def __init__(self, request: HttpRequest, link: ShareLink, token: str) -> None:
         self.request, self.link, self.token = request, link, token
@@ -48,27 +48,27 @@ class Guest:
         return str(self.kept.get("name", ""))
 
     def keep(self, **what: object) -> None:
-        """Remember it in the session, for this link alone."""
+        """Keep values in the session, for this link alone."""
         self.kept.update(what)
         every = self.request.session.get(KEPT, {})
         self.request.session[KEPT] = {**every, str(self.link.pk): self.kept}
 
     def unlock(self) -> None:
-        """The password was right; the session gets a new key, as at a login."""
+        """Note that the password was right; the session gets a new key, as at a login."""
         self.request.session.cycle_key()
         self.keep(proof=links.proof(self.link))
 
     def visit(self) -> ShareVisit:
-        """The visit of this session; it begins with the first call."""
+        """Return the visit of this session; the first call starts it."""
         known = self.link.visits.filter(pk=self.kept.get("visit") or 0)
         found: ShareVisit | None = known.first()
         if found is None:
-            found = links.visit(self.link)
+            found = links.start_visit(self.link)
             self.keep(visit=found.pk)
         return found
 
     def enter(self) -> None:
-        """Count the session, unless a member of the team looks at the team's own page."""
+        """Count the session, unless a member of the team opens the team's own link."""
         user = self.request.user
         mine = Membership.objects.filter(team=self.link.collection.team_id)
         if "visit" in self.kept or (user.is_authenticated and mine.filter(user=user).exists()):
@@ -76,50 +76,50 @@ class Guest:
         self.visit()
 
 
-class _Forms(CsrfViewMiddleware):
-    """Django's check of forms, for pages that tell nobody where they are.
+class _CsrfCheck(CsrfViewMiddleware):
+    """Django's check of forms, for pages with the policy ``no-referrer``.
 
-    ``no-referrer`` makes browsers send ``Origin: null`` with a form of the same site. Where they
-    also say where it comes from (on every secure site), that must be here; the token always holds.
+    With that policy browsers send ``Origin: null`` even from the same site. On HTTPS they also send
+    ``Sec-Fetch-Site``, which must then say ``same-origin``. The form token is always required.
     """
 
     def _origin_verified(self, request: HttpRequest) -> bool:
         if request.META["HTTP_ORIGIN"] != "null":
             return bool(super()._origin_verified(request))  # type: ignore[misc]
-        from_here = request.headers.get("Sec-Fetch-Site") == "same-origin"
-        return from_here or not request.is_secure()
+        is_same_origin = request.headers.get("Sec-Fetch-Site") == "same-origin"
+        return is_same_origin or not request.is_secure()
 
 
-_forms = _Forms(lambda request: HttpResponse())
+_csrf_check = _CsrfCheck(lambda request: HttpResponse())
 
 
 def gone(request: HttpRequest) -> HttpResponse:
-    """The answer to everything that is not open, whatever the reason."""
+    """Return the one response to everything that is not open, whatever the reason."""
     return render(request, "sharing/guest/gone.html", status=404)
 
 
 def private[R: HttpResponseBase](response: R, language: str = "") -> R:
-    """Nobody indexes it, no address leaves with its links, and no page of it is kept."""
+    """Set headers: no search engine indexes it, no link sends its address on, no cache keeps it."""
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response.headers.setdefault("Cache-Control", "no-store")
-    patch_vary_headers(response, ["Cookie"])  # also where nothing asked who came
+    patch_vary_headers(response, ["Cookie"])  # also where the view did not read the session
     if language:
         response["Content-Language"] = language
     return response
 
 
-def _door(view: GuestView[...], *, opens: bool) -> View:
-    """``opens``: the view stands before the password and asks for it itself."""
+def _gate(view: GuestView[...], *, is_open: bool) -> View:
+    """``is_open``: guests may come without the password, because the view asks for it itself."""
 
     @csrf_exempt
     @wraps(view)
     def enter(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponseBase:
-        link = links.opened_by(token)
+        link = links.live_link(token)
         guest = Guest(request, link, token) if link else None
-        if guest is None or not (opens or guest.is_inside):
+        if guest is None or not (is_open or guest.is_inside):
             return private(gone(request))
-        if refused := _forms.process_view(request, view, (), {}):
+        if refused := _csrf_check.process_view(request, view, (), {}):
             return private(refused)
         with translation.override(guest.language):
             try:
@@ -132,8 +132,10 @@ def _door(view: GuestView[...], *, opens: bool) -> View:
 
 
 def for_guest(view: GuestView[...]) -> View:
-    return _door(view, opens=False)
+    """Let guests in who gave the password, or whose link has none."""
+    return _gate(view, is_open=False)
 
 
-def at_the_gate(view: GuestView[...]) -> View:
-    return _door(view, opens=True)
+def for_visitor(view: GuestView[...]) -> View:
+    """Let everybody in who has a live link."""
+    return _gate(view, is_open=True)

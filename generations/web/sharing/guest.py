@@ -1,4 +1,4 @@
-"""What a client sees behind a share link, and says about it. Every address here has the gate."""
+"""The pages of a client behind a share link. Every view here passes the gate."""
 
 import ipaddress
 
@@ -11,43 +11,36 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generations.models import CollectionItem
 from generations.models.collections import Decision
-from generations.sharing import archive, links, review, veil
+from generations.sharing import backdrop, links, review
+from generations.sharing.archive import file_name
 from generations.web.files.views import serve
 from generations.web.layout.fragments import wants_part
 
 from . import archive as archive_page
-from .forms import PasswordForm, SayForm
-from .gate import (
-    LANGUAGES,
-    Guest,
-    at_the_gate,
-    for_guest,
-)
+from .forms import PasswordForm, ReviewForm
+from .gate import LANGUAGES, Guest, for_guest, for_visitor
 from .room import Clip, Room
 
-KEPT_SECONDS = 300  # a browser may keep films so long after a link was taken back
+KEPT_SECONDS = 300  # how long a browser may keep clips, also after the link was revoked
 
 
 def room_of(guest: Guest) -> Room:
+    """Return the room of the guest's link, with addresses that carry its token."""
     base = reverse("guest", args=[guest.token])
 
-    def place(item: CollectionItem, name: str) -> str:
+    def file_address(item: CollectionItem, name: str) -> str:
         return f"{base}clips/{item.pk}/{name}"
 
-    return Room(guest.link.collection, place, guest.link)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return Room(guest.link.collection, file_address, guest.link)
 
 
 # ---- The gate -------------------------------------------------------------------------------
 
 
-@at_the_gate
+@for_visitor
 @require_safe
 def page(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """The gate or the room. ``?clip=`` chooses what is played, ``?since=`` asks what changed."""
+    """Show the gate or the room. ``?clip=`` chooses the clip, ``?since=`` asks what changed."""
     if not guest.is_inside:
         return _outside(request, guest)
     if (language := request.GET.get("language", "")) in LANGUAGES:
@@ -61,7 +54,7 @@ def page(request: HttpRequest, guest: Guest) -> HttpResponse:
 
 
 def _outside(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """The gate, as a whole page; a part of the room is not there yet."""
+    """Show the gate as a whole page: a guest outside gets no part of the room."""
     if "since" in request.GET:
         raise Http404
     if wants_part(request):
@@ -69,10 +62,10 @@ def _outside(request: HttpRequest, guest: Guest) -> HttpResponse:
     return _gate(request, guest, PasswordForm())
 
 
-@at_the_gate
+@for_visitor
 @require_POST
 def unlock(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """A try of the password; the address never carries it."""
+    """Try the password, which is sent in the form and stands in no address."""
     form = PasswordForm(request.POST)
     if guest.is_inside:
         return redirect("guest", guest.token)
@@ -90,7 +83,7 @@ def unlock(request: HttpRequest, guest: Guest) -> HttpResponse:
 
 
 def _address(request: HttpRequest) -> str:
-    """Who tries: an address, or for IPv6 the network that a single customer is given."""
+    """Return who tries: an address, or for IPv6 the /64 network that one customer has."""
     address = ipaddress.ip_address(get_adapter().get_client_ip(request))
     if address.version == 6:
         return str(ipaddress.ip_network((address, 64), strict=False))
@@ -101,14 +94,19 @@ def _gate(
     request: HttpRequest, guest: Guest, form: PasswordForm, status: int = 200
 ) -> HttpResponse:
     collection = guest.link.collection
-    page = {"guest": guest, "collection": collection, "form": form, "veil": veil.veil(collection)}
-    return render(request, "sharing/guest/gate.html", page, status=status)
+    page = {
+        "guest": guest,
+        "collection": collection,
+        "form": form,
+        "backdrop": backdrop.blurred_poster(collection),
+    }
+    return render(request, "sharing/guest/password.html", page, status=status)
 
 
 # ---- The room -------------------------------------------------------------------------------
 
 
-def _seen(guest: Guest, clip: Clip | None, room: Room) -> dict[str, object]:
+def _context(guest: Guest, clip: Clip | None, room: Room) -> dict[str, object]:
     before, after = room.beside(clip) if clip else (None, None)
     return {
         "guest": guest,
@@ -122,71 +120,73 @@ def _seen(guest: Guest, clip: Clip | None, room: Room) -> dict[str, object]:
 
 def _room(request: HttpRequest, guest: Guest, wanted: str) -> HttpResponse:
     room = room_of(guest)
-    clip = room.find(_number(wanted))
+    clip = room.wanted(wanted)
     if wanted and clip is None:  # it was taken out, or was never here
         return redirect("guest", guest.token)
-    page = _seen(guest, clip, room) | {"form": SayForm(is_known=bool(guest.name))}
+    page = _context(guest, clip, room) | {"form": ReviewForm(is_known=bool(guest.name))}
     if wants_part(request):
-        return render(request, "sharing/guest/room.html#part", page | {"swap": True})
-    return render(request, "sharing/guest/room.html", page)
+        return render(request, "sharing/guest/page.html#part", page | {"swap": True})
+    return render(request, "sharing/guest/page.html", page)
 
 
 def _changes(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """204 when nothing changed; a page whose clip is gone begins anew."""
+    """Return 204 when nothing changed; a page whose clip is gone loads anew."""
     if request.GET["since"] == str(guest.link.collection.version):
         return HttpResponse(status=204)
     room, wanted = room_of(guest), request.GET.get("clip", "")
-    clip = room.find(_number(wanted))
+    clip = room.wanted(wanted)
     if wanted and clip is None:
         return HttpResponse(headers={"HX-Redirect": reverse("guest", args=[guest.token])})
-    seen = _seen(guest, clip, room) | {"seen": request.GET.get("seen", ""), "swap": True}
-    return render(request, "sharing/guest/changes.html", seen)
+    page = _context(guest, clip, room) | {"seen": request.GET.get("seen", ""), "swap": True}
+    return render(request, "sharing/guest/changes.html", page)
 
 
 @for_guest
 @require_POST
-def say(request: HttpRequest, guest: Guest, pk: int) -> HttpResponse:
-    """A remark, a decision, or both."""
+def give_review(request: HttpRequest, guest: Guest, pk: int) -> HttpResponse:
+    """Take a remark, a decision, or both."""
     room = room_of(guest)
     clip = room.find(pk)
     if clip is None:
         raise Http404
-    form = SayForm(request.POST, is_known=bool(guest.name))
-    if form.is_valid() and _say(guest, clip, form):
-        return _said(request, guest, clip)
-    seen = _seen(guest, clip, room) | {"form": form}
+    form = ReviewForm(request.POST, is_known=bool(guest.name))
+    if form.is_valid() and _write(guest, clip, form):
+        return _after_review(request, guest, clip)
+    page = _context(guest, clip, room) | {"form": form}
     if wants_part(request):
-        return render(request, "sharing/guest/say.html", seen, status=422)
-    return render(request, "sharing/guest/room.html", seen, status=422)
+        return render(request, "sharing/guest/remark_form.html", page, status=422)
+    return render(request, "sharing/guest/page.html", page, status=422)
 
 
-def _say(guest: Guest, clip: Clip, form: SayForm) -> bool:
-    said, visit = form.cleaned_data, guest.visit()
-    review.introduce(visit, said["name"])
+def _write(guest: Guest, clip: Clip, form: ReviewForm) -> bool:
+    """Write the guest's decision and remark. Return False with the reason in the form."""
+    values, visit = form.cleaned_data, guest.visit()
+    review.introduce(visit, values["name"])
     guest.keep(name=visit.name)
     try:
-        if said["decision"]:
-            decision = Decision(said["decision"])
-            review.decide(guest.link, visit, clip.item, decision, said["sha256"])
-        if said["text"]:
-            place = said["start_ms"], said["end_ms"]
-            review.remark(guest.link, visit, clip.item, said["text"], *place)
+        if values["decision"]:
+            decision = Decision(values["decision"])
+            review.decide(guest.link, visit, clip.item, decision, values["sha256"])
+        if values["text"]:
+            moments = values["start_ms"], values["end_ms"]
+            review.add_remark(guest.link, visit, clip.item, values["text"], *moments)
     except review.AnotherFile:
-        form.add_error(None, _("A newer version came meanwhile. Look at it, then decide."))
+        form.add_error(None, _("There is a newer version now. Watch it, then decide."))
     except review.ReviewClosed:
-        form.add_error(None, _("This link has taken all the remarks it can. Write to the studio."))
+        form.add_error(None, _("This link has reached its limit of remarks. Write to the team."))
     return form.is_valid()
 
 
-def _said(request: HttpRequest, guest: Guest, clip: Clip) -> HttpResponse:
+def _after_review(request: HttpRequest, guest: Guest, clip: Clip) -> HttpResponse:
+    """Show the clip with what was written; with htmx only the parts that changed."""
     if not wants_part(request):
         address = reverse("guest", args=[guest.token])
         return HttpResponseRedirect(f"{address}?clip={clip.pk}")
     guest.link.collection.refresh_from_db(fields=["version"])
     room = room_of(guest)
-    seen = _seen(guest, room.find(clip.pk), room)
-    page = seen | {"form": SayForm(is_known=True), "swap": True, "fresh": True}
-    return render(request, "sharing/guest/said.html", page)
+    page = _context(guest, room.find(clip.pk), room)
+    page |= {"form": ReviewForm(is_known=True), "swap": True}
+    return render(request, "sharing/guest/remark_sent.html", page)
 
 
 # ---- Files ----------------------------------------------------------------------------------
@@ -195,30 +195,29 @@ def _said(request: HttpRequest, guest: Guest, clip: Clip) -> HttpResponse:
 @for_guest
 @require_safe
 def file(request: HttpRequest, guest: Guest, pk: int, name: str) -> HttpResponseBase:
-    """A clip of the collection, its poster or its preview; named for a disk where that may be."""
+    """Send a clip, its poster or its preview; ``?download`` names it for a person's disk."""
     if "download" in request.GET and not guest.link.allows_downloads:
         raise Http404
     room = room_of(guest)
     if "download" in request.GET:
         clip = room.find(pk)
-        item, called = (clip.item, clip.called) if clip else (None, "")
-    else:
+        item, filename = (clip.item, clip.download_name) if clip else (None, "")
+    else:  # one query, for players ask for many ranges
         items = guest.link.collection.items.showable().select_related("file__task")
-        item, called = items.filter(pk=pk).first(), f"{pk}"
+        item, filename = items.filter(pk=pk).first(), f"{pk}"
     if item is None:
         raise Http404
-    return serve(request, item.file, name, called=called, seconds=KEPT_SECONDS)
+    return serve(request, item.file, name, filename=filename, seconds=KEPT_SECONDS)
 
 
 @for_guest
 @require_safe
-def everything(request: HttpRequest, guest: Guest) -> HttpResponseBase:
-    """All clips as one archive, under the names that the page shows."""
+def archive(request: HttpRequest, guest: Guest) -> HttpResponseBase:
+    """Send all clips as one archive, under the names that the page shows."""
     if not guest.link.allows_downloads:
         raise Http404
-    entries = [archive_page.entry(clip.file, clip.called) for clip in room_of(guest).clips]
+    entries = [archive_page.entry(clip.file, clip.download_name) for clip in room_of(guest).clips]
     if not entries:
         raise Http404
-    return archive_page.answer(
-        request, entries, archive.plain(guest.link.collection.title) or "clips"
-    )
+    name = file_name(guest.link.collection.title) or "clips"
+    return archive_page.answer(request, entries, name)

@@ -1,4 +1,4 @@
-"""The places of a collection: their order, their names, and which file stands in each."""
+"""The items of a collection: their order, their titles, and the file of each."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -7,15 +7,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from generations.models import CollectionItem, File, Membership
-from generations.models.files import FilePart, FileState
+from generations.models.files import FileRole, FileState
 from generations.sharing import collections as verbs
 from generations.web.access import for_producer
 from generations.web.layout.fragments import wants_part
+from generations.web.query import whole_number, whole_numbers
 
 from .collections import arranged, find
-from .forms import PlaceForm
+from .forms import ItemForm
 
-OFFERED = 60  # files that may take a place
+MOST_OFFERED = 60  # files that may replace an item's
 
 
 def _item(membership: Membership, pk: int, item: int) -> CollectionItem:
@@ -24,7 +25,7 @@ def _item(membership: Membership, pk: int, item: int) -> CollectionItem:
 
 
 def _answer(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """After a change: the collection as it is now, or with htmx its changed parts."""
+    """Show the collection after a change; with htmx only its changed parts."""
     if wants_part(request):
         return arranged(request, membership, find(membership, pk))
     return redirect("collection", membership.team.slug, pk)
@@ -33,24 +34,24 @@ def _answer(request: HttpRequest, membership: Membership, pk: int) -> HttpRespon
 @require_POST
 @for_producer
 def order(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """``items``: all places in their new order, with commas; ``up``, ``down``: one by one step."""
+    """Set the order: ``items`` are all, separated by commas; ``up`` and ``down`` move one."""
     collection = find(membership, pk)
     for way in ("up", "down"):
-        number = request.POST.get(way, "")
-        if number.isdecimal():
-            verbs.move(_item(membership, pk, int(number)), way)
+        item = whole_number(request.POST.get(way, ""))
+        if item is not None:
+            verbs.move(_item(membership, pk, item), way)
             return _answer(request, membership, pk)
-    wanted = [int(one) for one in request.POST.get("items", "").split(",") if one.isdecimal()]
-    verbs.order(collection, wanted[: 2 * verbs.MOST_ITEMS])
+    wanted = whole_numbers(request.POST.get("items", "").split(","))
+    verbs.set_order(collection, wanted[: 2 * verbs.MOST_ITEMS])
     return _answer(request, membership, pk)
 
 
 @require_POST
 @for_producer
 def name(request: HttpRequest, membership: Membership, pk: int, item: int) -> HttpResponse:
-    found, form = _item(membership, pk, item), PlaceForm(request.POST)
+    found, form = _item(membership, pk, item), ItemForm(request.POST)
     if form.is_valid():
-        verbs.name(found, form.cleaned_data["title"])
+        verbs.rename(found, form.cleaned_data["title"])
     return _answer(request, membership, pk)
 
 
@@ -64,12 +65,12 @@ def take_out(request: HttpRequest, membership: Membership, pk: int, item: int) -
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_producer
 def replace(request: HttpRequest, membership: Membership, pk: int, item: int) -> HttpResponse:
-    """Choose the file that takes the place, from the team's newest."""
+    """Choose the file that replaces the item's, from the team's newest."""
     found = _item(membership, pk, item)
     if request.method == "POST":
-        number = request.POST.get("file", "")
         stored = File.objects.for_team(membership.team).filter(state=FileState.STORED)
-        chosen = stored.filter(pk=number if number.isdecimal() else 0).first()
+        file = whole_number(request.POST.get("file", ""))
+        chosen = None if file is None else stored.filter(pk=file).first()
         if chosen and verbs.replace(found, chosen):
             return redirect("collection", membership.team.slug, pk)
         messages.error(request, _("Choose a clip that is not in the collection yet."))
@@ -78,12 +79,12 @@ def replace(request: HttpRequest, membership: Membership, pk: int, item: int) ->
 
 
 def _offered(membership: Membership, item: CollectionItem) -> list[File]:
-    """The newest stored clips that are not in the collection."""
+    """Return the newest stored clips that are not in the collection."""
     taken = CollectionItem.objects.kept().filter(collection=item.collection_id).values("file")
     files = File.objects.for_team(membership.team).filter(
         state=FileState.STORED,
-        part__in=[FilePart.VIDEO, FilePart.AUDIO],
-        task__binned_at=None,
+        role__in=[FileRole.VIDEO, FileRole.AUDIO],
+        task__trashed_at=None,
     )
     rows = files.exclude(pk__in=taken).select_related("task").order_by("-stored_at", "-pk")
-    return list(rows[:OFFERED])
+    return list(rows[:MOST_OFFERED])

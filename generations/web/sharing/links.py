@@ -1,4 +1,4 @@
-"""The links of a team: all that still open, one to make, one to take back."""
+"""The share links of a team: the live ones, a new one, and revoking one."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ LAST_VISITS = 8
 @require_safe
 @for_member
 def shares(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """Every live link: what it opens, who made it, how often and when it was opened."""
+    """List the live links: what each opens, who made it, how often and when it was opened."""
     rows = ShareLink.objects.live().for_team(membership.team)
     visits = Prefetch("visits", ShareVisit.objects.order_by("-pk")[:LAST_VISITS], to_attr="last")
     listed = rows.select_related("collection", "created_by").prefetch_related(visits)
@@ -35,7 +35,7 @@ def shares(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_producer
 def new(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """The link is in this one answer and nowhere else, so there is no redirect."""
+    """Make a link; its address is in this one response alone, so there is no redirect."""
     collection = find(membership, pk)
     page: dict[str, Any] = {"collection": collection}
     if request.method != "POST":
@@ -55,7 +55,7 @@ def new(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
 @require_POST
 @for_producer
 def revoke(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """Back to where the button stood."""
+    """Revoke a link and return to the page of the button."""
     rows = ShareLink.objects.for_team(membership.team).select_related("collection__team")
     link = get_object_or_404(rows, pk=pk)
     links.revoke(link, membership.user)

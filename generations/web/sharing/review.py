@@ -1,4 +1,4 @@
-"""The team's side of a review: look at what clients said, answer it, settle it."""
+"""The team's side of a review: read the remarks of clients, answer and settle them."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,7 +17,7 @@ from .forms import AnswerForm
 from .room import Clip, Room
 
 
-def _seen(collection: Collection, room: Room, clip: Clip | None) -> dict[str, object]:
+def _context(collection: Collection, room: Room, clip: Clip | None) -> dict[str, object]:
     before, after = room.beside(clip) if clip else (None, None)
     return {"collection": collection, "room": room, "clip": clip, "before": before, "after": after}
 
@@ -25,42 +25,42 @@ def _seen(collection: Collection, room: Room, clip: Clip | None) -> dict[str, ob
 @require_safe
 @for_member
 def room(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """The room with one clip. ``?clip=`` chooses it, ``?since=`` asks what changed."""
+    """Show the room with one clip. ``?clip=`` chooses it, ``?since=`` asks what changed."""
     collection = find(membership, pk)
     if request.GET.get("since") == str(collection.version):
         return HttpResponse(status=204)
     wanted = request.GET.get("clip", "")
     shown = Room(collection, of_member)
-    clip = shown.find(int(wanted) if wanted.isdecimal() and len(wanted) < 19 else None)
+    clip = shown.wanted(wanted)
     here = reverse("review", args=[membership.team.slug, pk])
     if wanted and clip is None:  # it was taken out while the page was open
-        return (
-            HttpResponse(headers={"HX-Redirect": here}) if wants_part(request) else redirect(here)
-        )
-    page = _seen(collection, shown, clip)
-    verbs.look(collection, membership.user)
+        if wants_part(request):
+            return HttpResponse(headers={"HX-Redirect": here})
+        return redirect(here)
+    page = _context(collection, shown, clip)
+    verbs.mark_read(collection, membership.user)
     if "since" in request.GET:
-        seen = {"seen": request.GET.get("seen", ""), "swap": True}
-        return render(request, "sharing/guest/changes.html", page | seen)
+        page |= {"seen": request.GET.get("seen", ""), "swap": True}
+        return render(request, "sharing/guest/changes.html", page)
     if wants_part(request):
         return render(request, "sharing/collections/review.html#part", page | {"swap": True})
     return render(request, "sharing/collections/review.html", page)
 
 
 def _find(membership: Membership, pk: int, remark: int) -> Remark:
-    said = Remark.objects.filter(item__collection=find(membership, pk), answers=None)
-    return get_object_or_404(said.select_related("item__collection"), pk=remark)
+    remarks = Remark.objects.filter(item__collection=find(membership, pk), answers=None)
+    return get_object_or_404(remarks.select_related("item__collection"), pk=remark)
 
 
 def _answered(request: HttpRequest, membership: Membership, remark: Remark) -> HttpResponse:
-    """The remarks of the clip as they are now."""
+    """Show the remarks of the clip as they are now."""
     pk, item = remark.item.collection_id, remark.item_id
     if not wants_part(request):
         here = reverse("review", args=[membership.team.slug, pk])
         return HttpResponseRedirect(f"{here}?clip={item}#remark-{remark.pk}")
     collection = find(membership, pk)
     shown = Room(collection, of_member)
-    page = _seen(collection, shown, shown.find(item)) | {"swap": True, "seen": ""}
+    page = _context(collection, shown, shown.find(item)) | {"swap": True, "seen": ""}
     return render(request, "sharing/guest/changes.html", page)
 
 
@@ -71,14 +71,14 @@ def answer(request: HttpRequest, membership: Membership, pk: int, remark: int) -
     if form.is_valid():
         verbs.answer(found, membership.user, form.cleaned_data["text"])
     elif not wants_part(request):
-        messages.error(request, _("An answer needs words; nothing was sent."))
+        messages.error(request, _("Write an answer first. Nothing was sent."))
     return _answered(request, membership, found)
 
 
 @require_POST
 @for_producer
 def settle(request: HttpRequest, membership: Membership, pk: int, remark: int) -> HttpResponse:
-    """Done; with ``open`` in the form it is open again."""
+    """Mark a remark as done; with ``open`` in the form it is open again."""
     found = _find(membership, pk, remark)
     verbs.settle(found, membership.user, settled="open" not in request.POST)
     return _answered(request, membership, found)

@@ -1,6 +1,6 @@
-"""A collection as one side sees it: its clips, what was decided of each, what was said.
+"""A collection as one side sees it: its clips, with the verdicts and remarks on each.
 
-The team sees what came by all its links; a guest what came by the guest's own.
+The team sees what came by all its links; a guest sees what came by the guest's own link.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,21 +16,23 @@ from generations.models.collections import Decision
 from generations.sharing import archive
 from generations.web.files.views import STEMS
 from generations.web.layout.cards import Mark, ratio_of
+from generations.web.query import optional_number
 
-type Place = Callable[[CollectionItem, str], str]
-"""The address of one of a clip's parts, by its name there (``clip.mp4``, ``poster.webp``)."""
+type FileAddress = Callable[[CollectionItem, str], str]
+"""Return the URL of one of an item's files, by its name there (``clip.mp4``, ``poster.webp``)."""
 
 UNDECIDED = Mark("", _("Not decided yet"))
 APPROVED = Mark("check", _("Approved"), "leaf")
 CHANGES = Mark("pencil-line", _("Changes asked"), "lamp")
 DIFFERS = Mark("triangle-alert", _("Approved version differs"), "coral")
 RENEWED = Mark("sparkles", _("New version"), "lamp")
-BY_WEIGHT = (CHANGES, DIFFERS, RENEWED, APPROVED)  # of several links' words the first one is told
+# Where verdicts of several links differ, the first of these is shown: work to do comes first.
+BY_WEIGHT = (CHANGES, DIFFERS, RENEWED, APPROVED)
 MOST_SHOWN = 300  # remarks of one clip
 
 
 class Clip:
-    """One place of a room, with all that its page asks for."""
+    """One item of a room, with all that its page shows."""
 
     def __init__(self, item: CollectionItem, number: int, room: "Room") -> None:
         self.item, self.number, self.room = item, number, room
@@ -38,7 +40,7 @@ class Clip:
 
     @cached_property
     def title(self) -> str:
-        """What the team called it, else its prompt where that may be seen, else its number."""
+        """Its title, else the start of its prompt where that may be read, else its number."""
         prompt = self.task.prompt if self.room.shows_prompts else ""
         start = " ".join(prompt[:120].split())
         return self.item.title or start or gettext("Clip %(number)s") % {"number": self.number}
@@ -57,35 +59,35 @@ class Clip:
 
     @property
     def file_name(self) -> str:
-        """``clip.mp4``: what the file is called in an address."""
-        return STEMS.get(self.file.part, self.file.part) + Path(self.file.name).suffix
+        """Return the file's name in an address, e.g. ``clip.mp4``."""
+        return STEMS.get(self.file.role, self.file.role) + Path(self.file.name).suffix
 
     @property
-    def called(self) -> str:
-        """``02 The walk``: on a person's disk, where the collection's order stays."""
-        return f"{self.number:02} {archive.plain(self.title)}".strip()
+    def download_name(self) -> str:
+        """Return e.g. ``02 The walk``: on a person's disk files keep the collection's order."""
+        return f"{self.number:02} {archive.file_name(self.title)}".strip()
 
     @property
-    def film(self) -> str:
-        return self.room.place(self.item, self.file_name)
+    def video(self) -> str:
+        return self.room.file_address(self.item, self.file_name)
 
     @property
     def poster(self) -> str:
-        return self.room.place(self.item, "poster.webp") if self.file.poster else ""
+        return self.room.file_address(self.item, "poster.webp") if self.file.poster else ""
 
     @property
     def preview(self) -> str:
-        return self.room.place(self.item, "preview.mp4") if self.file.preview else ""
+        return self.room.file_address(self.item, "preview.mp4") if self.file.preview else ""
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """The last one of each link."""
+        """The last verdict of each link."""
         return self.room.verdicts.get(self.pk, [])
 
     @cached_property
     def mark(self) -> Mark:
-        said = {_mark(verdict, self.file.sha256) for verdict in self.verdicts}
-        return next((mark for mark in BY_WEIGHT if mark in said), UNDECIDED)
+        given = {_mark(verdict, self.file.sha256) for verdict in self.verdicts}
+        return next((mark for mark in BY_WEIGHT if mark in given), UNDECIDED)
 
     @property
     def open_remarks(self) -> int:
@@ -93,10 +95,10 @@ class Clip:
 
     @cached_property
     def remarks(self) -> list[Remark]:
-        """In the order of the clip's time, with their answers."""
+        """The remarks with their answers, in the order of the clip's time."""
         answers = Prefetch("replies", Remark.objects.select_related("author").order_by("pk"))
-        asked = self.room.said.filter(item=self.item, answers=None)
-        rows = asked.select_related("link").prefetch_related(answers).order_by("-pk")
+        mine = self.room.remarks.filter(item=self.item, answers=None)
+        rows = mine.select_related("link").prefetch_related(answers).order_by("-pk")
         return sorted(rows[:MOST_SHOWN], key=lambda one: (one.start_ms or 0, one.pk))
 
     @property
@@ -116,10 +118,12 @@ def _mark(verdict: Verdict, sha256: str) -> Mark:
 
 
 class Room:
-    """``link``: whose guest looks, or None for the team, which sees everything."""
+    """A collection with its clips; ``link`` is the guest's, None for the team, which sees all."""
 
-    def __init__(self, collection: Collection, place: Place, link: ShareLink | None = None) -> None:
-        self.collection, self.place, self.link = collection, place, link
+    def __init__(
+        self, collection: Collection, file_address: FileAddress, link: ShareLink | None = None
+    ) -> None:
+        self.collection, self.file_address, self.link = collection, file_address, link
         self.shows_prompts = link is None or link.shows_prompts
 
     @cached_property
@@ -129,22 +133,26 @@ class Room:
         rows = rows.select_related("file__task")
         return [Clip(item, number, self) for number, item in enumerate(rows, start=1)]
 
-    def find(self, number: int | None) -> Clip | None:
-        """The clip of this place; without a number the first one that can be seen."""
+    def find(self, item: int | None) -> Clip | None:
+        """Return the clip of an item; without one the first clip that can be shown."""
         for clip in self.clips:
-            if clip.pk == number or (number is None and clip.is_showable):
+            if clip.pk == item or (item is None and clip.is_showable):
                 return clip
         return None
 
+    def wanted(self, query: str) -> Clip | None:
+        """Return the clip that ``?clip=`` names; without the word the first one to be shown."""
+        return self.find(optional_number(query))
+
     def beside(self, clip: Clip) -> tuple[Clip | None, Clip | None]:
-        """The one before and the one after."""
-        at = self.clips.index(clip)
-        before = self.clips[at - 1] if at else None
-        return before, self.clips[at + 1] if at + 1 < len(self.clips) else None
+        """Return the clips before and after one."""
+        index = self.clips.index(clip)
+        before = self.clips[index - 1] if index else None
+        return before, self.clips[index + 1] if index + 1 < len(self.clips) else None
 
     @property
-    def said(self) -> QuerySet[Remark]:
-        """All that this side may read."""
+    def remarks(self) -> QuerySet[Remark]:
+        """All remarks and answers that this side may read."""
         rows = Remark.objects.filter(item__collection=self.collection, item__removed_at=None)
         return rows.filter(link=self.link) if self.link else rows
 
@@ -160,5 +168,5 @@ class Room:
 
     @cached_property
     def open_remarks(self) -> Mapping[int, int]:
-        rows = self.said.filter(answers=None, settled_at=None)
+        rows = self.remarks.filter(answers=None, settled_at=None)
         return dict(rows.values_list("item").annotate(Count("pk")).order_by())

@@ -1,4 +1,4 @@
-"""How allauth's pages behave here: who may sign up, and who must have a second step."""
+"""Rules for the pages of allauth: who may sign up, and who must have two-step sign-in."""
 
 from collections.abc import Callable
 
@@ -17,12 +17,12 @@ from generations.teams import members
 
 from .members import INVITATION
 
-type Answer = Callable[[HttpRequest], HttpResponse]
+type GetResponse = Callable[[HttpRequest], HttpResponse]
 ALWAYS_OPEN = ("account_", "mfa_", "set_language")
 
 
-class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Nobody signs up without an invitation, and signing up with one joins its team."""
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Let people sign up only by an invitation, which also makes them members of its team."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return members.invitation(request.session.get(INVITATION, "")) is not None
@@ -30,13 +30,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def save_user(
         self, request: HttpRequest, user: User, form: object, commit: bool = True
     ) -> User:
-        """The person and the membership are made together or not at all."""
+        """Make the user and the membership together or not at all."""
         token = request.session.get(INVITATION, "")
         try:
             with transaction.atomic():
                 super().save_user(request, user, form, commit)
                 if commit:
-                    _join(user, token)
+                    _accept_invitation(user, token)
         except members.InvitationGone as gone:
             raise ImmediateHttpResponse(redirect("invitation", token)) from gone
         if commit:
@@ -44,14 +44,14 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         return user
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, object]) -> None:
-        """Say so where no mail can leave, instead of letting a person wait for it."""
+        """Send a mail; where none can be sent, show a page that says so."""
         if not (settings.MAIL_HOST or settings.DEBUG):
             page = render(self.request, "account/no_mail.html", status=503)
             raise ImmediateHttpResponse(page)
         super().send_mail(template_prefix, email, context)
 
 
-def _join(user: User, token: str) -> None:
+def _accept_invitation(user: User, token: str) -> None:
     invitation = members.invitation(token)
     if invitation is None:
         raise members.InvitationGone
@@ -59,13 +59,13 @@ def _join(user: User, token: str) -> None:
 
 
 class RequireSecondStep:
-    """Middleware: with ``MFA_REQUIRED``, who is trusted with more enrols before all else."""
+    """Middleware: with ``MFA_REQUIRED``, owners, auditors and staff must set up a second step."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.answer(request)
+        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: object

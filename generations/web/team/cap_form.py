@@ -1,4 +1,4 @@
-"""What may be spent in a month: by the team, and by each of its members."""
+"""The form of the monthly caps: one field for each owner of a cap and each unit."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,13 +13,17 @@ from generations.billing.caps import Use
 from generations.models import User
 from generations.templatetags.formats import unit_name
 
-MOST = 10**12
+MOST = 10**12  # of a unit
+MOST_CHARACTERS = 20
 WHOLE = re.compile(r"[0-9]{1,3}([ ,]?[0-9]{3})*")
 MONEY = re.compile(rf"\$? ?({WHOLE.pattern})(\.[0-9]{{1,2}})?")
 
 
 class AmountField(forms.Field):
-    """Whole units as people write them, 12,000; of cents dollars, $120.50. Empty: None."""
+    """An amount as people write it: ``12,000``, or ``$120.50`` where the unit is the cent.
+
+    The value is a whole number of the unit, None for an empty field.
+    """
 
     widget = forms.TextInput
     default_error_messages = {"invalid": _("Type a number, or nothing for no cap.")}
@@ -29,14 +33,14 @@ class AmountField(forms.Field):
         self.unit = unit
         self.widget.attrs |= {
             "inputmode": "decimal" if unit == "cent" else "numeric",
-            "maxlength": 20,
+            "maxlength": MOST_CHARACTERS,
         }
 
     def to_python(self, value: str | None) -> int | None:
         typed = (value or "").strip()
         if not typed:
             return None
-        amount = self._read(typed)
+        amount = self._read(typed) if len(typed) <= MOST_CHARACTERS else None
         if amount is None or amount > MOST:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return amount
@@ -49,8 +53,8 @@ class AmountField(forms.Field):
 
 
 @dataclass(frozen=True)
-class Place:
-    """A cap that may be set: whose (None: the team's), in which unit, and how it stands now."""
+class CapRow:
+    """A cap that may be set: whose (None for the team's), in which unit, and its use now."""
 
     user: User | None
     unit: str
@@ -61,8 +65,8 @@ class Place:
         return f"{self.user.pk if self.user else 'team'}-{self.unit}"
 
     @property
-    def shown(self) -> str:
-        """As it would be typed."""
+    def initial(self) -> str:
+        """The amount as a person would type it."""
         if self.use is None:
             return ""
         amount = self.use.cap.amount
@@ -70,23 +74,25 @@ class Place:
 
 
 class CapsForm(forms.Form):
-    """One field for each place; ``changes`` are the amounts that were typed."""
+    """One field for each cap; ``changes`` are the amounts that were typed."""
 
-    def __init__(self, places: Iterable[Place], data: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, cap_rows: Iterable[CapRow], data: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(data)
-        self.places = list(places)
-        for place in self.places:
+        self.cap_rows = list(cap_rows)
+        for row in self.cap_rows:
             label = _("%(who)s, %(unit)s a month") % {
-                "who": place.user or _("The whole team"),
-                "unit": unit_name(place.unit),
+                "who": row.user or _("The whole team"),
+                "unit": unit_name(row.unit),
             }
-            self.fields[place.name] = AmountField(place.unit, label=label, initial=place.shown)
+            self.fields[row.name] = AmountField(row.unit, label=label, initial=row.initial)
 
-    def rows(self) -> Iterator[tuple[Place, BoundField]]:
-        for place in self.places:
-            yield place, self[place.name]
+    def rows(self) -> Iterator[tuple[CapRow, BoundField]]:
+        for row in self.cap_rows:
+            yield row, self[row.name]
 
     @property
-    def changes(self) -> Iterator[tuple[Place, int | None]]:
-        for place in self.places:
-            yield place, self.cleaned_data[place.name]
+    def changes(self) -> Iterator[tuple[CapRow, int | None]]:
+        for row in self.cap_rows:
+            yield row, self.cleaned_data[row.name]

@@ -1,4 +1,4 @@
-"""The keys of a team: who may use which is seen by all, changed by owners."""
+"""The keys of a team: every member sees them, owners change them."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -8,14 +8,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generations.models import Credential, Event, Membership
+from generations.lifecycle import keys
+from generations.models import AuditEvent, Credential, Membership
 from generations.providers import PROVIDERS
 from generations.providers.catalogue import catalogue
-from generations.teams import credentials as keys
+from generations.teams import credentials as credentials_service
 from generations.templatetags.formats import sentences
 from generations.web.access import for_member, for_owner
 from generations.web.layout.keys import keys_of
-from generations.web.messages.credentials import trouble
+from generations.web.messages.reasons import explain_key
 
 from .forms import (
     LimitsForm,
@@ -31,7 +32,7 @@ MOST_EVENTS = 8
 @for_member
 def credentials(request: HttpRequest, membership: Membership) -> HttpResponse:
     team = membership.team
-    events = Event.objects.filter(team=team, verb__startswith="credential")
+    events = AuditEvent.objects.filter(team=team, verb__startswith="credential")
     page = {
         "rows": keys_of(team),
         "events": events.select_related("actor").order_by("-at", "-pk")[:MOST_EVENTS],
@@ -42,14 +43,14 @@ def credentials(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def new(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """Another provider chosen shows its address and its settings; ``update`` only shows them."""
+    """Add a key. ``update`` in the form only shows the address and settings of another provider."""
     updates = "update" in request.POST
     kind = _kind(request)
     sent = None if updates else request.POST or None
     form = NewCredentialForm(membership.team, kind, sent, initial=_first(request, kind))
     if form.is_valid():
-        credential = keys.add(membership.team, membership.user, **form.cleaned_data)
-        _say(request, credential, keys.test(credential))
+        credential = credentials_service.add(membership.team, membership.user, **form.cleaned_data)
+        _report(request, credential, keys.test(credential))
         return redirect("credentials", membership.team.slug)
     page = {"form": form, "addresses": known_addresses(kind)}
     part = "#form" if "HX-Request" in request.headers else ""
@@ -60,7 +61,7 @@ def new(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def edit(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """Two forms on one page: the limits, and (``replace``) another key."""
+    """Show two forms on one page: the limits, and (``replace``) another key."""
     credential = _credential(membership, pk)
     now = {name: getattr(credential, name) for name in LimitsForm.base_fields} | credential.options
     replaces = "replace" in request.POST
@@ -75,7 +76,7 @@ def edit(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     )
     if replace.is_valid():
         keys.replace_key(credential, membership.user, replace.cleaned_data["key"])
-        _say(request, credential, keys.test(credential))
+        _report(request, credential, keys.test(credential))
         return redirect("credentials", membership.team.slug)
     if limits.is_valid():
         _change(credential, membership, limits)
@@ -92,11 +93,11 @@ def edit(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
 @require_POST
 @for_owner
 def test(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """In place with htmx; without, a message on the list."""
+    """Test a key: with htmx answer with its row, without with a message on the list."""
     credential = _credential(membership, pk)
     tested = keys.test(credential)
     if "HX-Request" not in request.headers:
-        _say(request, credential, tested)
+        _report(request, credential, tested)
         return redirect("credentials", membership.team.slug)
     row = keys_of(membership.team, pk, tested)[0]
     return render(request, "team/credentials/list.html#row", {"row": row})
@@ -105,7 +106,7 @@ def test(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
 @require_POST
 @for_owner
 def pause(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    keys.pause(_credential(membership, pk), keys.BY_HAND, membership.user)
+    keys.pause(_credential(membership, pk), membership.user)
     return redirect("credentials", membership.team.slug)
 
 
@@ -121,23 +122,26 @@ def resume(request: HttpRequest, membership: Membership, pk: int) -> HttpRespons
 def remove(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     credential = _credential(membership, pk)
     try:
-        keys.remove(credential, membership.user)
-    except keys.InUse as use:
+        credentials_service.remove(credential, membership.user)
+    except credentials_service.InUse as use:
         messages.error(request, _busy(use))
     return redirect("credentials", membership.team.slug)
 
 
-def _busy(use: keys.InUse) -> str:
+def _busy(use: credentials_service.InUse) -> str:
     if use.orders:
         return ngettext(
-            "%(n)s clip is under way on this key. Remove it when that has ended; nothing changed.",
-            "%(n)s clips are under way on this key. Remove it when they have ended;"
-            " nothing changed.",
+            "%(n)s clip is in progress on this key. Remove the key when it has ended. "
+            "Nothing was changed.",
+            "%(n)s clips are in progress on this key. Remove the key when they have ended. "
+            "Nothing was changed.",
             use.orders,
         ) % {"n": use.orders}
     return ngettext(
-        "%(n)s file of this key is not kept here yet. Remove it when that is; nothing changed.",
-        "%(n)s files of this key are not kept here yet. Remove it when they are; nothing changed.",
+        "%(n)s file of this key is not saved here yet. Remove the key when it is. Nothing "
+        "was changed.",
+        "%(n)s files of this key are not saved here yet. Remove the key when they are. "
+        "Nothing was changed.",
         use.files,
     ) % {"n": use.files}
 
@@ -149,13 +153,13 @@ def _credential(membership: Membership, pk: int) -> Credential:
 
 
 def _kind(request: HttpRequest) -> str:
-    """The provider that the form is for."""
-    said = request.POST.get("kind") or request.GET.get("kind", "")
-    return said if said in PROVIDERS else next(iter(PROVIDERS))
+    """Return the kind of provider that the form is for."""
+    kind = request.POST.get("kind") or request.GET.get("kind", "")
+    return kind if kind in PROVIDERS else next(iter(PROVIDERS))
 
 
 def _first(request: HttpRequest, kind: str) -> dict[str, str]:
-    """What the form of a new key suggests; a name that was typed stays."""
+    """Return what the form of a new key suggests; a name that was typed stays."""
     book = catalogue(kind)
     typed = request.POST.get("name") or request.GET.get("name", "")
     titles = {catalogue(other).title for other in PROVIDERS}
@@ -164,24 +168,24 @@ def _first(request: HttpRequest, kind: str) -> dict[str, str]:
 
 
 def _change(credential: Credential, membership: Membership, limits: LimitsForm) -> None:
-    """An emptied limit is the catalogue's again."""
-    usual, said = catalogue(credential.kind), limits.cleaned_data
-    requests = said["requests_per_minute"]
-    keys.change(
+    """Write the limits; an emptied one is the catalogue's again."""
+    usual, values = catalogue(credential.kind), limits.cleaned_data
+    requests = values["requests_per_minute"]
+    credentials_service.change(
         credential,
         membership.user,
-        name=said["name"],
-        base_url=said["base_url"],
-        slots=said["slots"] or usual.slots,
+        name=values["name"],
+        base_url=values["base_url"],
+        slots=values["slots"] or usual.slots,
         requests_per_minute=usual.requests_per_minute or 0 if requests is None else requests,
-        options=said["options"],
+        options=values["options"],
     )
 
 
-def _say(request: HttpRequest, credential: Credential, tested: keys.Tested) -> None:
+def _report(request: HttpRequest, credential: Credential, tested: keys.KeyTest) -> None:
     if tested.good:
         messages.success(request, _("“%(name)s” works.") % {"name": credential.name})
         return
-    words = trouble(tested.code, tested.message)
-    why = sentences(words.cause, words.remedy)
+    explanation = explain_key(tested.reason or "", tested.message)
+    why = sentences(explanation.cause, explanation.remedy)
     messages.error(request, format_html(_("“{name}”: {why}"), name=credential.name, why=why))

@@ -1,4 +1,4 @@
-"""Forms of a key: what is typed into ``key`` is sealed and never comes back to a page."""
+"""Forms of keys, roles and teams. What is typed into ``key`` is never shown again."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -16,18 +16,19 @@ from django.utils.translation import pgettext_lazy
 from generations.models import Credential, Role, Team
 from generations.providers import PROVIDERS
 from generations.providers.catalogue import Setting, catalogue
-from generations.teams.credentials import sandbox_address
+from generations.teams.provider_access import sandbox_address
 
 MOST_SLOTS = 1000
 MOST_REQUESTS = 100_000
 
 
 def provider_choices() -> list[tuple[str, str]]:
+    """Return every kind of provider with its title."""
     return [(kind, catalogue(kind).title) for kind in PROVIDERS]
 
 
 def known_addresses(kind: str) -> list[str]:
-    """The addresses that a provider names, and the sandbox's where it runs."""
+    """Return the documented addresses of a provider, and the sandbox's where it runs."""
     known = [*catalogue(kind).base_urls]
     return [*known, sandbox_address(kind)] if settings.SANDBOX else known
 
@@ -36,26 +37,26 @@ SETTINGS: Mapping[str, str | Promise] = {
     "auth_header": _("Header of the key"),
     "auth_prefix": _("Word before the key"),
     "submit_path": _("Path of an order"),
-    "query_path": _("Path of a question"),
+    "query_path": _("Path of a query"),
     "body": _("Body of an order"),
     "callbacks": _("Callbacks"),
     "channel": _("Channel"),
 }
-SETTING_WORDS: Mapping[str, str | Promise] = {
+SETTING_VALUES: Mapping[str, str | Promise] = {
     "on": pgettext_lazy("setting", "On"),
     "off": pgettext_lazy("setting", "Off"),
-    "native": pgettext_lazy("setting", "The gateway’s own"),
-    "official": pgettext_lazy("setting", "As at Vidu"),
+    "native": pgettext_lazy("setting", "The gateway's own"),
+    "official": pgettext_lazy("setting", "Same as Vidu"),
 }
 
 
 def setting_field(setting: Setting) -> forms.Field:
-    """Empty means the usual value, which the field shows."""
+    """Return the field of a setting. Empty means the usual value, which the field shows."""
     label = str(SETTINGS.get(setting.name, setting.name))
     if setting.choices:
-        usual = SETTING_WORDS.get(setting.default, setting.default)
-        choices = [(word, SETTING_WORDS.get(word, word)) for word in setting.choices]
-        empty = ("", _("Usual (%(usual)s)") % {"usual": usual})
+        usual = SETTING_VALUES.get(setting.default, setting.default)
+        choices = [(word, SETTING_VALUES.get(word, word)) for word in setting.choices]
+        empty = ("", _("Default (%(usual)s)") % {"usual": usual})
         return forms.ChoiceField(label=label, required=False, choices=[empty, *choices])
     widget = forms.Textarea if setting.form == "json" else forms.TextInput
     field = forms.CharField(
@@ -69,18 +70,19 @@ def setting_field(setting: Setting) -> forms.Field:
 
 
 def require_fit(setting: Setting, value: str) -> None:
+    """Raise ValidationError for a value that the adapter cannot use."""
     if setting.fits(value):
         return
     if setting.form == "json":
-        raise ValidationError(_("Write a JSON object. Empty means the usual one."))
+        raise ValidationError(_("Write a JSON object. Leave empty to use the default."))
     usual = setting.default or "–"
     raise ValidationError(
-        _("The provider could not read this. The usual value is %(usual)s.") % {"usual": usual}
+        _("The provider could not read this. The default is %(usual)s.") % {"usual": usual}
     )
 
 
 class KeyField(forms.CharField):
-    """Write-only: it renders empty, and no browser keeps it."""
+    """A write-only field: it renders empty, and no browser keeps its value."""
 
     def __init__(self, **options: Any) -> None:
         attrs = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
@@ -88,14 +90,17 @@ class KeyField(forms.CharField):
             label=_("Key"),
             max_length=2000,
             widget=forms.PasswordInput(attrs=attrs, render_value=False),
-            help_text=_("It is sealed when you save it. Nobody can read it back, only replace it."),
+            help_text=_(
+                "It is encrypted when you save it. Nobody can read it again. You can only "
+                "replace it."
+            ),
             error_messages={"required": _("Paste the key from the provider.")},
             **options,
         )
 
 
 class LimitsForm(forms.Form):
-    """Name, address and limits; an empty limit is the provider's usual one."""
+    """Name, address and limits of a key; an empty limit is the provider's usual one."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
     base_url = forms.CharField(
@@ -129,20 +134,22 @@ class LimitsForm(forms.Form):
 
     @property
     def setting_fields(self) -> list[forms.BoundField]:
-        """What the provider's documents leave open, for the page to fold away."""
+        """The fields of what the provider's documents leave open; the page folds them away."""
         return [self[setting.name] for setting in self.settings]
 
     @property
     def settings_are_open(self) -> bool:
-        """Whether something in there was set or is wrong."""
+        """Whether one of these fields is set or wrong."""
         return any(field.errors or field.value() for field in self.setting_fields)
 
     def clean(self) -> dict[str, Any]:
-        """``options`` are the settings that are not the usual ones."""
-        said = {setting.name: self.cleaned_data.pop(setting.name, "") for setting in self.settings}
+        """Put the settings that are not the usual ones into ``options``."""
+        values = {
+            setting.name: self.cleaned_data.pop(setting.name, "") for setting in self.settings
+        }
         usual = {setting.name: setting.default for setting in self.settings}
         self.cleaned_data["options"] = {
-            name: value for name, value in said.items() if value not in ("", usual[name])
+            name: value for name, value in values.items() if value not in ("", usual[name])
         }
         return self.cleaned_data
 
@@ -160,12 +167,12 @@ class LimitsForm(forms.Form):
         if url.partition("://")[0] not in schemes:
             raise ValidationError(_("The address must begin with https://."))
         if not _is_address(url):
-            raise ValidationError(_("This is no address of a server."))
+            raise ValidationError(_("This is not a server address."))
         return url
 
 
 def _is_address(url: str) -> bool:
-    """Scheme, host, perhaps a port and a path; nothing that could carry a secret."""
+    """Whether a URL is a scheme, a host, perhaps a port and a path: nothing that holds a secret."""
     try:
         parts = urlsplit(url)
         URLValidator(["http", "https"])(url)
@@ -181,9 +188,9 @@ class NewCredentialForm(LimitsForm):
     field_order = ("kind", "name", "base_url", "key", "slots", "requests_per_minute")
 
     def clean_kind(self) -> str:
-        """The form was made for one kind; another was chosen without a script."""
+        """Refuse another kind than the form was made for: it was chosen without a script."""
         if self.cleaned_data["kind"] != self.made_for:
-            raise ValidationError(_("Look at the address and the settings once more."))
+            raise ValidationError(_("Check the address and the settings again."))
         return self.made_for
 
 
@@ -197,5 +204,5 @@ class RoleForm(forms.Form):
 
 class TeamForm(forms.Form):
     name = forms.CharField(
-        label=_("Name"), max_length=80, help_text=_("You become its owner and can ask others in.")
+        label=_("Name"), max_length=80, help_text=_("You become its owner and can invite others.")
     )

@@ -1,4 +1,4 @@
-"""Who is in the team, who is asked in, and the door by which they come."""
+"""The members of a team and its invitations: the list, the roles, and accepting one."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from generations.lifecycle import stops
 from generations.models import Membership
 from generations.teams import members as people
-from generations.teams import ordering_stops
 from generations.web.access import for_member, for_owner
 
 from .forms import RoleForm
@@ -26,7 +26,7 @@ def members(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_POST
 @for_owner
 def invite(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """The link is in this one answer and nowhere else, so there is no redirect."""
+    """Invite somebody; the link is in this one response alone, so there is no redirect."""
     form = RoleForm(request.POST)
     if not form.is_valid():
         return _page(request, membership, form=form, status=422)
@@ -42,7 +42,7 @@ def revoke(request: HttpRequest, membership: Membership, pk: int) -> HttpRespons
     try:
         people.revoke(invitation, membership.user)
     except people.InvitationGone:
-        messages.error(request, _("That invitation was used or has ended already."))
+        messages.error(request, _("That invitation was already used or has expired."))
     return redirect("members", membership.team.slug)
 
 
@@ -77,14 +77,14 @@ def remove(request: HttpRequest, membership: Membership, pk: int) -> HttpRespons
 @for_owner
 def ordering(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Stop the team's ordering (``stop``), or allow it again."""
-    act = ordering_stops.stop_team if "stop" in request.POST else ordering_stops.allow_team
+    act = stops.stop_team if "stop" in request.POST else stops.allow_team
     act(membership.team, membership.user)
     return redirect("members", membership.team.slug)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def accept(request: HttpRequest, token: str) -> HttpResponse:
-    """The page that an invitation's link opens; its button joins."""
+    """Show the page of an invitation's link; its button makes one a member."""
     invitation = people.invitation(token)
     if invitation is None:
         request.session.pop(INVITATION, None)

@@ -1,4 +1,4 @@
-"""The way in: to the team that was looked at last, or to making one."""
+"""The start page: it leads to the last team that a person opened, or to making one."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from .members import INVITATION
 @require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """An open invitation first, then the last team, then any, then the page that makes one."""
+    """Redirect to an open invitation, else the last team, else any, else the form for a new one."""
     if token := request.session.get(INVITATION):
         return redirect("invitation", token)
     teams = Team.objects.visible_to(request.user).order_by("name", "pk")  # type: ignore[arg-type]
@@ -38,12 +38,12 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def remember_team(
-    answer: Callable[[HttpRequest], HttpResponse],
+    get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: the team of the last page that a person saw is where ``home`` leads."""
+    """Middleware: keep the team of the last page in the session, for ``home``."""
 
     def remember(request: HttpRequest) -> HttpResponse:
-        response = answer(request)
+        response = get_response(request)
         membership = getattr(request, "membership", None)
         if membership and request.session.get("team") != membership.team.slug:
             request.session["team"] = membership.team.slug

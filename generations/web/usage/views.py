@@ -1,25 +1,26 @@
-"""Usage: what a team spent, on what, by whom, and the rows under every figure."""
+"""Usage: what a team spent, on what, by whom, and the entries under every figure."""
 
 from collections.abc import Iterator
-from datetime import date
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from generations import spreadsheets
 from generations.billing import caps
-from generations.billing.usage import ROWS, SUMS
+from generations.billing.usage import ROWS, SUMS, read_sum
 from generations.models import Cap, Entry, Membership
 from generations.models.ledger import EntryKind
 from generations.web.access import for_member
+from generations.web.query import day_in_address, number_in_address
 
-from .spending import Spending
+from .figures import Spending
 
 PAGE = 100
+# The words of ``?what=`` in addresses of earlier versions.
+OLD_FIGURES = {"in_vain": "failed", "came_back": "refunded", "taken_in": "imported"}
 
 
 @require_safe
@@ -37,9 +38,10 @@ def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_safe
 @for_member
 def rows(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """The movements under a figure, newest first; ``what``: one of ROWS."""
+    """List the entries under a figure, newest first; ``?what=`` is one of ROWS."""
     spending = Spending(membership.team, request.GET)
     what = request.GET.get("what", "spent")
+    what = OLD_FIGURES.get(what, what)
     if what not in ROWS:
         raise Http404
     found = _after(spending.usage.entries(what), request.GET.get("before", ""))
@@ -61,7 +63,7 @@ def rows(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_safe
 @for_member
 def export(request: HttpRequest, membership: Membership) -> StreamingHttpResponse:
-    """The same filter as CSV: a line for each day, person, model and key."""
+    """Send the same filter as CSV: a line for each day, person, model and key."""
     spending = Spending(membership.team, request.GET)
     period = spending.usage.period
     answer = StreamingHttpResponse(
@@ -76,39 +78,30 @@ def _lines(spending: Spending) -> Iterator[spreadsheets.Row]:
     unit = spending.usage.unit
     yield [
         *(_("Day"), _("Person"), _("Model"), _("Credential"), _("Unit")),
-        *(_("Clips"), _("Spent"), _("of it films"), _("of it in vain"), _("Came back")),
+        *(_("Clips"), _("Spent"), _("Films"), _("of it failed"), _("Refunded")),
     ]
-    totals = spending.usage.totals.exclude(kind__in=(EntryKind.ADJUST, EntryKind.ADOPT))
+    totals = spending.usage.totals.exclude(kind__in=(EntryKind.ADJUST, EntryKind.IMPORT))
     names = ("day", "person__name", "person__email", "model", "credential__name")
     for row in totals.order_by(*names).values(*names).annotate(**SUMS).iterator():
+        one = read_sum(row)
         yield [
             *(row["day"], row["person__name"] or row["person__email"]),
             *(row["model"], row["credential__name"], unit),
-            *(row["clips"], row["spent"], row["films"], row["vain"], row["came_back"]),
+            *(one.clips, one.spent, one.films, one.failed, one.refunded),
         ]
 
 
-def _after(entries: "QuerySet[Entry]", place: str) -> "QuerySet[Entry]":
-    """Keyset paging: what stands after the day and the number of the last entry before."""
-    if not place:
+def _after(entries: "QuerySet[Entry]", cursor: str) -> "QuerySet[Entry]":
+    """Return the entries after a cursor: the day and the primary key of the last one before."""
+    if not cursor:
         return entries
-    day, number = _place(place)
-    return entries.filter(Q(day__lt=day) | Q(day=day, pk__lt=number), day__lte=day)
-
-
-def _place(text: str) -> tuple[date, int]:
-    day, _tilde, number = text.partition("~")
-    try:
-        found = parse_date(day)
-    except ValueError as error:
-        raise Http404 from error
-    if found is None or not number.isdecimal():
-        raise Http404
-    return found, int(number)
+    first, _tilde, last = cursor.partition("~")
+    day, pk = day_in_address(first), number_in_address(last)
+    return entries.filter(Q(day__lt=day) | Q(day=day, pk__lt=pk), day__lte=day)
 
 
 def _caps(membership: Membership, unit: str) -> list[caps.Use]:
-    """The team's and one's own; an owner sees the others' that are nearly used up as well."""
+    """Return the team's cap and one's own; owners see others' caps that are nearly used up too."""
     uses = caps.uses(
         Cap.objects.for_team(membership.team).filter(unit=unit).select_related("user", "team")
     )

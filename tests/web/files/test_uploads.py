@@ -20,13 +20,14 @@ from pytest_django import Settings
 from generations import clock, uploads
 from generations.models import Credential, File, Membership, Role, Task, Upload
 from generations.models.files import FileState
-from generations.net import guard
+from generations.net import address_policy
 from generations.providers.catalogue import Offer, Problem, catalogue
 from generations.storage import store
-from generations.teams import credentials
+from generations.teams import provider_access
 from generations.web.files import uploads as pages
 from generations.web.files.picture_slots import Slots, slots
-from generations.web.messages.problems import sentence
+from generations.web.messages.orders import explain_problem
+from tests.cases import case
 from tests.factories import make_credential, make_member, make_tasks, make_upload
 from tests.media.clips import clip, moving
 
@@ -89,25 +90,27 @@ def test_several_pictures_come_in_their_order(producing: Client, producer: Membe
     assert [row.name for row in Upload.objects.order_by("pk")] == ["0.png", "90.png", "180.png"]
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"GIF89a" + bytes(40), "Save it as PNG, JPEG or WebP first."),
-        (b"<svg onload='alert(1)'/>", "Save it as PNG, JPEG or WebP first."),
-        (b"<!DOCTYPE html>", "This file is no picture."),
-        (b"\x89PNG\r\n\x1a\n" + bytes(9), "damaged or not whole"),
-        (b"", "This file is no picture."),
-    ],
-)
+UNFIT = {
+    b"GIF89a" + bytes(40): "Save it as PNG, JPEG or WebP first.",
+    b"<svg onload='alert(1)'/>": "Save it as PNG, JPEG or WebP first.",
+    b"<!DOCTYPE html>": "This file is not a picture.",
+    b"\x89PNG\r\n\x1a\n" + bytes(9): "damaged or incomplete",
+    b"": "This file is not a picture.",
+}
+
+
 def test_a_file_that_is_no_fit_picture_gets_422_and_a_sentence(
-    producing: Client, producer: Membership, content: bytes, words: str
+    producing: Client, producer: Membership
 ) -> None:
-    given = SimpleUploadedFile("<b>.png", content, "image/png")
-    response = producing.post(address(producer), {"picture": given}, headers=SCRIPT)
-    assert response.status_code == 422
-    assert words in text(response)
-    assert '<bdi dir="auto">&lt;b&gt;.png</bdi>' in text(response)
-    assert not Upload.objects.exists()
+    for content, sentence in UNFIT.items():
+        with case(content):
+            given = SimpleUploadedFile("<b>.png", content, "image/png")
+            response = producing.post(address(producer), {"picture": given}, headers=SCRIPT)
+            page = text(response)
+            assert response.status_code == 422
+            assert sentence in page
+            assert '<bdi dir="auto">&lt;b&gt;.png</bdi>' in page
+            assert not Upload.objects.exists()
 
 
 def test_beside_a_bad_file_the_good_ones_are_taken(producing: Client, producer: Membership) -> None:
@@ -189,32 +192,32 @@ def test_in_ones_own_team_there_are_only_ones_own_pictures(
 # ---- Showing them ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("picture.jpg", "image/jpeg"), ("thumbnail.webp", "image/webp")]
-)
-def test_a_picture_is_private_and_known_again(
-    producing: Client, producer: Membership, name: str, kind: str
-) -> None:
-    row = uploads.add(producer.team, producer.user, png(), "a.png")
-    where = address(producer, "upload", row.pk, name)
-    response = producing.get(where)
-    stored = row.stored if name == "picture.jpg" else row.thumbnail
-    assert response.getvalue() == store.read(stored)
-    assert response["Content-Type"] == kind
-    assert response["Cache-Control"].startswith("private")
-    assert response["X-Content-Type-Options"] == "nosniff"
-    again = producing.get(where, headers={"If-None-Match": response["ETag"]})
-    assert again.status_code == 304
-    other = "thumbnail.webp" if name == "picture.jpg" else "picture.jpg"
-    assert producing.get(address(producer, "upload", row.pk, other))["ETag"] != response["ETag"]
+def test_a_picture_is_private_and_known_again(producing: Client, producer: Membership) -> None:
+    row = uploads.add_picture(producer.team, producer.user, png(), "a.png")
+    parts = {
+        "picture.jpg": ("image/jpeg", row.stored),
+        "thumbnail.webp": ("image/webp", row.thumbnail),
+    }
+    etags = set()
+    for name, (kind, stored) in parts.items():
+        with case(name):
+            where = address(producer, "upload", row.pk, name)
+            response = producing.get(where)
+            assert response.getvalue() == store.read(stored)
+            assert response["Content-Type"] == kind
+            assert response["Cache-Control"].startswith("private")
+            assert response["X-Content-Type-Options"] == "nosniff"
+            again = producing.get(where, headers={"If-None-Match": response["ETag"]})
+            assert again.status_code == 304
+            etags.add(response["ETag"])
+    assert len(etags) == 2
 
 
-@pytest.mark.parametrize("name", ["stored", "source", "..", "picture2.jpg"])
-def test_another_part_of_a_picture_is_404(
-    producing: Client, producer: Membership, name: str
-) -> None:
+def test_another_part_of_a_picture_is_404(producing: Client, producer: Membership) -> None:
     row = make_upload(team=producer.team)
-    assert producing.get(address(producer, "upload", row.pk, name)).status_code == 404
+    for name in ("stored", "source", "..", "picture2.jpg"):
+        with case(name):
+            assert producing.get(address(producer, "upload", row.pk, name)).status_code == 404
 
 
 # ---- Picking them ---------------------------------------------------------------------------
@@ -225,9 +228,9 @@ def a_clip(member: Membership, folder: Path) -> File:
     credential = credential or make_credential(team=member.team)
     (task,) = make_tasks(membership=member, credential=credential, prompt="A storm at sea")
     name = f"{member.team.pk}/{task.pk}/1.mp4"
-    store.keep(clip(folder / f"clip-{task.pk}", seconds=0.5), name)
+    store.move_in(clip(folder / f"clip-{task.pk}", seconds=0.5), name)
     return File.objects.create(
-        task=task, team=member.team, part="video", state=FileState.STORED, name=name
+        task=task, team=member.team, role="video", state=FileState.STORED, name=name
     )
 
 
@@ -259,9 +262,10 @@ def test_the_picker_shows_the_last_used_first_page_by_page(
     assert seen == [rows[0].name, *(row.name for row in reversed(rows[1:]))]
 
 
-@pytest.mark.parametrize("place", ["x", "2026-01-01~1", "2026-01-01T00:00:00Z~x", "~"])
-def test_a_place_of_nobody_is_404(producing: Client, producer: Membership, place: str) -> None:
-    assert producing.get(address(producer), {"before": place}).status_code == 404
+def test_a_cursor_of_nobody_is_404(producing: Client, producer: Membership) -> None:
+    for cursor in ("x", "2026-01-01~1", "2026-01-01T00:00:00Z~x", "~"):
+        with case(cursor):
+            assert producing.get(address(producer), {"before": cursor}).status_code == 404
 
 
 def test_the_picker_asks_as_many_queries_for_many_as_for_few(
@@ -292,7 +296,7 @@ def test_only_stored_clips_outside_the_bin_offer_their_frames(
 ) -> None:
     stored, fetching, binned = (a_clip(producer, tmp_path) for _ in range(3))
     File.objects.filter(pk=fetching.pk).update(state=FileState.FETCHING)
-    Task.objects.filter(pk=binned.task_id).update(binned_at=clock.now())
+    Task.objects.filter(pk=binned.task_id).update(trashed_at=clock.now())
     said = text(producing.get(address(producer)))
     assert said.count("data-frame") == 1
     assert f'name="file" value="{stored.pk}"' in said
@@ -328,7 +332,7 @@ def test_without_a_script_a_frame_leads_to_an_order_that_begins_with_it(
     form = {"file": a_clip(producer, tmp_path).pk, "at": "first"}
     response = producing.post(address(producer, "upload_frames"), form)
     assert response.status_code == 303
-    wanted = f"{address(producer, 'generate')}?kind=img2video&images={Upload.objects.get().pk}"
+    wanted = f"{address(producer, 'generate')}?kind=image_to_video&images={Upload.objects.get().pk}"
     assert response["Location"] == wanted
 
 
@@ -363,7 +367,10 @@ def test_a_clip_that_is_not_here_says_so(
     File.objects.filter(pk=file.pk).update(state=FileState.LOST)
     form = {"file": file.pk, "at": "last"}
     response = producing.post(address(producer, "upload_frames"), form, headers=SCRIPT)
-    assert (response.status_code, "This clip is not here" in text(response)) == (422, True)
+    assert (response.status_code, "This clip is not saved here yet" in text(response)) == (
+        422,
+        True,
+    )
 
 
 # ---- Lending them ---------------------------------------------------------------------------
@@ -375,7 +382,7 @@ PUBLIC = "https://rushes.example"
 def lent(producer: Membership, in_a_lab: None) -> tuple[Upload, str]:
     """A picture and its public path."""
     row = make_upload(team=producer.team)
-    where = uploads.address(row, make_credential(team=producer.team))
+    where = uploads.signed_url(row, make_credential(team=producer.team))
     return row, where.removeprefix(PUBLIC)
 
 
@@ -402,7 +409,7 @@ def test_an_address_opens_its_picture_to_whoever_has_it(
 def test_a_transparent_picture_is_lent_as_a_png(producer: Membership, in_a_lab: None) -> None:
     row = make_upload(team=producer.team)
     row.stored = row.stored.replace(".jpg", ".png")
-    assert uploads.address(row, make_credential(team=producer.team)).endswith("/picture.png")
+    assert uploads.signed_url(row, make_credential(team=producer.team)).endswith("/picture.png")
 
 
 def test_an_address_lapses_after_two_days(client: Client, producer: Membership) -> None:
@@ -412,8 +419,8 @@ def test_an_address_lapses_after_two_days(client: Client, producer: Membership) 
         time_machine.travel("2026-03-01T12:00:00Z", tick=False) as time,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr(credentials, "can_reach_us", lambda _: True)
-        path = "/pictures/" + uploads.address(row, credential).split("/pictures/")[1]
+        patch.setattr(provider_access, "can_reach_us", lambda _: True)
+        path = "/pictures/" + uploads.signed_url(row, credential).split("/pictures/")[1]
         time.shift(timedelta(hours=48))
         assert client.get(path).status_code == 200
         time.shift(timedelta(seconds=2))
@@ -454,7 +461,8 @@ def test_an_address_names_one_picture_alone(
     credential = make_credential(team=producer.team)
     rows = [make_upload(team=producer.team) for _ in range(2)]
     bodies = [
-        client.get(uploads.address(row, credential).removeprefix(PUBLIC)).getvalue() for row in rows
+        client.get(uploads.signed_url(row, credential).removeprefix(PUBLIC)).getvalue()
+        for row in rows
     ]
     assert bodies == [store.read(row.stored) for row in rows]
     assert bodies[0] != bodies[1]
@@ -487,16 +495,18 @@ def test_an_address_is_given_out_where_the_provider_finds_the_way(
 ) -> None:
     found = {"rushes.example": "93.184.215.14", "inside.example": "10.0.0.7"}
 
-    def judged(host: str, port: int, policy: guard.Policy) -> list[str]:
-        return guard.judge(host, port, policy, lambda name, _: [found.get(name, "127.0.0.1")])
+    def judged(host: str, port: int, policy: address_policy.AddressPolicy) -> list[str]:
+        return address_policy.allowed_addresses(
+            host, port, policy, lambda name, _: [found.get(name, "127.0.0.1")]
+        )
 
-    monkeypatch.setattr(credentials, "judge", judged)
+    monkeypatch.setattr(provider_access, "allowed_addresses", judged)
     settings.PUBLIC_URL, settings.ALLOW_PRIVATE_ADDRESSES = site, lab
     settings.SANDBOX, settings.SANDBOX_URL = sandbox, "http://127.0.0.1:9"
     credential = make_credential(team=producer.team)
-    where = uploads.address(make_upload(team=producer.team), credential)
+    where = uploads.signed_url(make_upload(team=producer.team), credential)
     assert where.startswith(f"{site}/pictures/") if reached else where == ""
-    assert credentials.can_reach_us(credential) is reached
+    assert provider_access.can_reach_us(credential) is reached
 
 
 # ---- The slots of a form --------------------------------------------------------------------
@@ -508,11 +518,11 @@ def offer(kind: str, model: str) -> Offer:
     return found
 
 
-REFERENCES = ("reference2video", "viduq2")
+REFERENCES = ("references_to_video", "viduq2")
 
 
 def read(
-    member: Membership, said: str, kind: str = "reference2video", model: str = "viduq2"
+    member: Membership, said: str, kind: str = "references_to_video", model: str = "viduq2"
 ) -> Slots:
     return slots(member.team, offer(kind, model), QueryDict(said))
 
@@ -529,7 +539,7 @@ def test_slots_keep_the_order_and_the_names_that_a_form_said(producer: Membershi
 
 def test_a_model_without_names_is_told_none(producer: Membership) -> None:
     row = make_upload(team=producer.team)
-    found = read(producer, f"images={row.pk}&image_names=bottle", "img2video", "viduq2-pro")
+    found = read(producer, f"images={row.pk}&image_names=bottle", "image_to_video", "viduq2-pro")
     assert found.chosen == [(row, "")]
     assert found.filled[0].name == "bottle", "it is back when the model is"
     assert (found.most, found.is_full, found.label) == (1, True, "Picture")
@@ -543,9 +553,9 @@ def test_slots_pass_over_what_is_no_picture_of_the_team(producer: Membership) ->
 
 def test_a_picture_may_stand_in_two_places(producer: Membership) -> None:
     row = make_upload(team=producer.team)
-    found = read(producer, f"images={row.pk}&images={row.pk}", "start-end2video", "viduq2-pro")
+    found = read(producer, f"images={row.pk}&images={row.pk}", "frames_to_video", "viduq2-pro")
     assert [upload for upload, _ in found.chosen] == [row, row]
-    assert found.places == ("First frame", "Last frame")
+    assert found.positions == ("First frame", "Last frame")
 
 
 def test_without_a_script_a_ticked_picture_is_taken_away(producer: Membership) -> None:
@@ -582,11 +592,12 @@ def test_without_a_script_a_ticked_picture_is_taken_away(producer: Membership) -
         ),
         (
             Problem("images", "names", {"allowed": False}),
-            "This model calls no picture by its name. Take the names away.",
+            "This model does not use picture names. Remove the names.",
         ),
         (
             Problem("prompt", "name", {"name": "sand"}),
-            "No picture is called @sand. Name one so, or take the word out.",
+            "No picture has the name @sand. "
+            "Give a picture this name, or remove it from the prompt.",
         ),
         (
             Problem("images", "crowd", {"name": "bottle", "limit": 3}),
@@ -594,8 +605,7 @@ def test_without_a_script_a_ticked_picture_is_taken_away(producer: Membership) -
         ),
         (
             Problem("images", "body", {"limit": 14_680_064}),
-            "Together the pictures are larger than 14.7\xa0MB. "
-            "Take one away, or give smaller ones.",
+            "Together the pictures are larger than 14.7\xa0MB. Remove one, or choose smaller ones.",
         ),
         (
             Problem("images", "count", {"low": 1, "high": 7, "count": 0}),
@@ -605,7 +615,7 @@ def test_without_a_script_a_ticked_picture_is_taken_away(producer: Membership) -
             Problem("images", "count", {"low": 2, "high": 2, "count": 1}),
             "This model takes 2 pictures, and this order has 1.",
         ),
-        (Problem("images", "unwanted"), "This model takes no pictures. Take them away."),
+        (Problem("images", "unwanted"), "This model uses no pictures. Remove them."),
         (
             Problem("wm_url", "form", {"form": "address"}),
             "Give an address that begins with https:// or http://.",
@@ -616,10 +626,10 @@ def test_without_a_script_a_ticked_picture_is_taken_away(producer: Membership) -
 )
 def test_each_problem_of_pictures_has_its_sentence(problem: Problem, said: str) -> None:
     with override("en"):
-        assert sentence(problem, {}) == said
+        assert explain_problem(problem) == said
 
 
 def test_a_provider_that_cannot_fetch_is_told_with_what_to_do() -> None:
     with override("en"):
-        said = sentence(Problem("images", "unreachable"), {})
+        said = explain_problem(Problem("images", "unreachable"))
     assert "Choose another key, or have PUBLIC_URL set." in said

@@ -13,6 +13,7 @@ from generations import clock
 from generations.models import Attempt, Credential, File, Membership, Role, Task
 from generations.models.files import FileState
 from generations.models.tasks import AttemptState, TaskState
+from tests.cases import case
 from tests.factories import make_member, make_tasks
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def waiting(member: Membership, credential: Credential, minutes: float, **fields
     Task.objects.filter(pk=task.pk).update(state=TaskState.SUCCEEDED)
     end = clock.now() + timedelta(minutes=minutes)
     return File.objects.create(
-        **{"task": task, "team": member.team, "part": "video", "expires_at": end} | fields
+        **{"task": task, "team": member.team, "role": "video", "expires_at": end} | fields
     )
 
 
@@ -38,7 +39,7 @@ def unclear(member: Membership, credential: Credential, minutes: int, *, alarmed
 
 
 def read(site: Client, member: Membership, name: str, query: str = "") -> str:
-    return site.get(reverse(name, args=[member.team.slug]) + query).content.decode()
+    return site.get(reverse(name, args=[member.team.slug]) + query).text
 
 
 def test_what_would_be_lost_first_stands_first_with_its_end_and_what_is_done(
@@ -46,19 +47,19 @@ def test_what_would_be_lost_first_stands_first_with_its_end_and_what_is_done(
 ) -> None:
     waiting(member, credential, 50)
     soon = waiting(
-        member, credential, 5, trouble="The server answered 503.", state=FileState.FETCHING
+        member, credential, 5, last_error="The server answered 503.", state=FileState.FETCHING
     )
     waiting(member, credential, -1)
     stored = waiting(member, credential, 1, state=FileState.STORED)
-    page = read(site, member, "risk")
+    page = read(site, member, "at_risk")
     places = [page.index(f"Dies in {minutes}<") for minutes in (-1, 5, 50)]
     assert places == sorted(places)
     assert f'data-file="{stored.pk}"' not in page
     assert soon.expires_at
     assert f'<time data-until datetime="{soon.expires_at:%Y-%m-%dT%H:%M:%S}' in page
-    assert "The provider is asked for another link." in page
-    assert "it is tried again by itself" in page
-    rows = read(site, member, "risk", "?rows")
+    assert "The provider is asked for a new link." in page
+    assert "Rushes tries again automatically" in page
+    rows = read(site, member, "at_risk", "?rows")
     assert "<html" not in rows
     assert rows.count("<li ") == 3
 
@@ -67,11 +68,11 @@ def test_the_list_asks_as_many_queries_for_many_files_as_for_few(
     site: Client, member: Membership, credential: Credential
 ) -> None:
     counts = []
-    read(site, member, "risk")
+    read(site, member, "at_risk")
     for _ in range(2):
         waiting(member, credential, 50)
         with CaptureQueriesContext(connection) as captured:
-            read(site, member, "risk")
+            read(site, member, "at_risk")
         counts.append(len(captured))
     assert counts[0] == counts[1]
 
@@ -84,24 +85,30 @@ def test_fetch_now_rings_for_a_file_that_waits_and_not_for_one_in_hands(
     busy = waiting(member, credential, 9, state=FileState.FETCHING, lease_until=later)
     OrmQ.objects.all().delete()
     for each in (file, busy):
-        site.post(reverse("risk_fetch", args=[member.team.slug, each.pk]))
+        site.post(reverse("at_risk_fetch", args=[member.team.slug, each.pk]))
     file.refresh_from_db()
     assert file.not_before is None
-    assert "It is being fetched, or here already." in read(site, member, "risk")
+    assert "It is being fetched, or here already." in read(site, member, "at_risk")
 
 
-@pytest.mark.parametrize("page", ["gallery", "generate", "credentials"])
 def test_pages_tell_of_files_at_risk_until_they_are_here(
-    site: Client, member: Membership, credential: Credential, page: str
+    site: Client, member: Membership, credential: Credential
 ) -> None:
     file = waiting(member, credential, 9)
-    assert "data-risk" not in read(site, member, page)
-    File.objects.update(noticed_at=clock.now())
-    told = read(site, member, page)
-    assert "1 file is paid for and not here yet" in told
-    assert f'href="/t/{member.team.slug}/risk/"' in told
+    pages = ("gallery", "generate", "credentials")
+    for name in pages:
+        with case(f"{name}, before it is a risk"):
+            assert "data-risk" not in read(site, member, name)
+    File.objects.update(warned_at=clock.now())
+    for name in pages:
+        with case(name):
+            html = read(site, member, name)
+            assert "1 file is paid for but not saved here yet" in html
+            assert f'href="/t/{member.team.slug}/at-risk/"' in html
     File.objects.filter(pk=file.pk).update(state=FileState.STORED)
-    assert "data-risk" not in read(site, member, page)
+    for name in pages:
+        with case(f"{name}, after it was stored"):
+            assert "data-risk" not in read(site, member, name)
 
 
 def test_an_alarm_stands_on_the_pages_until_somebody_decides(
@@ -112,7 +119,7 @@ def test_an_alarm_stands_on_the_pages_until_somebody_decides(
     task = unclear(member, credential, 16, alarmed=True)
     told = read(site, member, "generate")
     assert "1 order has been unclear for more than 15 minutes." in told
-    assert "35 credits stay held until somebody decides." in told
+    assert "35 credits stay held until someone decides." in told
     site.post(reverse("task_release", args=[member.team.slug, task.pk]))
     assert "data-unclear" not in read(site, member, "generate")
     stranger = make_member(role=Role.OWNER)
@@ -128,14 +135,14 @@ def test_the_unclear_have_a_filter_of_their_own_with_age_owner_and_what_is_held(
     make_tasks(membership=member, credential=credential)
     wall = read(site, member, "gallery", "?state=unclear")
     assert wall.count("<article ") == 2
-    assert "70 credits stay held until it is decided." in wall
-    assert "2 orders may have been taken or not." in wall
+    assert "70 credits stay held until someone decides." in wall
+    assert "It is unclear whether the provider received 2 orders." in wall
     assert ">1:12:0" in wall
     assert "may cost 35 credits" in wall
     assert "Mei" in wall
     assert f"/tasks/{task.pk}/#decide" in wall
-    page = site.get(reverse("task", args=[member.team.slug, task.pk])).content.decode()
-    ways = (f"/tasks/{task.pk}/look", f"/tasks/{task.pk}/found", f"/tasks/{task.pk}/release")
+    page = site.get(reverse("task", args=[member.team.slug, task.pk])).text
+    ways = (f"/tasks/{task.pk}/check", f"/tasks/{task.pk}/found", f"/tasks/{task.pk}/release")
     assert all(f'action="/t/{member.team.slug}{way}"' in page for way in ways)
     assert 'name="send_again"' in page
     assert "Unclear for" in page

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
@@ -21,8 +21,9 @@ from generations.models import search as index
 from generations.models.search import found
 from generations.models.tasks import TaskState
 from generations.sharing import collections
+from tests.cases import case
 from tests.factories import make_credential, make_member, make_tasks, make_user
-from tests.reels import make_file
+from tests.shared_clips import make_file
 
 pytestmark = pytest.mark.django_db
 
@@ -44,57 +45,45 @@ def ask(member: Membership, text: str) -> list[int]:
     return sorted(tasks.values_list("pk", flat=True))
 
 
-# ---- Words ----------------------------------------------------------------------------------
+# ---- Words ---------------------------------------------------------------------------------
 
 ALLEY = "雨夜的老城小巷，红灯笼倒映在青石板上，一只白猫缓缓走过，电影感特写"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "灯笼",
-        "红灯笼",
-        "特写",  # the last two letters
-        "雨夜",  # the first two
-        "猫",
-        "灯笼 白猫",
-        "青石板上，一只",
-    ],
-)
 def test_chinese_words_of_any_length_are_found_anywhere(
-    member: Membership, order: Callable[..., Task], text: str
+    member: Membership, order: Callable[..., Task]
 ) -> None:
     alley = order(ALLEY)
     order("雪山之巅，一只鹰，远景")
-    assert ask(member, text) == [alley.pk]
+    # Among them the first and the last two letters, with a space behind them, and one letter alone.
+    for text in ("灯笼", "红灯笼", "特写", "特写 ", "雨夜", "猫", "灯笼 白猫", "青石板上，一只"):
+        with case(text):
+            assert ask(member, text) == [alley.pk]
+    for text in ("灯塔", "笼灯", "红灯笼 黑猫", "写。"):
+        with case(text):
+            assert ask(member, text) == []
 
 
-@pytest.mark.parametrize("text", ["灯塔", "笼灯", "红灯笼 黑猫", "写。", "特写 "])
-def test_other_words_are_not_found(
-    member: Membership, order: Callable[..., Task], text: str
-) -> None:
-    order(ALLEY)
-    expected = 1 if text.strip() == "特写" else 0
-    assert len(ask(member, text)) == expected
-
-
-@pytest.mark.parametrize("text", ["LIGHTHOUSE", "house", "dusk waves", "at", 'say "dusk"', "50%"])
 def test_latin_words_are_found_whatever_their_case_and_each_by_itself(
-    member: Membership, order: Callable[..., Task], text: str
+    member: Membership, order: Callable[..., Task]
 ) -> None:
     one = order('A Lighthouse at dusk, 50% waves, they say "dusk"')
     order("A night train")
-    assert one.pk in ask(member, text)
+    for text in ("LIGHTHOUSE", "house", "dusk waves", "at", 'say "dusk"', "50%"):
+        with case(text):
+            assert one.pk in ask(member, text)
 
 
-@pytest.mark.parametrize("text", ["*", "100%", "_", "NEAR(", '"', "'", "\\", "AND", "a" * 300])
 def test_signs_of_a_query_language_are_letters_like_others(
-    member: Membership, order: Callable[..., Task], text: str
+    member: Membership, order: Callable[..., Task]
 ) -> None:
     order("Dunes without end")
-    assert ask(member, text) == []
-    one = order(f"Dunes {text} without end")
-    assert ask(member, text) == [one.pk]
+    for text in ("*", "100%", "_", "NEAR(", '"', "'", "\\", "AND", "a" * 300):
+        with case(text):
+            assert ask(member, text) == []
+            one = order(f"Dunes {text} without end")
+            assert ask(member, text) == [one.pk]
+            Task.objects.filter(pk=one.pk).update(prompt="Dunes")
 
 
 def test_a_prompt_that_changed_leaves_no_word_behind(
@@ -110,7 +99,7 @@ def test_a_task_is_found_by_its_number_and_by_the_providers(
     member: Membership, order: Callable[..., Task]
 ) -> None:
     task, _other = order("Dunes"), order("Dunes")
-    Attempt.objects.filter(task=task).update(number="911026047460327424")
+    Attempt.objects.filter(task=task).update(remote_id="911026047460327424")
     assert ask(member, "911026047460327424") == [task.pk]
     assert task.pk in ask(member, str(task.pk))
     assert ask(member, "9" * 40) == []
@@ -139,31 +128,36 @@ def test_another_teams_words_and_people_are_not_found(
     assert ask(member, "lin") == []
 
 
-@pytest.mark.parametrize("text", ["灯笼", "dunes"])
 def test_what_is_found_too_often_for_the_index_is_found_by_reading_on(
-    member: Membership,
-    order: Callable[..., Task],
-    monkeypatch: pytest.MonkeyPatch,
-    text: str,
+    member: Membership, order: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(index, "MOST_HITS", 1)
-    monkeypatch.setattr(index, "MOST_RUNS", 1)
+    monkeypatch.setattr(index, "MOST_TRIGRAMS", 1)
     two = sorted([order(f"{ALLEY} dunes").pk, order("灯笼, dunes").pk])
-    assert ask(member, text) == two
+    for text in ("灯笼", "dunes"):
+        with case(text):
+            assert ask(member, text) == two
 
 
 class AnyText(TestCase):
+    member: ClassVar[Membership]
+    task: ClassVar[Task]
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.member = make_member(user=make_user(name="Zoë", email="zz@example.com"))
+        credential = make_credential(team=cls.member.team)
+        (cls.task,) = make_tasks(membership=cls.member, credential=credential)
+
     @settings(max_examples=60, deadline=None)
     @given(
         st.text(st.sampled_from("灯笼红猫abAB 。"), min_size=1, max_size=9),
         st.text(st.sampled_from("灯笼红猫abAB"), min_size=1, max_size=4),
     )
     def test_a_word_is_found_exactly_where_a_prompt_holds_it(self, prompt: str, word: str) -> None:
-        member = make_member(user=make_user(name="Zoë", email="zz@example.com"))
-        credential = make_credential(team=member.team)
-        make_tasks(membership=member, credential=credential, prompt=f"x{prompt}")
-        held = word.lower() in f"x{prompt}".strip().lower()
-        assert bool(ask(member, word)) == held
+        Task.objects.filter(pk=self.task.pk).update(prompt=f"x{prompt}")
+        held = word.lower() in f"x{prompt}".lower()
+        assert bool(ask(self.member, word)) == held
 
 
 @pytest.mark.sqlite
@@ -172,23 +166,24 @@ def test_the_index_follows_every_prompt_so_its_triggers_are_there() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         names = {row[0] for row in cursor.fetchall()}
-    wanted = {f"generations_find_{verb}" for verb in ("insert", "update", "delete")}
+    wanted = {f"generations_search_{verb}" for verb in ("insert", "update", "delete")}
     assert wanted <= names
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("text", ["灯笼", "lighthouse"])
-def test_a_rare_word_is_looked_up_and_the_wall_is_not_read_for_it(
-    member: Membership, order: Callable[..., Task], text: str
+def test_a_rare_word_is_looked_up_and_the_tasks_are_not_read_for_it(
+    member: Membership, order: Callable[..., Task]
 ) -> None:
     order(f"A lighthouse. {ALLEY}")
-    with CaptureQueriesContext(connection) as captured:
-        ask(member, text)
-    assert not [
-        one
-        for one in captured.captured_queries
-        if "LIKE" in one["sql"] and "generations_task" in one["sql"]
-    ]
+    for text in ("灯笼", "lighthouse"):
+        with CaptureQueriesContext(connection) as captured:
+            ask(member, text)
+        with case(text):
+            assert not [
+                one
+                for one in captured.captured_queries
+                if "LIKE" in one["sql"] and "generations_task" in one["sql"]
+            ]
 
 
 @pytest.mark.postgres
@@ -212,26 +207,37 @@ def see(client: Client, member: Membership, **query: object) -> str:
     address = f"{reverse('gallery', args=[member.team.slug])}?{urlencode(query)}"
     response = client.get(address)
     assert response.status_code == 200, address
-    return response.content.decode()
+    return response.text
 
 
 def shown(html: str) -> list[int]:
     return sorted(int(one) for one in re.findall(r'<article[^>]* data-task="(\d+)"', html))
 
 
+def cards(client: Client, member: Membership, **query: object) -> list[int]:
+    """The clips that the gallery shows, as a script asks for older ones: without the page."""
+    query["before"] = "2199-01-01T00:00:00Z~1"
+    address = reverse("gallery", args=[member.team.slug])
+    response = client.get(f"{address}?{urlencode(query)}", headers={"HX-Request": "true"})
+    assert response.status_code == 200, address
+    return shown(response.text)
+
+
 def test_each_filter_shows_what_it_says(
     signed_in: Client, member: Membership, order: Callable[..., Task]
 ) -> None:
     other_key = make_credential(team=member.team, name="Second key")
-    one = order("Dunes", kind="img2video", model="viduq1", state=TaskState.FAILED)
+    one = order("Dunes", kind="image_to_video", model="viduq1", state=TaskState.FAILED)
     order("Dunes")
     (keyed,) = make_tasks(membership=member, credential=other_key)
-    assert shown(see(signed_in, member, kind="img2video")) == [one.pk]
-    assert shown(see(signed_in, member, model="viduq1")) == [one.pk]
-    assert shown(see(signed_in, member, state="failed")) == [one.pk]
-    assert shown(see(signed_in, member, key=other_key.pk)) == [keyed.pk]
-    assert len(shown(see(signed_in, member, by=member.user_id))) == 3
-    assert shown(see(signed_in, member, by=10**9)) == []
+    assert cards(signed_in, member, kind="image_to_video") == [one.pk]
+    with case("the word that addresses had before"):
+        assert cards(signed_in, member, kind="img2video") == [one.pk]
+    assert cards(signed_in, member, model="viduq1") == [one.pk]
+    assert cards(signed_in, member, state="failed") == [one.pk]
+    assert cards(signed_in, member, key=other_key.pk) == [keyed.pk]
+    assert len(cards(signed_in, member, by=member.user_id)) == 3
+    assert cards(signed_in, member, by=10**9) == []
 
 
 def test_days_are_whole_and_in_the_calendar_of_the_site(
@@ -241,8 +247,8 @@ def test_days_are_whole_and_in_the_calendar_of_the_site(
     last = order("Dunes", created_at=datetime(2026, 11, 5, 23, 59, 59, tzinfo=UTC))
     order("Dunes", created_at=datetime(2026, 11, 6, 0, 0, tzinfo=UTC))
     query = {"from": "2026-11-03", "to": "2026-11-05"}
-    assert shown(see(signed_in, member, **query)) == sorted([first.pk, last.pk])
-    assert shown(see(signed_in, member, to="2026-11-03")) == [first.pk]
+    assert cards(signed_in, member, **query) == sorted([first.pk, last.pk])
+    assert cards(signed_in, member, to="2026-11-03") == [first.pk]
 
 
 def test_a_collection_is_a_filter_and_so_is_being_in_none(
@@ -251,34 +257,15 @@ def test_a_collection_is_a_filter_and_so_is_being_in_none(
     filed, loose = make_file(member), make_file(member)
     collection = collections.make(member.team, member.user, "Night ferry")
     collections.add(collection, [filed.pk], member.user)
-    assert shown(see(signed_in, member, collection=collection.pk)) == [filed.task_id]
-    assert shown(see(signed_in, member, collection="none")) == [loose.task_id]
+    assert cards(signed_in, member, collection=collection.pk) == [filed.task_id]
+    assert cards(signed_in, member, collection="none") == [loose.task_id]
     collections.take_out(collection.items.get())
-    assert shown(see(signed_in, member, collection=collection.pk)) == []
-    assert len(shown(see(signed_in, member, collection="none"))) == 2
+    assert cards(signed_in, member, collection=collection.pk) == []
+    assert len(cards(signed_in, member, collection="none")) == 2
     other = make_member()
     theirs = collections.make(other.team, other.user, "Theirs")
     collections.add(theirs, [make_file(other).pk], other.user)
-    assert shown(see(signed_in, member, collection=theirs.pk)) == []
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"state": "lovely"},
-        {"by": "me"},
-        {"key": "9" * 30},
-        {"from": "yesterday"},
-        {"to": "2026-02-30"},
-        {"from": "9999-12-31"},
-        {"collection": "all"},
-    ],
-)
-def test_a_filter_that_means_nothing_is_not_found(
-    signed_in: Client, member: Membership, query: dict[str, str]
-) -> None:
-    wall = reverse("gallery", args=[member.team.slug])
-    assert signed_in.get(f"{wall}?{urlencode(query)}").status_code == 404
+    assert cards(signed_in, member, collection=theirs.pk) == []
 
 
 def test_the_address_tells_the_whole_view_and_each_chip_changes_one_part_of_it(
@@ -303,7 +290,7 @@ def test_the_address_tells_the_whole_view_and_each_chip_changes_one_part_of_it(
 def test_a_search_with_all_filters_takes_as_many_queries_for_many_clips_as_for_few(
     signed_in: Client, member: Membership, order: Callable[..., Task]
 ) -> None:
-    query = {"q": "灯笼 alley", "kind": "text2video", "from": "2026-01-01", "collection": "none"}
+    query = {"q": "灯笼 alley", "kind": "text_to_video", "from": "2026-01-01", "collection": "none"}
 
     def count() -> int:
         see(signed_in, member, **query)
@@ -313,7 +300,7 @@ def test_a_search_with_all_filters_takes_as_many_queries_for_many_clips_as_for_f
 
     order(f"An alley. {ALLEY}", state=TaskState.SUCCEEDED)
     few = count()
-    for _ in range(20):
+    for _ in range(10):
         order(f"An alley. {ALLEY}", state=TaskState.SUCCEEDED)
     assert count() == few <= 24
 
@@ -330,4 +317,4 @@ def test_a_new_clip_that_the_search_does_not_find_stays_away_from_the_page(
     changes = reverse("changes", args=[member.team.slug])
     query = urlencode({"since": cursor[1], "q": "灯笼"})
     answer = signed_in.get(f"{changes}?{query}", headers={"HX-Request": "true"})
-    assert shown(answer.content.decode()) == [fresh.pk]
+    assert shown(answer.text) == [fresh.pk]

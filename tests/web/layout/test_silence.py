@@ -9,12 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from generations import clock
-from generations.models import File, Membership, Pulse, Task, Team
+from generations.models import File, Heartbeat, Membership, Task, Team
 from generations.models.tasks import TaskState
+from tests.cases import case
 from tests.factories import make_credential, make_member, make_tasks
 
 pytestmark = pytest.mark.django_db
-STRIP = "The worker has been silent for 3 min."
+LINKS_AGAIN = "Rushes asks for a new link when the worker is back."
+NOTICE = "The background worker has not responded for 3 min."
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def task(member: Membership) -> Task:
 
 
 def be_silent(seconds: int = 200) -> None:
-    Pulse.objects.update_or_create(
+    Heartbeat.objects.update_or_create(
         name="cluster", defaults={"at": clock.now() - timedelta(seconds=seconds)}
     )
 
@@ -32,7 +34,7 @@ def fetching(task: Task, *ends: datetime) -> None:
     Task.objects.filter(pk=task.pk).update(state=TaskState.SUCCEEDED, finished_at=clock.now())
     for ordinal, end in enumerate(ends):
         File.objects.create(
-            task=task, team=task.team, part="video", ordinal=ordinal, expires_at=end
+            task=task, team=task.team, role="video", ordinal=ordinal, expires_at=end
         )
 
 
@@ -40,85 +42,84 @@ def changes(site: Client, team: Team, query: str = "") -> tuple[int, str]:
     team.refresh_from_db()
     address = reverse("changes", args=[team.slug])
     response = site.get(f"{address}?since={team.sequence}~{query}")
-    return response.status_code, response.content.decode()
+    return response.status_code, response.text
 
 
-@pytest.mark.parametrize("page", ["gallery", "generate", "credentials", "members"])
 def test_every_page_says_how_long_it_is_silent_and_what_would_be_lost(
-    site: Client, member: Membership, task: Task, page: str
+    site: Client, member: Membership, task: Task
 ) -> None:
-    be_silent()
-    with clock.stopped(clock.now().replace(hour=12, minute=0)) as hands:
+    with clock.frozen(clock.now().replace(hour=12, minute=0)) as frozen_clock:
         be_silent()
-        fetching(task, hands.at + timedelta(minutes=40), hands.at + timedelta(minutes=50))
-        html = site.get(reverse(page, args=[member.team.slug])).content.decode()
-    assert STRIP in html
-    assert "2 files would be lost from 12:40 on." in html
+        fetching(
+            task, frozen_clock.at + timedelta(minutes=40), frozen_clock.at + timedelta(minutes=50)
+        )
+        for name in ("gallery", "generate", "credentials", "members"):
+            with case(name):
+                html = site.get(reverse(name, args=[member.team.slug])).text
+                assert NOTICE in html
+                assert (
+                    "2 files will be lost from 12:40 on if the worker is not back by then." in html
+                )
 
 
 def test_the_page_of_a_clip_says_it_too_and_goes_on_asking(
     site: Client, member: Membership, task: Task
 ) -> None:
+    address = reverse("task", args=[member.team.slug, task.pk])
+    assert site.get(f"{address}?since={task.version}").status_code == 204
     be_silent()
+    assert NOTICE in site.get(f"{address}?since={task.version}").text
     fetching(task)
     make_tasks(membership=member, credential=task.credential)
-    html = site.get(reverse("task", args=[member.team.slug, task.pk])).content.decode()
-    assert STRIP in html
+    html = site.get(address).text
+    assert NOTICE in html
     assert 'data-moving="true"' in html
 
 
-def test_orders_without_links_are_not_at_risk(site: Client, member: Membership, task: Task) -> None:
-    be_silent()
-    assert "No file is at risk" in site.get(f"/t/{member.team.slug}/").content.decode()
-
-
-def test_a_link_that_died_meanwhile_is_said_to_be_asked_for_again(
+def test_it_says_what_happens_to_each_kind_of_work(
     site: Client, member: Membership, task: Task
 ) -> None:
     be_silent()
-    fetching(task, clock.now() - timedelta(minutes=1))
-    html = site.get(f"/t/{member.team.slug}/").content.decode()
-    assert "it is asked for again when the worker is back" in html
+    with case("orders without links are not at risk"):
+        assert "No file is at risk" in site.get(f"/t/{member.team.slug}/").text
+    with case("a link that expired meanwhile is asked for again"):
+        fetching(task, clock.now() - timedelta(minutes=1))
+        html = site.get(f"/t/{member.team.slug}/").text
+        assert LINKS_AGAIN in html
 
 
-@pytest.mark.parametrize("seconds", [0, 55])
 def test_while_the_worker_beats_nothing_is_said(
-    site: Client, member: Membership, task: Task, seconds: int
+    site: Client, member: Membership, task: Task
 ) -> None:
-    be_silent(seconds)
-    assert "has been silent" not in site.get(f"/t/{member.team.slug}/").content.decode()
-    assert changes(site, member.team) == (204, "")
+    for seconds in (0, 55):
+        with case(seconds):
+            be_silent(seconds)
+            assert "data-silent" not in site.get(f"/t/{member.team.slug}/").text
+            assert changes(site, member.team) == (204, "")
 
 
 def test_a_team_that_waits_for_nothing_is_not_troubled(site: Client, member: Membership) -> None:
     be_silent()
     make_tasks(membership=(other := make_member()), credential=make_credential(team=other.team))
-    assert "has been silent" not in site.get(f"/t/{member.team.slug}/").content.decode()
+    assert "data-silent" not in site.get(f"/t/{member.team.slug}/").text
     assert changes(site, member.team)[0] == 204
 
 
-def test_the_poll_brings_the_strip_and_takes_it_away_though_nothing_else_changed(
+def test_the_poll_brings_the_notice_and_takes_it_away_though_nothing_else_changed(
     site: Client, member: Membership, task: Task
 ) -> None:
     be_silent()
     status, html = changes(site, member.team)
-    assert (status, STRIP in html) == (200, True)
+    assert (status, NOTICE in html) == (200, True)
     assert 'data-query=""' in html
-    Pulse.beat("cluster")
+    Heartbeat.record("cluster")
     status, html = changes(site, member.team, "&silent=")
-    assert (status, 'id="pulse"' in html, STRIP in html) == (200, True, False)
+    assert (status, 'id="alarms"' in html, NOTICE in html) == (200, True, False)
     assert 'data-query=""' in html
     assert changes(site, member.team)[0] == 204
 
 
-def test_the_poll_of_a_clip_does_so_too(site: Client, member: Membership, task: Task) -> None:
-    address = f"{reverse('task', args=[member.team.slug, task.pk])}?since={task.version}"
-    assert site.get(address).status_code == 204
-    be_silent()
-    assert STRIP in site.get(address).content.decode()
-
-
-def test_the_strip_costs_two_queries_however_many_files_wait(
+def test_the_notice_costs_two_queries_however_many_files_wait(
     site: Client, member: Membership, task: Task
 ) -> None:
     counts = []

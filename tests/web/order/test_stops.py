@@ -8,14 +8,16 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from generations import clock
+from generations.lifecycle import stops
 from generations.models import Credential, Membership, Role, Task, Team
 from generations.storage import store
 from generations.teams import installation, ordering_stops
+from tests.cases import case
 from tests.factories import make_credential, make_member
 
 pytestmark = pytest.mark.django_db
 ORDER = {
-    "kind": "text2video",
+    "kind": "text_to_video",
     "model": "viduq2",
     "prompt": "A fox",
     "duration": "5",
@@ -42,53 +44,66 @@ def credential(owner: Membership) -> Credential:
 
 
 def see(site: Client, name: str, team: Team) -> str:
-    return site.get(reverse(name, args=[team.slug])).content.decode()
+    return site.get(reverse(name, args=[team.slug])).text
 
 
 def stopped(code: str, owner: Membership, settings: Settings) -> None:
     if code == ordering_stops.COPIED:
-        installation.settle()
-        installation.part()
+        installation.ensure_identity()
+        installation.mark_as_copy()
     elif code == ordering_stops.STOPPED:
-        ordering_stops.stop(owner.user)
+        stops.stop(owner.user)
     elif code == ordering_stops.TEAM_STOPPED:
-        ordering_stops.stop_team(owner.team, owner.user)
+        stops.stop_team(owner.team, owner.user)
     elif code == ordering_stops.LOW_DISK:
-        settings.MIN_FREE_MB = 2 * store.free() // ordering_stops.MEGABYTE
+        settings.MIN_FREE_MB = 2 * store.free_bytes() // ordering_stops.MEGABYTE
     else:
         Team.objects.update(quota=0)
 
 
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        (ordering_stops.COPIED, "was copied or restored"),
-        (ordering_stops.STOPPED, "An operator has stopped all ordering."),
-        (ordering_stops.TEAM_STOPPED, "Ordering is stopped for this team."),
-        (ordering_stops.LOW_DISK, "is nearly full"),
-        (ordering_stops.QUOTA, "keeps as many bytes as it may"),
-    ],
+# A later one hides those before it.
+PRECEDENCE = (
+    ordering_stops.QUOTA,
+    ordering_stops.LOW_DISK,
+    ordering_stops.TEAM_STOPPED,
+    ordering_stops.STOPPED,
+    ordering_stops.COPIED,
 )
-def test_every_page_says_why_and_the_form_refuses_with_the_same_words(
-    site: Client,
-    owner: Membership,
-    credential: Credential,
-    settings: Settings,
-    code: str,
-    words: str,
+WORDS = {
+    ordering_stops.TEAM_STOPPED: "Ordering is stopped for this team.",
+    ordering_stops.QUOTA: "has reached its storage limit",
+    ordering_stops.LOW_DISK: "is nearly full",
+    ordering_stops.STOPPED: "An operator has stopped all ordering.",
+    ordering_stops.COPIED: "was copied or restored",
+}
+
+
+def test_the_form_says_of_each_stop_why_it_refuses_as_the_page_around_it_does(
+    site: Client, owner: Membership, credential: Credential, settings: Settings
 ) -> None:
-    stopped(code, owner, settings)
-    for page in ("gallery", "credentials", "members", "generate"):
-        html = see(site, page, owner.team)
-        assert f'data-stop="{code}"' in html, page
-        assert words in html
     address = reverse("generate", args=[owner.team.slug])
-    response = site.post(address, {**ORDER, "credential": credential.pk, "form_token": "press"})
-    assert response.status_code == 422
-    html = response.content.decode()
-    assert html.count(words) == 2
-    assert "Nothing was ordered and nothing was charged." in html
+    order = {**ORDER, "credential": credential.pk, "form_token": "press"}
+    for code in PRECEDENCE:
+        with case(code):
+            stopped(code, owner, settings)
+            response = site.post(address, order)
+            assert response.status_code == 422
+            html = response.text
+            assert f'data-stop="{code}"' in html
+            assert html.count(WORDS[code]) == 2
+            assert "Nothing was ordered and nothing was charged." in html
     assert not Task.objects.exists()
+
+
+def test_every_page_says_why(
+    site: Client, owner: Membership, credential: Credential, settings: Settings
+) -> None:
+    stopped(ordering_stops.STOPPED, owner, settings)
+    for page in ("gallery", "credentials", "members", "generate"):
+        with case(page):
+            html = see(site, page, owner.team)
+            assert 'data-stop="stopped"' in html
+            assert WORDS[ordering_stops.STOPPED] in html
 
 
 def test_without_a_stop_nothing_is_said(site: Client, owner: Membership) -> None:
@@ -110,7 +125,7 @@ def test_an_owner_stops_and_allows_the_ordering_of_the_team(
 
 
 def test_a_producer_reads_of_a_stop_and_cannot_end_it(client: Client, owner: Membership) -> None:
-    ordering_stops.stop_team(owner.team, owner.user)
+    stops.stop_team(owner.team, owner.user)
     producer = make_member(team=owner.team)
     client.force_login(producer.user)
     html = see(client, "members", owner.team)

@@ -15,8 +15,14 @@ from generations import clock
 from generations.models import Collection, Remark, Role, ShareLink, Task
 from generations.models.collections import Decision
 from generations.sharing import collections, links, review
+from tests.cases import case
 from tests.factories import make_member
-from tests.reels import BYTES, Reel, make_file, store
+from tests.shared_clips import (
+    BYTES,
+    Reel,
+    make_file,
+    store,
+)
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -95,6 +101,18 @@ def test_a_full_collection_says_so_and_takes_nothing(
     assert len(reel.items) == 3
 
 
+def test_what_is_no_number_is_told_in_a_sentence(producer: Client, reel: Reel) -> None:
+    first = reel.items[0]
+    for value in ("9" * 5000, "٣", ""):
+        with case(value[:20]):
+            answer = producer.post(team_page(reel, "collection_add"), {"collection": value})
+            assert answer.status_code == 422
+            assert "Choose a collection first." in answer.content.decode()
+            answer = producer.post(reel.address("item_replace", first.pk), {"file": value})
+            assert "Choose a clip that is not in the collection yet." in answer.content.decode()
+    assert reel.items[0].file_id == first.file_id
+
+
 def test_the_clips_of_another_team_and_its_collections_cannot_be_reached(
     producer: Client, reel: Reel
 ) -> None:
@@ -125,7 +143,7 @@ def test_a_selection_of_nothing_leads_back_to_the_gallery(producer: Client, reel
 
 def test_a_collection_comes_as_one_archive_in_its_order(producer: Client, reel: Reel) -> None:
     first, _second, third = reel.items
-    collections.name(third, "The walk: dawn")
+    collections.rename(third, "The walk: dawn")
     collections.move(third, "up")
     response = producer.get(f"{team_page(reel, 'download')}?collection={reel.collection.pk}")
     assert 'filename="Salt and Amber.zip"' in response["Content-Disposition"]
@@ -148,15 +166,15 @@ def queries(client: Client, address: str) -> int:
 
 def furnish(reel: Reel) -> None:
     """More of everything."""
-    for _ in range(4):
+    for _ in range(2):
         file = store(make_file(reel.member))
         collections.add(reel.collection, [file.pk], reel.member.user)
         other = collections.make(reel.team, reel.member.user, "Another")
         collections.add(other, [file.pk], reel.member.user)
         link, _token = reel.share(links.Terms(name="Aurel"))
-        visit = links.visit(link)
+        visit = links.start_visit(link)
         for item in reel.items:
-            remark = review.remark(link, visit, item, "Slower?", 4160)
+            remark = review.add_remark(link, visit, item, "Slower?", 4160)
             review.answer(remark, reel.member.user, "Yes.")
             review.decide(link, visit, item, Decision.APPROVED, item.file.sha256)
 
@@ -164,8 +182,8 @@ def furnish(reel: Reel) -> None:
 def test_every_page_asks_as_many_queries_for_many_rows_as_for_few(
     producer: Client, reel: Reel
 ) -> None:
-    visit = links.visit(reel.link)
-    remark = review.remark(reel.link, visit, reel.items[0], "Slower?")
+    visit = links.start_visit(reel.link)
+    remark = review.add_remark(reel.link, visit, reel.items[0], "Slower?")
     review.answer(remark, reel.member.user, "Yes.")
     sha256 = reel.items[0].file.sha256
     review.decide(reel.link, visit, reel.items[0], Decision.APPROVED, sha256)
@@ -174,7 +192,7 @@ def test_every_page_asks_as_many_queries_for_many_rows_as_for_few(
         reel.address("collection"),
         reel.address("review"),
         team_page(reel, "shares"),
-        reel.address("place_replace", reel.items[0].pk),
+        reel.address("item_replace", reel.items[0].pk),
     ]
     few = [queries(producer, address) for address in addresses]
     furnish(reel)
@@ -187,8 +205,10 @@ def test_a_viewer_looks_and_has_no_button_to_change_anything(client: Client, ree
     client.force_login(make_member(team=reel.team, role=Role.VIEWER).user)
     pages = [read(client, reel.address("collection")), read(client, reel.address("review"))]
     pages.append(read(client, team_page(reel, "shares")))
-    assert not [page for page in pages if "Take out" in page or ">Revoke<" in page]
-    assert not [page for page in pages if "data-order" in page or "Settle" in page]
+    assert not [
+        page for page in pages if "Remove from the collection" in page or ">Revoke<" in page
+    ]
+    assert not [page for page in pages if "data-order" in page or "Resolve" in page]
 
 
 def test_the_rail_lists_the_collections_with_their_sizes(producer: Client, reel: Reel) -> None:
@@ -198,40 +218,40 @@ def test_the_rail_lists_the_collections_with_their_sizes(producer: Client, reel:
     assert found[1] == "3"
 
 
-def told(client: Client, reel: Reel) -> list[str]:
+def facts(client: Client, reel: Reel) -> list[str]:
     """What the list of collections says of the reel beside its title."""
     html = read(client, team_page(reel, "collections"))
-    (facts,) = re.findall(r'<p class="card-facts">(.*?)</p>', html, re.DOTALL)
-    return [part.strip() for part in re.sub(r"<[^>]*>", "", facts).split("·")]
+    (found,) = re.findall(r'<p class="card-facts">(.*?)</p>', html, re.DOTALL)
+    return [part.strip() for part in re.sub(r"<[^>]*>", "", found).split("·")]
 
 
-def test_what_lies_in_the_bin_is_not_counted_until_it_comes_back(
+def test_what_is_in_the_trash_is_not_counted_until_it_comes_back(
     producer: Client, reel: Reel
 ) -> None:
     tasks = Task.objects.filter(files=reel.items[0].file_id)
-    tasks.update(binned_at=clock.now())
-    assert told(producer, reel)[0] == "2 clips"
-    tasks.update(binned_at=None)
-    assert told(producer, reel)[0] == "3 clips"
+    tasks.update(trashed_at=clock.now())
+    assert facts(producer, reel)[0] == "2 clips"
+    tasks.update(trashed_at=None)
+    assert facts(producer, reel)[0] == "3 clips"
 
 
 def test_remarks_are_new_to_each_member_until_that_member_has_opened_the_collection(
     producer: Client, reel: Reel
 ) -> None:
-    visit = links.visit(reel.link)
-    said = [review.remark(reel.link, visit, item, "Slower?") for item in reel.items[:2]]
+    visit = links.start_visit(reel.link)
+    said = [review.add_remark(reel.link, visit, item, "Slower?") for item in reel.items[:2]]
     review.answer(said[0], reel.member.user, "Yes.")
-    assert told(producer, reel)[-1] == "2 new remarks"
+    assert facts(producer, reel)[-1] == "2 new remarks"
     assert read(producer, reel.address("collection")).count(">New</span>") == 2
-    assert "new remark" not in "".join(told(producer, reel))
+    assert "new remark" not in "".join(facts(producer, reel))
     assert ">New</span>" not in read(producer, reel.address("collection"))
-    review.remark(reel.link, visit, reel.items[0], "Slower still?")
-    assert told(producer, reel)[-1] == "1 new remark"
+    review.add_remark(reel.link, visit, reel.items[0], "Slower still?")
+    assert facts(producer, reel)[-1] == "1 new remark"
     read(producer, reel.address("review"))
-    assert "new remark" not in "".join(told(producer, reel))
+    assert "new remark" not in "".join(facts(producer, reel))
     other = Client()
     other.force_login(make_member(team=reel.team).user)
-    assert told(other, reel)[-1] == "3 new remarks"
+    assert facts(other, reel)[-1] == "3 new remarks"
 
 
 def test_a_collection_that_was_removed_is_gone_and_its_clips_stay(
@@ -266,50 +286,50 @@ def test_the_order_that_was_dragged_is_the_one_of_the_next_page(
     a, b, c = numbers(reel)
     form = {"items": f"{c},{a},{b}"}
     answer = producer.post(reel.address("collection_order"), form, headers=HTMX).content.decode()
-    found = [int(one) for one in re.findall(r'data-place="(\d+)"', answer)]
+    found = [int(one) for one in re.findall(r'data-item="(\d+)"', answer)]
     assert found == numbers(reel) == [c, a, b]
     assert 'hx-swap-oob="outerMorph"' in answer
 
 
-def test_without_script_a_place_moves_by_its_buttons(producer: Client, reel: Reel) -> None:
+def test_without_script_an_item_moves_by_its_buttons(producer: Client, reel: Reel) -> None:
     a, b, c = numbers(reel)
     assert producer.post(reel.address("collection_order"), {"up": c}).status_code == 302
     producer.post(reel.address("collection_order"), {"down": a})
     assert numbers(reel) == [c, a, b]
 
 
-def test_a_place_is_named_and_taken_out(producer: Client, reel: Reel) -> None:
+def test_an_item_is_named_and_taken_out(producer: Client, reel: Reel) -> None:
     first = reel.items[0]
-    producer.post(reel.address("place_name", first.pk), {"title": "The bottle"})
+    producer.post(reel.address("item_name", first.pk), {"title": "The bottle"})
     assert "The bottle" in read(producer, reel.address("collection"))
-    producer.post(reel.address("place_remove", first.pk))
+    producer.post(reel.address("item_remove", first.pk))
     assert first.pk not in numbers(reel)
-    assert producer.post(reel.address("place_remove", first.pk)).status_code == 404
+    assert producer.post(reel.address("item_remove", first.pk)).status_code == 404
 
 
-def test_a_place_of_another_collection_is_not_found(producer: Client, reel: Reel) -> None:
+def test_an_item_of_another_collection_is_not_found(producer: Client, reel: Reel) -> None:
     other = collections.make(reel.team, reel.member.user, "Another")
     collections.add(other, [reel.items[0].file_id], reel.member.user)
     stranger = other.items.get()
-    for name in ("place_name", "place_remove", "place_replace"):
+    for name in ("item_name", "item_remove", "item_replace"):
         assert producer.post(reel.address(name, stranger.pk)).status_code == 404
 
 
-def test_another_version_takes_the_place_and_the_approval_says_that_it_differs(
+def test_another_version_replaces_the_clip_and_the_approval_says_that_it_differs(
     producer: Client, reel: Reel
 ) -> None:
     first = reel.items[0]
     approved = first.file.sha256
-    visit = links.visit(reel.link)
+    visit = links.start_visit(reel.link)
     review.decide(reel.link, visit, first, Decision.APPROVED, approved)
     assert "Approved version differs" not in read(producer, reel.address("collection"))
     better = make_file(reel.member)
     form = {"file": better.pk}
-    response = producer.post(reel.address("place_replace", first.pk), form)
+    response = producer.post(reel.address("item_replace", first.pk), form)
     assert response["Location"] == reel.address("collection")
     assert "Approved version differs" in read(producer, reel.address("collection"))
     html = read(producer, f"{reel.address('review')}?clip={first.pk}")
-    assert "The approved version differs from the one that is shown now." in html
+    assert "The version that is shown now is not the approved one." in html
     assert approved in html
 
 
@@ -317,10 +337,10 @@ def test_a_clip_that_is_in_the_collection_cannot_take_a_second_place(
     producer: Client, reel: Reel
 ) -> None:
     first, second, _third = reel.items
-    page = producer.post(reel.address("place_replace", first.pk), {"file": second.file_id})
+    page = producer.post(reel.address("item_replace", first.pk), {"file": second.file_id})
     assert "Choose a clip that is not in the collection yet." in page.content.decode()
     foreign = make_file(make_member())
-    producer.post(reel.address("place_replace", first.pk), {"file": foreign.pk})
+    producer.post(reel.address("item_replace", first.pk), {"file": foreign.pk})
     assert reel.items[0].file_id == first.file_id
 
 
@@ -333,18 +353,20 @@ def since(html: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("name", ["collection", "review"])
 def test_a_page_hears_of_a_remark_by_its_next_poll_and_else_of_nothing(
-    producer: Client, reel: Reel, name: str
+    producer: Client, reel: Reel
 ) -> None:
-    address = reel.address(name)
-    seen = since(read(producer, address))
-    assert producer.get(f"{address}?since={seen}", headers=HTMX).status_code == 204
-    review.remark(reel.link, links.visit(reel.link), reel.items[0], "Slower, please")
-    answer = producer.get(f"{address}?since={seen}", headers=HTMX)
-    assert "Slower, please" in answer.content.decode()
-    assert "<html" not in answer.content.decode()
-    assert since(answer.content.decode()) != seen
+    addresses = [reel.address(name) for name in ("collection", "review")]
+    seen = [since(read(producer, address)) for address in addresses]
+    for address, version in zip(addresses, seen, strict=True):
+        assert producer.get(f"{address}?since={version}", headers=HTMX).status_code == 204
+    review.add_remark(reel.link, links.start_visit(reel.link), reel.items[0], "Slower, please")
+    for address, version in zip(addresses, seen, strict=True):
+        with case(address):
+            answer = producer.get(f"{address}?since={version}", headers=HTMX)
+            assert "Slower, please" in answer.content.decode()
+            assert "<html" not in answer.content.decode()
+            assert since(answer.content.decode()) != version
 
 
 def test_a_review_page_whose_clip_was_taken_out_begins_anew(producer: Client, reel: Reel) -> None:
@@ -357,9 +379,9 @@ def test_a_review_page_whose_clip_was_taken_out_begins_anew(producer: Client, re
 
 @pytest.fixture
 def remark(reel: Reel) -> Remark:
-    visit = links.visit(reel.link)
+    visit = links.start_visit(reel.link)
     review.introduce(visit, "Rosa, Aurel")
-    return review.remark(reel.link, visit, reel.items[0], "Slower?", 4160, 5000)
+    return review.add_remark(reel.link, visit, reel.items[0], "Slower?", 4160, 5000)
 
 
 def test_a_member_answers_and_settles_where_the_remark_stands(
@@ -373,14 +395,14 @@ def test_a_member_answers_and_settles_where_the_remark_stands(
     answer = producer.post(address, form, headers=HTMX).content.decode()
     assert "<b>Mei</b>: Take 4 is on its way." in answer
     producer.post(reel.address("remark_settle", remark.pk))
-    assert "1 settled remark" in read(producer, reel.address("review"))
+    assert "1 resolved remark" in read(producer, reel.address("review"))
     producer.post(reel.address("remark_settle", remark.pk), {"open": "on"})
-    assert "1 settled remark" not in read(producer, reel.address("review"))
+    assert "1 resolved remark" not in read(producer, reel.address("review"))
 
 
 def test_an_empty_answer_is_not_sent(producer: Client, reel: Reel, remark: Remark) -> None:
     page = producer.post(reel.address("remark_answer", remark.pk), {"text": " "}, follow=True)
-    assert "An answer needs words" in page.content.decode()
+    assert "Write an answer first." in page.content.decode()
     assert remark.replies.count() == 0
 
 
@@ -388,7 +410,7 @@ def test_the_remark_of_another_team_cannot_be_answered(
     producer: Client, reel: Reel, remark: Remark
 ) -> None:
     other = Reel()
-    theirs = review.remark(other.link, links.visit(other.link), other.items[0], "Theirs")
+    theirs = review.add_remark(other.link, links.start_visit(other.link), other.items[0], "Theirs")
     for name in ("remark_answer", "remark_settle"):
         assert producer.post(reel.address(name, theirs.pk), {"text": "x"}).status_code == 404
 
@@ -399,10 +421,10 @@ def test_of_several_links_the_word_that_asks_for_work_is_told_first(
     second, _token = reel.share(links.Terms(name="Second client"))
     item = reel.items[0]
     for link, decision in ((second, Decision.CHANGES), (reel.link, Decision.APPROVED)):
-        review.decide(link, links.visit(link), item, decision, item.file.sha256)
+        review.decide(link, links.start_visit(link), item, decision, item.file.sha256)
     assert ShareLink.objects.live().count() == 2
     html = read(producer, reel.address("collection"))
     assert "Changes asked" in html
     html = read(producer, f"{reel.address('review')}?clip={item.pk}")
     assert "Approved by" in html
-    assert "Changes asked by" in html
+    assert "Changes requested by" in html

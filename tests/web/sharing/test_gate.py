@@ -1,11 +1,12 @@
 """The gate of a share link, walked from every side, and what none of its answers tells."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, reverse
@@ -15,7 +16,16 @@ from generations import clock
 from generations.models import Remark, ShareLink, Verdict
 from generations.sharing import collections, links, review
 from generations.web import urls
-from tests.reels import BYTES, PASSWORD, PERSON, PROMPT, Reel, make_file, store
+from tests.cases import case
+from tests.shared_clips import (
+    BYTES,
+    PASSWORD,
+    PERSON,
+    PROMPT,
+    Reel,
+    make_file,
+    store,
+)
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -49,14 +59,14 @@ def inner(reel: Reel, *, token: str = "", item: int = 0) -> Iterator[Question]:
         yield "head", address, {}
         yield "get", address, {"range": "bytes=0-99"}
         yield "get", f"{address}?download=1", {}
-    yield "post", reel.guest("guest_say", item, token=token), {}
-    yield "post", reel.guest("guest_say", item, token=token), HTMX
+    yield "post", reel.guest("guest_review", item, token=token), {}
+    yield "post", reel.guest("guest_review", item, token=token), HTMX
 
 
 def whole(reel: Reel, *, token: str = "") -> Iterator[Question]:
     """What belongs to the link as a whole."""
-    yield "get", reel.guest("guest_zip", token=token), {}
-    yield "head", reel.guest("guest_zip", token=token), {}
+    yield "get", reel.guest("guest_archive", token=token), {}
+    yield "head", reel.guest("guest_archive", token=token), {}
     yield "get", reel.guest(token=token) + "?since=0", HTMX
 
 
@@ -85,7 +95,7 @@ def shape(answer: HttpResponseBase) -> tuple[int, bytes, dict[str, str]]:
 
 
 def test_the_walk_goes_to_every_address_that_a_link_has(reel: Reel) -> None:
-    assert OF_GUESTS == ["guest", "guest_file", "guest_open", "guest_say", "guest_zip"]
+    assert OF_GUESTS == ["guest", "guest_archive", "guest_file", "guest_open", "guest_review"]
     walked = {address for _m, address, _h in [*inner(reel), *whole(reel), *outer(reel)]}
     for name in OF_GUESTS:
         stem = PATTERNS[name].pattern.describe().split("'")[1].split("<str:token>")[1]
@@ -94,14 +104,15 @@ def test_the_walk_goes_to_every_address_that_a_link_has(reel: Reel) -> None:
 
 def refusal(client: Client, reel: Reel, method: str) -> tuple[int, bytes, dict[str, str]]:
     """What a token that nobody ever made is answered."""
-    address = reel.guest("guest_zip", token="guessed")
+    address = reel.guest("guest_archive", token="guessed")
     return shape(ask(client, method if method == "head" else "get", address, {}))
 
 
 def assert_refused(client: Client, reel: Reel, walk: Iterator[Question]) -> None:
+    refusals = {method: refusal(client, reel, method) for method in ("get", "head", "post")}
     for method, address, headers in walk:
         answer = shape(ask(client, method, address, headers))
-        assert answer == refusal(client, reel, method), f"{method} {address} {headers}"
+        assert answer == refusals[method], f"{method} {address} {headers}"
         assert answer[0] == 404
     assert not Remark.objects.exists()
     assert not Verdict.objects.exists()
@@ -117,19 +128,17 @@ def test_a_token_that_was_never_made_opens_nothing(client: Client, reel: Reel) -
     assert_refused(client, reel, everything(reel, token="x" * 43))
 
 
-def test_an_expired_link_is_as_if_it_had_never_been(guest: Client, reel: Reel) -> None:
-    ShareLink.objects.update(expires_at=clock.now())
-    assert_refused(guest, reel, everything(reel))
-
-
-def test_a_revoked_link_is_as_if_it_had_never_been(guest: Client, reel: Reel) -> None:
-    links.revoke(reel.link, reel.member.user)
-    assert_refused(guest, reel, everything(reel))
-
-
-def test_the_link_of_a_collection_that_was_removed_opens_nothing(guest: Client, reel: Reel) -> None:
-    collections.remove(reel.collection, reel.member.user)
-    assert_refused(guest, reel, everything(reel))
+def test_a_link_that_is_closed_is_as_if_it_had_never_been(guest: Client, reel: Reel) -> None:
+    ways: dict[str, Callable[[], object]] = {
+        "expired": lambda: ShareLink.objects.update(expires_at=clock.now()),
+        "revoked": lambda: links.revoke(reel.link, reel.member.user),
+        "its collection was removed": lambda: collections.remove(reel.collection, reel.member.user),
+    }
+    for way, close in ways.items():
+        with case(way), transaction.atomic():
+            close()
+            assert_refused(guest, reel, everything(reel))
+            transaction.set_rollback(True)
 
 
 def test_without_the_password_the_gate_stands_before_everything(client: Client, reel: Reel) -> None:
@@ -156,25 +165,22 @@ def test_a_password_that_changed_locks_again(guest: Client, reel: Reel) -> None:
     assert_refused(guest, reel, inner(reel))
 
 
-@pytest.mark.parametrize("whose", ["another collection", "another team", "taken out", "on its way"])
-def test_a_file_that_is_not_in_the_collection_is_refused_alike(
-    guest: Client, reel: Reel, whose: str
-) -> None:
-    if whose == "another team":
-        item = Reel().items[0].pk
-    elif whose == "another collection":
-        other = collections.make(reel.team, reel.member.user, "Another")
-        collections.add(other, [store(make_file(reel.member)).pk], reel.member.user)
-        item = other.items.get().pk
-    else:
-        first = reel.items[0]
-        item = first.pk
-        if whose == "taken out":
-            collections.take_out(first)
-        else:
-            first.file.state = "fetching"
-            first.file.save()
-    assert_refused(guest, reel, inner(reel, item=item))
+def test_a_file_that_is_not_in_the_collection_is_refused_alike(guest: Client, reel: Reel) -> None:
+    other = collections.make(reel.team, reel.member.user, "Another")
+    collections.add(other, [store(make_file(reel.member)).pk], reel.member.user)
+    taken_out, on_its_way = reel.items[:2]
+    collections.take_out(taken_out)
+    on_its_way.file.state = "fetching"
+    on_its_way.file.save()
+    items = {
+        "of another team": Reel().items[0].pk,
+        "of another collection": other.items.get().pk,
+        "taken out": taken_out.pk,
+        "on its way": on_its_way.pk,
+    }
+    for whose, item in items.items():
+        with case(whose):
+            assert_refused(guest, reel, inner(reel, item=item))
 
 
 def test_the_file_of_a_collection_is_not_reached_by_its_own_number(
@@ -191,7 +197,7 @@ def test_where_downloads_are_off_nothing_comes_as_a_download(client: Client, ree
     clip = reel.guest("guest_file", reel.items[0].pk, "clip.mp4", token=token)
     refused = shape(client.get(f"{clip}?download=1"))
     assert refused == refusal(client, reel, "get")
-    assert shape(client.get(reel.guest("guest_zip", token=token))) == refused
+    assert shape(client.get(reel.guest("guest_archive", token=token))) == refused
     shown = client.get(clip)
     assert (shown.status_code, body(shown)) == (200, BYTES)
     assert shown["Content-Disposition"].startswith("inline")
@@ -221,7 +227,7 @@ def test_the_password_opens_for_the_session_and_is_in_no_address(guest: Client, 
 
 
 def test_a_session_gets_a_new_key_when_it_is_unlocked(client: Client, reel: Reel) -> None:
-    client.get(reel.guest("guest_zip"))
+    client.get(reel.guest("guest_archive"))
     session = client.session
     session["before"] = True
     session.save()
@@ -298,17 +304,17 @@ def test_a_form_from_another_site_does_nothing(strict: Client, reel: Reel) -> No
     assert strict.post(reel.guest("guest_open"), {"password": PASSWORD}).status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("site", "status"), [("same-origin", 302), ("cross-site", 403), ("same-site", 403), ("", 403)]
-)
 def test_over_https_a_form_without_an_origin_counts_only_from_here(
-    strict: Client, reel: Reel, site: str, status: int
+    strict: Client, reel: Reel
 ) -> None:
     https = {"wsgi.url_scheme": "https"}
     form = {"password": PASSWORD, "csrfmiddlewaretoken": token_of(strict, reel.guest(), **https)}
-    headers = {"origin": "null", "sec-fetch-site": site} if site else {"origin": "null"}
-    answer = strict.post(reel.guest("guest_open"), form, headers=headers, **https)  # type: ignore[arg-type]
-    assert answer.status_code == status
+    expected = {"cross-site": 403, "same-site": 403, "": 403, "same-origin": 302}
+    for site, status in expected.items():
+        with case(site):
+            headers = {"origin": "null"} | ({"sec-fetch-site": site} if site else {})
+            answer = strict.post(reel.guest("guest_open"), form, headers=headers, **https)  # type: ignore[arg-type]
+            assert answer.status_code == status
 
 
 def test_a_form_needs_its_token_also_without_an_origin(strict: Client, reel: Reel) -> None:
@@ -337,10 +343,10 @@ def test_no_answer_tells_a_prompt_a_cost_a_person_or_a_number_of_the_provider(
     guest: Client, reel: Reel
 ) -> None:
     for item in reel.items:
-        item.file.task.attempts.update(number=f"91102604746032742{item.pk}", cost=48_613)
-        item.file.number, item.file.url = "creation-77", "https://provider.example/clip"
+        item.file.task.attempts.update(remote_id=f"91102604746032742{item.pk}", cost=48_613)
+        item.file.remote_id, item.file.url = "creation-77", "https://provider.example/clip"
         item.file.save()
-    remark = review.remark(reel.link, links.visit(reel.link), reel.items[0], "Slower?")
+    remark = review.add_remark(reel.link, links.start_visit(reel.link), reel.items[0], "Slower?")
     review.answer(remark, reel.member.user, "Take 4 is on its way.")
     page = read(guest, reel.guest())
     assert "<b>Harbour Lane</b>: Take 4 is on its way." in page
@@ -377,7 +383,7 @@ def test_no_answer_is_indexed_or_gives_its_address_away_and_no_page_is_kept(
 
 
 def test_no_page_carries_inline_style_or_script(guest: Client, reel: Reel) -> None:
-    review.remark(reel.link, links.visit(reel.link), reel.items[0], "Slower?", 1, 2)
+    review.add_remark(reel.link, links.start_visit(reel.link), reel.items[0], "Slower?", 1, 2)
     pages = [read(guest, reel.guest()), read(Client(), reel.guest())]
     inline = re.compile(r"\sstyle=|\son\w+=|<style|<script(?![^>]*src=)")
     assert not [page for page in pages if inline.search(page)]

@@ -17,10 +17,17 @@ from django.urls import reverse
 from generations import clock
 from generations.models import Remark, ShareLink, ShareVisit, Verdict
 from generations.sharing import archive, collections, links, review
-from generations.web.files import send
+from generations.web.files import responses
 from generations.web.sharing import archive as archive_page
+from tests.cases import case
 from tests.factories import make_member
-from tests.reels import BYTES, PASSWORD, Reel, make_file, store
+from tests.shared_clips import (
+    BYTES,
+    PASSWORD,
+    Reel,
+    make_file,
+    store,
+)
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -70,18 +77,18 @@ def test_the_team_sees_who_made_a_link_and_how_often_it_was_opened(
     guest: Client, reel: Reel
 ) -> None:
     guest.get(reel.guest())
-    guest.post(reel.guest("guest_say", reel.items[0].pk), {"name": "Rosa", "text": "Slower?"})
+    guest.post(reel.guest("guest_review", reel.items[0].pk), {"name": "Rosa", "text": "Slower?"})
     member = Client()
     member.force_login(reel.member.user)
     html = read(member, reverse("shares", args=[reel.team.slug]))
-    assert "made by Mei" in html
+    assert "created by Mei" in html
     assert "opened once" in html
     assert "Rosa" in html
-    assert "ends in 13 days" in html
+    assert "expires in 13 days" in html
     response = member.post(reverse("share_revoke", args=[reel.team.slug, reel.link.pk]))
     assert response.status_code == 302
     assert guest.get(reel.guest()).status_code == 404
-    assert "No link is open" in read(member, reverse("shares", args=[reel.team.slug]))
+    assert "No active links" in read(member, reverse("shares", args=[reel.team.slug]))
 
 
 def test_a_link_is_shown_once(client: Client, reel: Reel) -> None:
@@ -98,16 +105,13 @@ def test_a_link_is_shown_once(client: Client, reel: Reel) -> None:
     assert Client().get(found[1]).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"days": "0"}, {"days": "365"}, {"language": "xx"}, {"password": "x" * 129}]
-)
-def test_a_link_with_terms_that_nobody_offered_is_not_made(
-    client: Client, reel: Reel, wrong: dict[str, str]
-) -> None:
+def test_a_link_with_terms_that_nobody_offered_is_not_made(client: Client, reel: Reel) -> None:
     client.force_login(reel.member.user)
-    form = {"days": "14", "language": "en"} | wrong
-    assert client.post(reel.address("share_new"), form).status_code == 422
-    assert ShareLink.objects.count() == 1
+    for wrong in ({"days": "0"}, {"days": "365"}, {"language": "xx"}, {"password": "x" * 129}):
+        with case(wrong):
+            form = {"days": "14", "language": "en"} | wrong
+            assert client.post(reel.address("share_new"), form).status_code == 422
+            assert ShareLink.objects.count() == 1
 
 
 # ---- Files ----------------------------------------------------------------------------------
@@ -123,7 +127,7 @@ def test_a_film_is_served_whole_and_in_ranges(guest: Client, reel: Reel) -> None
 
 def test_a_download_bears_the_name_that_the_page_shows(guest: Client, reel: Reel) -> None:
     second = reel.items[1]
-    collections.name(second, "The walk / 散步")
+    collections.rename(second, "The walk / 散步")
     answer = guest.get(reel.guest("guest_file", second.pk, "clip.mp4") + "?download=1")
     assert unquote(answer["Content-Disposition"]) == (
         "attachment; filename*=utf-8''02 The walk 散步.mp4"
@@ -131,8 +135,8 @@ def test_a_download_bears_the_name_that_the_page_shows(guest: Client, reel: Reel
 
 
 def test_all_clips_come_as_one_archive(guest: Client, reel: Reel) -> None:
-    collections.name(reel.items[0], "The bottle")
-    answer = guest.get(reel.guest("guest_zip"))
+    collections.rename(reel.items[0], "The bottle")
+    answer = guest.get(reel.guest("guest_archive"))
     content = body(answer)
     assert answer["Content-Length"] == str(len(content))
     with zipfile.ZipFile(io.BytesIO(content)) as opened:
@@ -143,8 +147,8 @@ def test_all_clips_come_as_one_archive(guest: Client, reel: Reel) -> None:
 def test_an_archive_gives_its_place_back_when_it_is_closed(guest: Client, reel: Reel) -> None:
     entries = [archive_page.entry(item.file, str(item.pk)) for item in reel.items]
     for _ in range(60):
-        assert send.streams.acquire(blocking=False)
-        stream = archive_page.Stream(archive.stream(entries))
+        assert responses.stream_slots.acquire(blocking=False)
+        stream = archive_page.ArchiveStream(archive.stream(entries))
         next(iter(stream))
         stream.close()
         stream.close()
@@ -154,20 +158,20 @@ def test_when_too_many_large_files_leave_an_archive_is_asked_to_wait(
     guest: Client, reel: Reel
 ) -> None:
     taken = 0
-    while send.streams.acquire(blocking=False):
+    while responses.stream_slots.acquire(blocking=False):
         taken += 1
     try:
-        assert guest.get(reel.guest("guest_zip")).status_code == 503
+        assert guest.get(reel.guest("guest_archive")).status_code == 503
     finally:
         for _ in range(taken):
-            send.streams.release()
+            responses.stream_slots.release()
 
 
 # ---- What a guest says ----------------------------------------------------------------------
 
 
 def say(guest: Client, reel: Reel, place: int = 0, **form: object) -> HttpResponseBase:
-    answer: HttpResponseBase = guest.post(reel.guest("guest_say", reel.items[place].pk), form)
+    answer: HttpResponseBase = guest.post(reel.guest("guest_review", reel.items[place].pk), form)
     return answer
 
 
@@ -188,14 +192,12 @@ def test_nothing_said_is_no_remark(guest: Client, reel: Reel) -> None:
     assert not Remark.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "kept"), [(9000, 11_120, 11_120), (9000, 9000, None), ("", 5, None)]
-)
-def test_a_range_is_kept_only_where_it_ends_after_it_begins(
-    guest: Client, reel: Reel, start: object, end: object, kept: int | None
-) -> None:
-    say(guest, reel, name="Rosa", text="Keep.", start_ms=start, end_ms=end)
-    assert Remark.objects.get().end_ms == kept
+def test_a_range_is_kept_only_where_it_ends_after_it_begins(guest: Client, reel: Reel) -> None:
+    for start, end, kept in ((9000, 11_120, 11_120), (9000, 9000, None), ("", 5, None)):
+        with case((start, end)):
+            say(guest, reel, name="Rosa", text="Keep.", start_ms=start, end_ms=end)
+            assert Remark.objects.latest("pk").end_ms == kept
+    assert Remark.objects.count() == 3
 
 
 def test_an_approval_keeps_the_fingerprint_and_the_words_that_came_with_it(
@@ -214,13 +216,13 @@ def test_what_was_replaced_meanwhile_is_not_approved_unseen(guest: Client, reel:
     collections.replace(reel.items[0], store(make_file(reel.member)))
     answer = say(guest, reel, name="Rosa", decision="approved", sha256=seen)
     assert answer.status_code == 422
-    assert b"A newer version came meanwhile." in body(answer)
+    assert b"There is a newer version now." in body(answer)
     assert not Verdict.objects.exists()
 
 
 def test_with_htmx_what_was_said_comes_back_in_its_places(guest: Client, reel: Reel) -> None:
     form = {"name": "Rosa", "text": "Slower?", "start_ms": "4160"}
-    address = reel.guest("guest_say", reel.items[0].pk)
+    address = reel.guest("guest_review", reel.items[0].pk)
     html = guest.post(address, form, headers=HTMX).content.decode()
     assert html.lstrip().startswith("<form")
     swapped = re.findall(r'id="(\w+)"[^>]* hx-swap-oob="outerMorph"', html)
@@ -248,7 +250,7 @@ def test_a_link_that_is_full_says_so(
 ) -> None:
     monkeypatch.setattr(review, "MOST_REMARKS", 0)
     answer = say(guest, reel, name="Rosa", text="Slower?")
-    assert b"This link has taken all the remarks it can." in body(answer)
+    assert b"This link has reached its limit of remarks." in body(answer)
 
 
 # ---- What changed ---------------------------------------------------------------------------
@@ -276,9 +278,9 @@ def test_the_page_hears_of_an_answer_by_its_next_poll_and_else_of_nothing(
 def test_a_poll_tells_that_a_newer_version_is_there(guest: Client, reel: Reel) -> None:
     first = reel.items[0]
     poll = f"{reel.guest()}?clip={first.pk}&since=0&seen={first.file.sha256}"
-    assert "A newer version" not in guest.get(poll, headers=HTMX).content.decode()
+    assert "There is a newer version" not in guest.get(poll, headers=HTMX).content.decode()
     collections.replace(first, store(make_file(reel.member)))
-    assert "A newer version" in guest.get(poll, headers=HTMX).content.decode()
+    assert "There is a newer version" in guest.get(poll, headers=HTMX).content.decode()
 
 
 def test_a_page_whose_clip_was_taken_out_begins_anew(guest: Client, reel: Reel) -> None:
@@ -292,8 +294,8 @@ def test_a_page_whose_clip_was_taken_out_begins_anew(guest: Client, reel: Reel) 
 def test_an_empty_collection_says_so(guest: Client, reel: Reel) -> None:
     for item in reel.items:
         collections.take_out(item)
-    assert "Nothing is here yet" in read(guest, reel.guest())
-    assert guest.get(reel.guest("guest_zip")).status_code == 404
+    assert "No clips yet" in read(guest, reel.guest())
+    assert guest.get(reel.guest("guest_archive")).status_code == 404
 
 
 def count(client: Client, address: str) -> int:

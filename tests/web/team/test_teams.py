@@ -41,7 +41,7 @@ def test_a_team_that_one_has_left_is_not_led_to(site: Client) -> None:
 
 def test_a_person_without_a_team_is_offered_to_make_one(site: Client) -> None:
     assert site.get("/")["Location"] == "/teams/new/"
-    assert "You are in no team yet" in site.get("/teams/new/").content.decode()
+    assert "You are not in a team yet" in site.get("/teams/new/").content.decode()
 
 
 def test_who_makes_a_team_owns_it(site: Client) -> None:

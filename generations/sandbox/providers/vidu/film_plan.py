@@ -1,80 +1,90 @@
-"""How a film is cut into storyboards, and the records that it brings with it.
+"""The plan of an ad film: its storyboards, and the takes and the cut that come with it.
 
-A film of 10 to 60 seconds has storyboards of about five seconds. Each has one record, the first of
-some films two, as in the example of the document. Beside them stand one narration, one piece of
-music, and a first composition of all.
+A film of 10 to 60 seconds has storyboards (shots) of about five seconds. Each has one take; the
+first one of some films has two, as in the example of the page. The film also has one narration, one
+music and a first cut of all. Each of these is a *record*: a task of its own that nobody ordered.
+docs/wire.md, 2.13 describes the records; their lengths and texts are the sandbox's own.
 """
 
 import zlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from generations.sandbox.faults import Words, plain
-from generations.sandbox.tasks import Task
+from generations.sandbox.directives import Directives, without_directives
+from generations.sandbox.tasks import SandboxTask
 
-FILM, COMPOSITION = "ad-one-click", "compose"
+# The kinds of a film's tasks: the film and a cut by the last part of their address, a take by the
+# `type` of an edit (docs/wire.md, 2.13).
+FILM, CUT = "ad-one-click", "compose"
 FOOTAGE, NARRATION, MUSIC = "generate_video", "generate_narration", "generate_bgm"
-SOUNDS = frozenset({NARRATION, MUSIC})
-PARTS = frozenset({FOOTAGE, NARRATION, MUSIC, COMPOSITION})
+SOUND_KINDS = frozenset({NARRATION, MUSIC})
+RECORD_KINDS = frozenset({FOOTAGE, NARRATION, MUSIC, CUT})
 RESOLUTION = "720p"
 USUAL_SECONDS = 5
 
-Numbers = tuple[str, str]  # of a task, and of its creation
+# The id of a record, and the id of its creation.
+RecordIds = tuple[str, str]
 
-SHOTS = {
+SHOT_TEXTS = {
     "en": ("Opening on", "Closer to", "In somebody's hands:", "A detail of", "At home with"),
     "zh": ("开场：", "推近：", "手中的", "细节：", "在家里："),
 }
-PRODUCT = {"en": "the product", "zh": "产品"}
-CLOSING = {"en": "The last frame, with the name", "zh": "片尾定格与名称"}
-SPOKEN = {
+CLOSING_TEXTS = {"en": "The last frame, with the name", "zh": "片尾定格与名称"}
+NARRATION_TEXTS = {
     "en": "This is {}. Made with care, for every single day. See it for yourself.",
     "zh": "这就是{}。用心制作，陪伴每一天。现在就来看看。",
 }
-PLAYED = (
+MUSIC_TEXTS = (
     "Warm piano and soft strings, unhurried",
     "Bright acoustic guitar, light claps, hopeful",
     "Deep synth pulse, clean and modern",
     "Brushed drums and double bass, late evening",
 )
+PRODUCT_NAMES = {"en": "the product", "zh": "产品"}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The seconds of each storyboard of a film, and how many records the first one has."""
+class FilmPlan:
+    """The seconds of each storyboard, and how many takes the first storyboard has."""
 
     seconds: tuple[int, ...]
     first_takes: int
 
     @classmethod
-    def of(cls, seconds: int, prompt: str, words: Words) -> "Plan":
+    def of(cls, seconds: int, prompt: str, directives: Directives) -> "FilmPlan":
+        """The plan of a film of so many seconds."""
         count = max(round(seconds / USUAL_SECONDS), 1)
         each, rest = divmod(seconds, count)
-        lengths = tuple(each + (nth < rest) for nth in range(count))
-        by_chance = zlib.crc32(prompt.encode()) % 3 == 0 and "one take" not in words
-        return cls(lengths, 2 if by_chance or "two takes" in words else 1)
+        lengths = tuple(each + (index < rest) for index in range(count))
+        # By the prompt, not by chance: an order that is repeated gives a film of the same shape.
+        is_third = zlib.crc32(prompt.encode()) % 3 == 0 and "one take" not in directives
+        return cls(lengths, 2 if is_third or "two takes" in directives else 1)
 
     @property
-    def records(self) -> int:
-        """Takes, narration, music and the composition; each needs two numbers."""
+    def record_count(self) -> int:
+        """Takes of all storyboards, narration, music and cut."""
         return len(self.seconds) - 1 + self.first_takes + 3
 
 
-def plan(film: Task) -> Plan:
-    return Plan.of(film.order["duration"], film.order["prompt"], film.words)
+def plan_of(film: SandboxTask) -> FilmPlan:
+    """The plan of a film that was ordered."""
+    return FilmPlan.of(film.order["duration"], film.order["prompt"], film.directives)
 
 
-def opening(film: Task) -> list[Task]:
-    """The records that a film has when it is done, in the order of their numbers."""
-    whole = plan(film)
-    given = film.order["record_numbers"]
-    numbers = iter(zip(given[: whole.records], given[whole.records :], strict=True))
-    storyboards = [0] * (whole.first_takes - 1) + list(range(len(whole.seconds)))
-    takes = [_take(film, next(numbers), nth, whole.seconds[nth]) for nth in storyboards]
-    narration = _record(film, next(numbers), NARRATION, spoken(film))
-    music = _record(film, next(numbers), MUSIC, played(film))
-    cut = _record(film, next(numbers), COMPOSITION, "")
-    chosen = _chosen(takes)
+def first_records(film: SandboxTask) -> list[SandboxTask]:
+    """The records that a finished film has, in the order of their ids; the cut is the last one."""
+    plan = plan_of(film)
+    given = film.order["record_ids"]
+    ids = iter(zip(given[: plan.record_count], given[plan.record_count :], strict=True))
+    storyboards = [0] * (plan.first_takes - 1) + list(range(len(plan.seconds)))
+    takes = [
+        _take_record(film, next(ids), storyboard, plan.seconds[storyboard])
+        for storyboard in storyboards
+    ]
+    narration = _record(film, next(ids), NARRATION, narration_text(film))
+    music = _record(film, next(ids), MUSIC, music_text(film))
+    cut = _record(film, next(ids), CUT, "")
+    chosen = _first_good_takes(takes)
     cut.order |= {
         "video_task_ids": [take.id for take in chosen],
         "narration_task_id": narration.id,
@@ -84,68 +94,8 @@ def opening(film: Task) -> list[Task]:
     return [*takes, narration, music, cut]
 
 
-def spoken(film: Task) -> str:
-    return SPOKEN[film.order["language"]].format(_subject(film))
-
-
-def played(film: Task) -> str:
-    return PLAYED[zlib.crc32(film.order["prompt"].encode()) % len(PLAYED)]
-
-
-def _chosen(takes: list[Task]) -> list[Task]:
-    """The first good take of each storyboard that has one."""
-    good: dict[int, Task] = {}
-    for take in takes:
-        if take.state == "success":
-            good.setdefault(take.order["storyboard"], take)
-    return list(good.values())
-
-
-def _take(film: Task, numbers: Numbers, storyboard: int, seconds: int) -> Task:
-    record = _record(film, numbers, FOOTAGE, _shot(film, storyboard))
-    record.order |= {"storyboard": storyboard, "duration": seconds}
-    if (code := failure(film, storyboard)) is not None:
-        record.state, record.err_code = "failed", code
-    return record
-
-
-def failure(film: Task, storyboard: int) -> str | None:
-    """The code with which `[fail shot N CODE]` lets this storyboard fail."""
-    told = film.words.after(f"fail shot {storyboard}")
-    return None if told is None else told or "CreationPolicyViolation"
-
-
-def _shot(film: Task, storyboard: int) -> str:
-    language = film.order["language"]
-    if storyboard == len(plan(film).seconds) - 1:
-        return CLOSING[language]
-    words = SHOTS[language][storyboard % len(SHOTS[language])]
-    return f"{words} {_subject(film)}" if language == "en" else words + _subject(film)
-
-
-def _subject(film: Task) -> str:
-    return plain(film.order["prompt"]) or PRODUCT[film.order["language"]]
-
-
-def _record(film: Task, numbers: Numbers, kind: str, prompt: str) -> Task:
-    """A record costs nothing of its own, and is as old as the end of the film."""
-    order = part_order(film, prompt)
-    return replace(
-        film,
-        id=numbers[0],
-        creation_id=numbers[1],
-        kind=kind,
-        order=order,
-        price=0,
-        state="success",
-        err_code="",
-        done_once=[],
-        part_of=film.id,
-    )
-
-
-def part_order(film: Task, prompt: str) -> dict[str, Any]:
-    """What the parts of a film have in common with it."""
+def record_order(film: SandboxTask, prompt: str) -> dict[str, Any]:
+    """The order of a record: what it has in common with its film, and its own prompt."""
     return {
         "film": film.id,
         "prompt": prompt,
@@ -158,3 +108,64 @@ def part_order(film: Task, prompt: str) -> dict[str, Any]:
         "payload": "",
         "callback_url": "",
     }
+
+
+def narration_text(film: SandboxTask) -> str:
+    """The words that the first narration speaks."""
+    return NARRATION_TEXTS[film.order["language"]].format(_product_name(film))
+
+
+def music_text(film: SandboxTask) -> str:
+    """The description of the first music."""
+    return MUSIC_TEXTS[zlib.crc32(film.order["prompt"].encode()) % len(MUSIC_TEXTS)]
+
+
+def shot_failure(film: SandboxTask, storyboard: int) -> str | None:
+    """The error code of this storyboard's take, by `[fail shot N CODE]`; None when it succeeds."""
+    code = film.directives.argument(f"fail shot {storyboard}")
+    return None if code is None else code or "CreationPolicyViolation"
+
+
+def _first_good_takes(takes: list[SandboxTask]) -> list[SandboxTask]:
+    """The first good take of each storyboard that has one."""
+    good: dict[int, SandboxTask] = {}
+    for take in takes:
+        if take.state == "success":
+            good.setdefault(take.order["storyboard"], take)
+    return list(good.values())
+
+
+def _take_record(film: SandboxTask, ids: RecordIds, storyboard: int, seconds: int) -> SandboxTask:
+    record = _record(film, ids, FOOTAGE, _shot_text(film, storyboard))
+    record.order |= {"storyboard": storyboard, "duration": seconds}
+    if (code := shot_failure(film, storyboard)) is not None:
+        record.state, record.err_code = "failed", code
+    return record
+
+
+def _record(film: SandboxTask, ids: RecordIds, kind: str, prompt: str) -> SandboxTask:
+    """A record costs nothing of its own, and has the times of its film."""
+    return replace(
+        film,
+        id=ids[0],
+        creation_id=ids[1],
+        kind=kind,
+        order=record_order(film, prompt),
+        price=0,
+        state="success",
+        err_code="",
+        done_once=[],
+        part_of=film.id,
+    )
+
+
+def _shot_text(film: SandboxTask, storyboard: int) -> str:
+    language = film.order["language"]
+    if storyboard == len(plan_of(film).seconds) - 1:
+        return CLOSING_TEXTS[language]
+    text = SHOT_TEXTS[language][storyboard % len(SHOT_TEXTS[language])]
+    return f"{text} {_product_name(film)}" if language == "en" else text + _product_name(film)
+
+
+def _product_name(film: SandboxTask) -> str:
+    return without_directives(film.order["prompt"]) or PRODUCT_NAMES[film.order["language"]]

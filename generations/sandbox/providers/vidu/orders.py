@@ -1,115 +1,113 @@
-"""Takes Vidu's orders in: looks at the key, the credits and the slots, and answers."""
+"""What all Vidu endpoints share: the key, the task of an id, and how an order becomes a task."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from generations.sandbox import faults, tasks
-from generations.sandbox.context import Stage
-from generations.sandbox.faults import Words
+from generations.sandbox import faults
+from generations.sandbox.accounts import is_known_key
+from generations.sandbox.context import Context
+from generations.sandbox.directives import Directives
 from generations.sandbox.fields import Order
-from generations.sandbox.http import (
-    Answer,
-    Refusal,
-    Request,
-    json_answer,
-)
-from generations.sandbox.tasks import Task
+from generations.sandbox.http import ApiError, Request, Response, json_response
+from generations.sandbox.tasks import SandboxTask
 
-from . import replies
+from . import callbacks, replies
+from .errors import FAULT_PROFILE
 
 DIALECT = "vidu"
-Reply = Callable[[Task], dict[str, Any]]
+Reply = Callable[[SandboxTask], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A validated order, and the words in it."""
+class CheckedOrder:
+    """An order that keeps the rules of its endpoint, and the directives in it."""
 
     request: Request
     key: str
-    number: str
+    task_id: str
     kind: str
     order: Order
     price: int
-    words: Words
+    directives: Directives
 
 
-class Orders:
-    """What clips and films have in common when they are ordered."""
+class ViduOrders:
+    """The steps that clips and films have in common."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
-    def key(self, request: Request) -> str:
+    def api_key(self, request: Request) -> str:
+        """The key of the request; ApiError when it is unknown or may not do this."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Token" or not tasks.is_known(key):
-            raise Refusal(401, "Unauthorized", "the key is not known")
-        if self._stage.studio.account(key).forbidden:
-            raise Refusal(403, "Forbidden", "the key may not do this")
+        if scheme != "Token" or not is_known_key(key):
+            raise ApiError(401, "Unauthorized", "the key is not known")
+        if self._context.engine.account(key).is_forbidden:
+            raise ApiError(403, "Forbidden", "the key may not do this")
         return key
 
-    def find(self, number: str, key: str) -> Task:
-        """The task of this key, or Refusal."""
-        task = self._stage.studio.tasks.get(number)
+    def find_task(self, task_id: str, key: str) -> SandboxTask:
+        """The task of this key; ApiError when there is none."""
+        task = self._context.engine.tasks.get(task_id)
         if task is None or task.key != key or task.dialect != DIALECT:
-            raise Refusal(404, "TaskNotFound", f"task {number} not found")
+            raise ApiError(404, "TaskNotFound", f"task {task_id} not found")
         return task
 
-    def new_number(self) -> str:
-        return self._stage.studio.identifiers.take()
+    def new_id(self) -> str:
+        """An id that no task or creation has."""
+        return self._context.engine.ids.next()
 
-    def exchange(self, words: Words, produce: Callable[[], Answer]) -> Answer:
-        return faults.exchange(words, produce, self._stage.closing.wait)
+    def exchange(self, directives: Directives, produce: Callable[[], Response]) -> Response:
+        """Respond with what is produced, unless a directive makes this exchange fail."""
+        return faults.apply(directives, produce, self._context.closing.wait, FAULT_PROFILE)
 
-    def query(self, task: Task, name: str, produce: Callable[[], Any]) -> Answer:
-        """Answer a look at a task; the first one as its words under `name` will."""
-        words = self._stage.faults.take(task.key, "query")
-        glitches = task.words.under(name)
-        if glitches.phrases and task.once(name):
-            words += glitches
-        return self.exchange(words, lambda: json_answer(produce()))
+    def answer_query(self, task: SandboxTask, name: str, produce: Callable[[], Any]) -> Response:
+        """Answer a query for a task; the task's directives under `name` apply to the first one."""
+        directives = self._context.faults.consume(task.key, "query")
+        own = task.directives.scoped(name)
+        if own.phrases and task.use_once(name):
+            directives += own
+        return self.exchange(directives, lambda: json_response(produce()))
 
-    def take(self, asked: Asked, reply: Reply) -> Answer:
-        """Make a task of a validated order, unless its words or the account forbid it."""
-        words = asked.words + self._stage.faults.take(asked.key, "create")
-        task = Task(
-            id=asked.number,
-            creation_id=self.new_number(),
+    def accept(self, checked: CheckedOrder, reply: Reply) -> Response:
+        """Create the task of an order, unless its directives or the account forbid it."""
+        directives = checked.directives + self._context.faults.consume(checked.key, "create")
+        task = SandboxTask(
+            id=checked.task_id,
+            creation_id=self.new_id(),
             dialect=DIALECT,
-            kind=asked.kind,
-            key=asked.key,
-            order=asked.order,
-            phrases=words.phrases,
-            price=asked.price,
-            created_at=self._stage.clock.now(),
-            base_url=asked.request.base_url,
+            kind=checked.kind,
+            key=checked.key,
+            order=checked.order,
+            phrases=directives.phrases,
+            price=checked.price,
+            created_at=self._context.clock.now(),
+            base_url=checked.request.base_url,
         )
-        return self.exchange(words, lambda: self._create(task, reply))
+        return self.exchange(directives, lambda: self._create(task, reply))
 
-    def _create(self, task: Task, reply: Reply) -> Answer:
-        with self._stage.studio.lock:
-            self._admit(task)
-            self._stage.studio.create(task)
-        answer = json_answer(reply(task))
-        self._ring_early(task)
-        return answer
+    def _create(self, task: SandboxTask, reply: Reply) -> Response:
+        with self._context.engine.lock:
+            self._check_account(task)
+            self._context.engine.create(task)
+        response = json_response(reply(task))
+        # The early callback leaves in this thread, so it arrives before the answer.
+        if "early" in task.directives.scoped("callback"):
+            self._send_early_callbacks(task)
+        return response
 
-    def _admit(self, task: Task) -> None:
-        account = self._stage.studio.account(task.key)
-        if account.busy:
-            raise Refusal(429, "TooManyRequests", "too many requests")
+    def _check_account(self, task: SandboxTask) -> None:
+        account = self._context.engine.account(task.key)
+        if account.is_busy:
+            raise ApiError(429, "TooManyRequests", "too many requests")
         if account.credits < task.price:
-            raise Refusal(400, "CreditInsufficient", "the credits do not suffice")
-        unfinished = len(self._stage.studio.unfinished(task.key))
-        if unfinished >= account.slots and (account.refuses_over_slots or "quota" in task.words):
-            raise Refusal(429, "QuotaExceeded", "the concurrency of the account is used up")
+            raise ApiError(400, "CreditInsufficient", "the credits do not suffice")
+        is_full = len(self._context.engine.unfinished(task.key)) >= account.slots
+        if is_full and (account.refuses_over_slots or "quota" in task.directives):
+            raise ApiError(429, "QuotaExceeded", "the concurrency of the account is used up")
 
-    def _ring_early(self, task: Task) -> None:
-        if "early" not in task.words.under("callback"):
-            return
-        body = replies.describe(self._stage, task, task.base_url, task.created_at) | {
-            "state": "processing"
-        }
-        for letter in replies.letters(task, body):
-            self._stage.callbacks.send_now(letter)
+    def _send_early_callbacks(self, task: SandboxTask) -> None:
+        body = replies.query_reply(self._context, task, task.base_url, task.created_at)
+        for callback in callbacks.callbacks_of(task, body | {"state": "processing"}):
+            self._context.callbacks.send_now(callback)

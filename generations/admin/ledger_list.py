@@ -1,0 +1,198 @@
+"""The list of entries, with sums that are read from totals where the filters allow it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext_lazy
+
+from generations.models import Claim, DayTotal, Total
+from generations.models.ledger import CLOSING, SPENDING, EntryKind, booking_day
+from generations.models.statements import ClaimDecision
+from generations.templatetags.charts import Day
+
+from .permissions import visible
+
+CHART_DAYS = 30
+# How a year, a month and a day are written in addresses, and on pages.
+SPANS = (
+    ("%Y", "Y"),
+    ("%Y-%m", pgettext_lazy("date", "F Y")),
+    ("%Y-%m-%d", pgettext_lazy("date", "j M")),
+)
+# The same sums from the entries, for filters that totals do not have.
+ENTRY_SUMS = {
+    "rows": Count("pk"),
+    "clips": Count("pk", filter=Q(kind=EntryKind.SETTLE, failed=False)),
+    "held": Sum("amount", filter=Q(kind=EntryKind.HOLD, carried=False), default=0),
+    "spent": Sum("amount", filter=Q(kind__in=SPENDING), default=0),
+    "failed": Sum("amount", filter=Q(failed=True), default=0),
+    "refunded": Sum("amount", filter=Q(kind=EntryKind.RELEASE, carried=False), default=0),
+    "imported": Sum("amount", filter=Q(kind=EntryKind.IMPORT), default=0),
+    "adjusted": Sum("amount", filter=Q(kind=EntryKind.ADJUST), default=0),
+    "estimated": Sum("attempt__estimate", filter=Q(kind=EntryKind.SETTLE), default=0),
+    "on_statements": Sum("attempt__claim__amount", filter=Q(kind__in=CLOSING), default=0),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A year, a month or a day to narrow the list to, with its count of rows."""
+
+    words: str
+    href: str
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class UnitSums:
+    """One unit of a list: its sums, its last days, and its open claims."""
+
+    unit: str
+    sums: dict[str, int]
+    bars: Sequence[Day]
+    claims: dict[str, int]
+
+
+class ListSums:
+    """The sums of a list, by unit and by day."""
+
+    def __init__(self, rows: Iterable[dict[str, Any]]) -> None:
+        self.units: dict[str, dict[str, int]] = {}
+        self.moved: dict[tuple[str, date], dict[str, int]] = {}
+        self.days: dict[date, int] = {}
+        for row in rows:
+            unit, day = row.pop("unit"), row.pop("day")
+            sums = self.units.setdefault(unit, dict.fromkeys(row, 0))
+            for name, amount in row.items():
+                sums[name] += amount
+            self.moved[unit, day] = row
+            self.days[day] = self.days.get(day, 0) + row["rows"]
+
+    @property
+    def newest_first(self) -> list[tuple[date, int]]:
+        return sorted(self.days.items(), reverse=True)
+
+    def stack(self, unit: str, day: date) -> dict[str, int]:
+        """Return the parts of a day's bar: paid for clips, and charged without a clip."""
+        sums = self.moved.get((unit, day), {"spent": 0, "failed": 0})
+        return {"clips": sums["spent"] - sums["failed"], "failed": sums["failed"]}
+
+    def steps(self) -> list[tuple[str, str, int]]:
+        """Return the years; of one year its months; of one month its days."""
+        for value, words in SPANS:
+            found: dict[str, tuple[str, str, int]] = {}
+            for day, rows in sorted(self.days.items()):
+                address = f"{day:{value}}"
+                before = found[address][2] if address in found else 0
+                found[address] = (date_format(day, str(words)), address, before + rows)
+            if len(found) > 1:
+                break
+        return list(found.values())
+
+
+class DayPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
+    """A paginator that reads from totals how many rows there are on each day."""
+
+    is_cut = False
+    days: Sequence[tuple[date, int]] = ()
+
+    @cached_property
+    def count(self) -> int:
+        return sum(rows for _day, rows in self.days)
+
+    def page(self, number: int | str) -> "Page[Any]":
+        """Return a page of rows; rows of newer days are skipped without being read."""
+        number = self.validate_number(number)
+        bottom, skipped = (number - 1) * self.per_page, 0
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        for day, of_day in self.days:
+            if skipped + of_day > bottom:
+                rows = rows.filter(day__lte=day)
+                break
+            skipped += of_day
+        first = bottom - skipped
+        return Page(rows[first : first + self.per_page], number, self)
+
+
+class LedgerList(ChangeList):
+    """Django's list, with the sums of what it shows."""
+
+    list_sums: ListSums
+    visible_rows: Q
+
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
+    ) -> QuerySet[Any]:
+        self.visible_rows = visible(request)
+        rows = super().get_queryset(request, exclude_parameters)
+        self.list_sums = ListSums(self._sums(request, rows))
+        request.list_sums = self.list_sums  # type: ignore[attr-defined]  # the paginator reads them
+        return rows
+
+    def _sums(self, request: HttpRequest, rows: QuerySet[Any]) -> Iterable[dict[str, Any]]:
+        if self._needs_entries():
+            return list(rows.order_by().values("unit", "day").annotate(**ENTRY_SUMS))
+        fine = {"person", "model"} & set(self.filter_params)
+        totals: Any = (Total if fine else DayTotal).objects.filter(self.visible_rows)
+        for spec in self.filter_specs:
+            narrowed = spec.queryset(request, totals)
+            totals = totals if narrowed is None else narrowed
+        return list(totals.sums("day"))
+
+    def _needs_entries(self) -> bool:
+        """Whether a filter needs entries: a search, or a verdict."""
+        specs: Iterable[Any] = self.filter_specs
+        known = {spec.parameter_name for spec in specs} - {"verdict"}
+        return bool(self.query) or not set(self.filter_params) <= known
+
+    @property
+    def units(self) -> list[UnitSums]:
+        """Return the units, that with most rows first."""
+        claims = self._open_claims()
+        last = max(self.list_sums.days, default=booking_day())
+        days = [last - timedelta(days=back) for back in range(CHART_DAYS - 1, -1, -1)]
+        found = [
+            UnitSums(
+                unit,
+                sums,
+                [Day(day, self.list_sums.stack(unit, day), self._at(f"{day}")) for day in days],
+                claims.get(unit, {}),
+            )
+            for unit, sums in self.list_sums.units.items()
+        ]
+        return sorted(found, key=lambda unit: -unit.sums["rows"])
+
+    @property
+    def steps(self) -> list[Step]:
+        return [Step(words, self._at(day), rows) for words, day, rows in self.list_sums.steps()]
+
+    @property
+    def back(self) -> Step | None:
+        """Return the step to the month of the day, the year of the month, or all days."""
+        chosen = self.params.get("day", "")
+        if not chosen:
+            return None
+        wider = chosen.rpartition("-")[0] if chosen[:1].isdigit() and ".." not in chosen else ""
+        return Step(wider or gettext("All days"), self._at(wider or None))
+
+    def _at(self, day: str | None) -> str:
+        return self.get_query_string({"day": day}, ["p"])
+
+    def _open_claims(self) -> dict[str, dict[str, int]]:
+        """Count the claims that wait for a decision, and sum their differences, for each unit."""
+        claims = Claim.objects.filter(self.visible_rows, decision=ClaimDecision.NONE).exclude(
+            difference=0
+        )
+        for name in ("team", "credential"):
+            if (chosen := self.params.get(name, "")).isdecimal():
+                claims = claims.filter(**{name: chosen})
+        rows = claims.order_by().values("unit").annotate(rows=Count("pk"), sum=Sum("difference"))
+        return {row["unit"]: row for row in rows}  # type: ignore[misc]

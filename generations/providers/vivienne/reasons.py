@@ -1,0 +1,33 @@
+"""What Vivienne's error codes mean (docs/wire.md, 3.5). Its page lists none.
+
+https://platform.xxd.fans/docs/en/api-reference/vidu-text2video/submit-generation-vidu-text-2-video
+"""
+
+import re
+
+from generations.providers.contract import (
+    ProviderError,
+    Reason,
+    Refused,
+    Unavailable,
+    Unclear,
+)
+from generations.providers.wire.reasons import STATUS_ERRORS, status_reason
+
+OK = 1000
+# Codes that mean success elsewhere. A reply without our success code is contradictory then.
+OTHER_SUCCESS_CODES = frozenset({0, 200})
+
+# No code means "try again"; only the message says so.
+BUSY = re.compile(r"\bbusy\b|繁忙", re.IGNORECASE)
+
+
+def code_meaning(code: int, message: str) -> tuple[type[ProviderError], Reason]:
+    """The error of a create, and its reason, for an error code in a 2xx body.
+
+    A code that looks like an HTTP status means that status.
+    """
+    if BUSY.search(message):
+        return Unavailable, Reason.BUSY
+    kind = Unclear if 500 <= code < 600 else STATUS_ERRORS.get(code, Refused)
+    return kind, status_reason(code)
