@@ -27,13 +27,13 @@ postgresql: $(INSTALLED)
 	@DATABASE_URL="$${TEST_POSTGRES_URL:?names the server}" $(PYTHON) -m pytest -rs -m "not bench and not endurance" $(ARGS)
 
 slow: $(INSTALLED)
-	@$(PYTHON) -m pytest -rs -n 4 -m "slow and not endurance" $(ARGS)
+	@$(PYTHON) -m pytest -rs -n 3 -m "slow and not endurance" $(ARGS)
 
 bench: $(INSTALLED)
 	@$(PYTHON) -m pytest -n0 -s -m bench tests/bench tests/processes $(ARGS)
 
 endurance: $(INSTALLED)
-	@$(PYTHON) -m pytest -n 2 -rP -m endurance $(ARGS)
+	@$(PYTHON) -m pytest -n0 -s -m endurance $(ARGS)
 
 check: $(INSTALLED)
 	.venv/bin/ruff check
