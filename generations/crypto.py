@@ -64,6 +64,7 @@ class Keyring:
     def open(self, sealed: str, belongs_to: str) -> Secret:
         """Decrypt a sealed secret; raises UnsealError."""
         try:
+            # The alphabet of this base64 has no dot.
             _, name, text = sealed.split(".")
             key = next(key for key in self.keys if _name(key) == name)
             raw = base64.urlsafe_b64decode(text)

@@ -62,6 +62,7 @@ def _write_cell(
         case int():
             sheet.write_number(row, column, value)
         case datetime():
+            # Cells know no time zone.
             sheet.write_datetime(row, column, timezone.make_naive(value))
         case date():
             sheet.write_datetime(row, column, value, day)
@@ -72,6 +73,7 @@ def _write_cell(
 def _csv_value(value: object) -> object:
     if isinstance(value, datetime):
         return f"{timezone.make_naive(value):%Y-%m-%d %H:%M:%S}"
+    # Only text: a negative number is no formula, and an apostrophe would make text of it.
     if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_SIGNS):
         return f"'{value}"
     return value

@@ -96,6 +96,7 @@ def _write_once(path: Path, content: str) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
+    # A link fails where the file is there already; a rename would replace the key of the other one.
     try:
         os.link(draft, path)
     except FileExistsError:

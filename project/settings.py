@@ -139,8 +139,11 @@ except (ValueError, dj_database_url.ParseError) as error:
     raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
+        # A transaction that first reads and then writes would fail at once where another one wrote
+        # in between; one that takes the lock at its beginning waits up to the timeout.
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
+        # FULL, because "this leaves now" must outlast a power cut that comes after the paid POST.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
 else:
@@ -170,10 +173,11 @@ Q_CLUSTER = {
     "queue_limit": WORKERS,
     "bulk": 1,
     "poll": 0.1,
+    # The queue does not repeat a job that failed: the sweep finds what is left to do.
     "ack_failures": True,
     "max_attempts": 1,
-    "catch_up": False,
-    "save_limit": -1,
+    "catch_up": False,  # after a pause a schedule runs once, not once for each time that it missed
+    "save_limit": -1,  # no row is kept of a job that went well
     "guard_cycle": 0.5,
     "label": "Jobs",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),

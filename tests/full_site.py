@@ -3,7 +3,6 @@
 from django.apps import apps
 from django.utils import timezone
 
-from generations import audit, events
 from generations.billing import ledger, statements
 from generations.models import (
     Attempt,
@@ -23,6 +22,8 @@ from generations.models import (
     Task,
     TaskPicture,
     User,
+    audit,
+    events,
 )
 from generations.models.collections import Decision
 from generations.models.events import EventKind

@@ -8,10 +8,20 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from generations import clock, events
+from generations import clock
 from generations.lifecycle import fetch, transitions
 from generations.lifecycle.transitions.move import move
-from generations.models import Attempt, Cap, CapUse, Credential, Event, File, Membership, Task
+from generations.models import (
+    Attempt,
+    Cap,
+    CapUse,
+    Credential,
+    Event,
+    File,
+    Membership,
+    Task,
+    events,
+)
 from generations.models.events import EventKind
 from generations.models.files import FileRole, FileState
 from generations.models.tasks import TaskState

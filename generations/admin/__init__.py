@@ -1,9 +1,6 @@
 """The credit audit and the operator's pages, in Django's own admin site."""
 
 from . import (
-    audit,
-    authentication,
-    caps,
     claims,
     collections,
     credentials,
@@ -15,13 +12,9 @@ from . import (
     site,
     statements,
     tasks,
-    uploads,
 )
 
 __all__ = [
-    "audit",
-    "authentication",
-    "caps",
     "claims",
     "collections",
     "credentials",
@@ -32,7 +25,6 @@ __all__ = [
     "people",
     "statements",
     "tasks",
-    "uploads",
 ]
 
 site.arrange()

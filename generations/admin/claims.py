@@ -1,4 +1,7 @@
-"""Claims: what statements say beside the ledger; a person accepts or disputes differences."""
+"""Claims: what statements say beside the ledger; a person accepts or disputes differences.
+
+The verdict on a claim or an entry is an icon and a sentence: do the provider's amounts agree?
+"""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -14,17 +17,34 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from generations.billing import statements
-from generations.models import Claim, StatementLine, User
+from generations.models import Attempt, Claim, Entry, StatementLine, User
+from generations.models.ledger import CLOSING, EntryKind
 from generations.models.statements import ClaimDecision
+from generations.models.tasks import AttemptState
 from generations.templatetags.formats import figure, icon
 
-from .filters import Admin, Choices, CredentialFilter, Rows, TeamFilter
-from .ledger_filters import UnitFilter
-from .permissions import audited_teams
-from .records import Records, address, moment, one_line, related
-from .verdicts import ICONS, of_claim
+from .records import (
+    Admin,
+    Choices,
+    CredentialFilter,
+    Records,
+    Rows,
+    TeamFilter,
+    UnitFilter,
+    address,
+    audited_teams,
+    moment,
+    one_line,
+    related,
+)
 
 MOST_CHOSEN = 500
+ICONS = {
+    "agrees": "check",
+    "differs": "triangle-alert",
+    "unclear": "circle-question-mark",
+    "disputed": "circle-alert",
+}
 STATES: dict[str, tuple[Any, Q]] = {
     "open": (_("Differs"), Q(decision=ClaimDecision.NONE) & ~Q(difference=0)),
     "disputed": (_("Disputed"), Q(decision=ClaimDecision.DISPUTED)),
@@ -124,10 +144,7 @@ class ClaimAdmin(Records):
 
     @admin.display(description=_("verdict"))
     def judged(self, claim: Claim) -> str:
-        tone, words = of_claim(claim)
-        return format_html(
-            '<span class="verdict {}">{} {}</span>', tone, icon(ICONS[tone], 14), words
-        )
+        return _drawn(*_verdict_on_claim(claim))
 
     @admin.display(description=_("lines of statements"))
     def lines(self, claim: Claim) -> str:
@@ -176,7 +193,7 @@ class ClaimAdmin(Records):
                 self._decide(request, claim, reason)
                 return HttpResponseRedirect(request.get_full_path())
             more["wrong"] = True
-            request.method = "GET"
+            request.method = "GET"  # Django would take a POST for an edit of the row
         return super().change_view(request, object_id, form_url, more | (extra_context or {}))
 
     def _decide(self, request: HttpRequest, claim: Claim, reason: str) -> None:
@@ -212,6 +229,7 @@ class ClaimAdmin(Records):
         decide: Callable[[Claim, User, str], None],
     ) -> HttpResponse | None:
         """Ask for a reason first; then decide each claim."""
+        # Asked for each claim: a person may see the claims of more teams than may be decided.
         chosen = [claim for claim in claims[:MOST_CHOSEN] if _may_decide(request, claim)]
         reason = request.POST.get("reason", "").strip()
         if "_confirmed" not in request.POST or (act == "dispute" and not reason):
@@ -221,6 +239,7 @@ class ClaimAdmin(Records):
             try:
                 decide(claim, cast(User, request.user), reason)
                 done += 1
+            # Each is decided by itself: one that cannot be does not keep the others.
             except (statements.Decided, statements.UnderWay):
                 continue
         message = ngettext("%(n)s claim was decided.", "%(n)s claims were decided.", done)
@@ -253,3 +272,57 @@ def _may_decide(request: HttpRequest, claim: Claim) -> bool:
     user = request.user
     staffed = user.is_staff and user.has_perm("generations.change_claim")
     return bool(staffed or claim.team_id in audited_teams(request))
+
+
+# ---- Verdicts -------------------------------------------------------------------------------
+
+
+def verdict(entry: Entry) -> str:
+    """Compare an entry with its statement, or without one the reply with the estimate."""
+    tone, words = _verdict_on_entry(entry)
+    return _drawn(tone, words) if tone else words
+
+
+def _verdict_on_entry(entry: Entry) -> tuple[str, str]:
+    attempt: Attempt | None = entry.attempt
+    if attempt is None:
+        return "", "–"
+    if entry.kind == EntryKind.HOLD:
+        held = attempt.state == AttemptState.UNCLEAR
+        return ("unclear", gettext("Unclear, held")) if held else ("", "–")
+    claim: Claim | None = getattr(attempt, "claim", None)
+    if claim and entry.kind in {*CLOSING, EntryKind.CORRECT}:
+        return _verdict_on_claim(claim)
+    return _verdict_on_reply(attempt, entry) if entry.kind == EntryKind.SETTLE else ("", "–")
+
+
+def _verdict_on_claim(claim: Claim) -> tuple[str, str]:
+    """Return a tone and words: what statements say beside the ledger."""
+    if claim.decision == ClaimDecision.ACCEPTED and not claim.differs:
+        return "agrees", gettext("Accepted")
+    if not claim.differs:
+        return "agrees", gettext("Agrees")
+    amount = figure(abs(claim.difference), claim.unit)
+    more = claim.difference > 0
+    words = gettext("%(n)s more than booked") if more else gettext("%(n)s less than booked")
+    if claim.decision == ClaimDecision.DISPUTED:
+        return "disputed", gettext("Disputed: %(words)s") % {"words": words % {"n": amount}}
+    return "differs", words % {"n": amount}
+
+
+def _verdict_on_reply(attempt: Attempt, entry: Entry) -> tuple[str, str]:
+    if attempt.cost is None:
+        return "unclear", gettext("The provider reported no cost")
+    difference = attempt.cost - attempt.estimate
+    if not difference:
+        return "", gettext("No statement yet")
+    words = (
+        gettext("%(n)s more than estimated")
+        if difference > 0
+        else gettext("%(n)s less than estimated")
+    )
+    return "", words % {"n": figure(abs(difference), entry.unit)}
+
+
+def _drawn(tone: str, words: str) -> str:
+    return format_html('<span class="verdict {}">{} {}</span>', tone, icon(ICONS[tone], 14), words)

@@ -1,4 +1,4 @@
-"""Result files and their states."""
+"""Files: the results of tasks, and uploaded pictures with the tasks that use them."""
 
 from datetime import datetime, timedelta
 
@@ -8,11 +8,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
-from generations.models import File
+from generations.models import File, TaskPicture, Upload
 from generations.models.files import FileState
 
-from .filters import Admin, Choices, Rows, TeamFilter
-from .records import Records, related
+from .records import Admin, Choices, InlineRecords, Records, Rows, TeamFilter, related
 
 SOON = timedelta(days=1)
 
@@ -78,6 +77,53 @@ class FileAdmin(Records):
         "stored_at",
     )
     joined = ("team", "task")
+    # The link is read only on the page of one file: it opens the file to whoever has it.
     unread = ("url", "placeholder", "task__message")
     of_team = related("team", _("team"))
     of_task = related("task", _("task"))
+
+
+class Uses(InlineRecords):
+    model = TaskPicture
+    of_teams = "task__team"
+    fields = ("task", "ordinal", "name")
+    joined = ("task",)
+    unread = ("task__message", "task__form_token")
+
+
+@admin.register(Upload)
+class UploadAdmin(Records):
+    list_display = (
+        "name",
+        "of_team",
+        "giver",
+        "width",
+        "height",
+        "size",
+        "source_at",
+        "used_at",
+    )
+    list_filter = ("content_type", "source_at", "used_at", TeamFilter)
+    search_fields = ("pk__exact", "name", "sha256__exact", "uses__task__id__exact")
+    search_help_text = _("The ID, the name or the fingerprint of a picture, or our ID of a task.")
+    fields = (
+        "name",
+        "of_team",
+        "giver",
+        "of_file",
+        "source_at",
+        "size",
+        "width",
+        "height",
+        "content_type",
+        "sha256",
+        "stored",
+        "created_at",
+        "used_at",
+    )
+    joined = ("team", "created_by", "source_file")
+    unread = ("placeholder", "created_by__password", "source_file__url", "source_file__placeholder")
+    inlines = (Uses,)
+    of_team = related("team", _("team"))
+    giver = related("created_by", _("uploaded by"))
+    of_file = related("source_file", _("frame of"))

@@ -5,8 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.models import Cut, CutPiece, Film, Take
 
-from .filters import TeamFilter
-from .records import InlineRecords, Records, one_line, related
+from .records import InlineRecords, Records, TeamFilter, one_line, related
 
 PART = ("of_film", "ordinal", "remote_id", "state", "code", "alarm", "of_task", "of_file")
 SEEN = ("seen_at", "missing_at", "created_at")

@@ -1,4 +1,4 @@
-"""Stop and allow all ordering, and release a copied database."""
+"""The installation: ordering stopped or allowed, a copy released; heartbeats and leases."""
 
 from typing import cast
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.lifecycle import stops
 from generations.lifecycle.stops import allow
-from generations.models import Installation, User
+from generations.models import Heartbeat, Installation, Lease, User
 from generations.teams import installation
 
 from .records import Records, related
@@ -43,6 +43,7 @@ class InstallationAdmin(Records):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         may_switch = request.user.has_perm("generations.change_installation")
+        # The two buttons are no fields of the row, so Django's own form is never saved here.
         if request.method == "POST" and any(act in request.POST for act in ACTS):
             if not may_switch:
                 raise PermissionDenied
@@ -72,3 +73,17 @@ class InstallationAdmin(Records):
                 unclear,
             )
             self.message_user(request, message % {"n": unclear}, messages.WARNING)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(Records):
+    list_display = ("name", "at")
+    ordering = ("name",)
+    fields = ("name", "at")
+
+
+@admin.register(Lease)
+class LeaseAdmin(Records):
+    list_display = ("name", "holder", "until")
+    ordering = ("name",)
+    fields = ("name", "holder", "until")

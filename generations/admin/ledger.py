@@ -1,29 +1,79 @@
-"""The ledger: entries with their lines, and accounts."""
+"""The ledger: entries with their lines, and their export as CSV or XLSX."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.urls import URLPattern, path
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generations.models import Account, Attempt, Entry, Line
+from generations import spreadsheets
+from generations.models import Attempt, Entry, Line
+from generations.models.ledger import EntryKind, booking_day
 from generations.templatetags.formats import figure
 
-from . import exports
-from .filters import CredentialFilter, PersonFilter, TeamFilter
-from .ledger_filters import DayFilter, KindFilter, ModelFilter, UnitFilter, VerdictFilter
-from .ledger_list import DayPaginator, LedgerList, ListSums
-from .permissions import may_import
-from .records import InlineRecords, Records, address, moment, one_line, related
-from .verdicts import verdict
+from .claims import verdict
+from .ledger_list import (
+    DayFilter,
+    DayPaginator,
+    KindFilter,
+    LedgerList,
+    ListSums,
+    ModelFilter,
+    VerdictFilter,
+)
+from .records import (
+    CredentialFilter,
+    InlineRecords,
+    PersonFilter,
+    Records,
+    TeamFilter,
+    UnitFilter,
+    address,
+    may_import,
+    moment,
+    one_line,
+    related,
+)
 
 ATTEMPT_UNREAD = tuple(f"attempt__{name}" for name in ("token", "reference", "reply", "report"))
-MOST_DIGITS = 18  # of a primary key
+MOST_DIGITS = 18  # of a primary key; a longer number fits into no column
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CHUNK = 2000
+# The columns: the field of the query, and the name. Amounts are in whole units.
+COLUMNS: Mapping[str, Any] = {
+    "at": _("When"),
+    "day": _("Day"),
+    "kind": _("Line"),
+    "failed": _("Failed"),
+    "carried": _("Carried over"),
+    "team__name": _("Team"),
+    "attempt__task": _("Task"),
+    "attempt__remote_id": _("Provider's task ID"),
+    "attempt__task__prompt": _("Prompt"),
+    "person__name": _("Person"),
+    "person__email": _("E-mail"),
+    "model": _("Model"),
+    "credential__name": _("Key"),
+    "unit": _("Unit"),
+    "amount": _("Amount"),
+    "attempt__estimate": _("Estimated"),
+    "attempt__cost": _("Provider said"),
+    "attempt__claim__amount": _("On the statement"),
+    "memo": _("Memo"),
+}
 
 
 class Lines(InlineRecords):
@@ -183,8 +233,18 @@ class EntryAdmin(Records):
         """Export all entries that the list would show."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        # The list itself is asked, so that no filter and no permission is forgotten.
         entries = self.get_changelist_instance(request).queryset
-        return exports.as_csv(entries) if kind == "csv" else exports.as_xlsx(entries)
+        rows = _export_rows(entries)
+        response: HttpResponseBase
+        if kind == "csv":
+            content = spreadsheets.csv_stream(rows)
+            response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
+        else:
+            response = FileResponse(spreadsheets.xlsx_file(rows), content_type=XLSX)
+        name = f"ledger-{booking_day()}.{kind}"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
 
 
 def _found(term: str) -> Q:
@@ -200,13 +260,13 @@ def _found(term: str) -> Q:
     return Q(pk__in=[*found, int(term)])
 
 
-@admin.register(Account)
-class AccountAdmin(Records):
-    list_display = ("__str__", "of_team", "balance", "unit")
-    list_filter = ("name", TeamFilter, CredentialFilter)
-    search_fields = ("credential__name", "team__name", "unit")
-    fields = ("of_team", "key", "name", "balance", "unit")
-    joined = ("team", "credential")
-    unread = ("credential__sealed_key",)
-    of_team = related("team", _("team"))
-    key = related("credential", _("credential"))
+def _export_rows(entries: QuerySet[Any]) -> Iterator[spreadsheets.Row]:
+    """Yield the names of the columns, then the entries in the order of the list."""
+    yield [str(name) for name in COLUMNS.values()]
+    kinds = {kind.value: str(kind.label) for kind in EntryKind}
+    marks = {True: gettext("yes"), False: ""}
+    for row in entries.select_related(None).values(*COLUMNS).iterator(chunk_size=CHUNK):
+        row["kind"] = kinds[row["kind"]]
+        row["failed"], row["carried"] = marks[row["failed"]], marks[row["carried"]]
+        row["attempt__task__prompt"] = " ".join((row["attempt__task__prompt"] or "").split())
+        yield [row[name] for name in COLUMNS]

@@ -1,24 +1,35 @@
-"""The list of entries, with sums that are read from totals where the filters allow it."""
+"""The list of entries: its filters, its sums by unit and by day, and its pages.
 
-from collections.abc import Iterable, Sequence
+The sums are read from totals where the filters allow it. All filters but the verdict do: they apply
+to entries and to totals alike.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from generations.models import Claim, DayTotal, Total
+from generations.models.caps import month_of
+from generations.models.films import WORK
 from generations.models.ledger import CLOSING, SPENDING, EntryKind, booking_day
 from generations.models.statements import ClaimDecision
+from generations.models.tasks import AttemptState
+from generations.providers import PROVIDERS
+from generations.providers.catalogue import catalogue
 from generations.templatetags.charts import Day
 
-from .permissions import visible
+from .records import Admin, Choices, Rows, visible
 
 CHART_DAYS = 30
 # How a year, a month and a day are written in addresses, and on pages.
@@ -40,6 +51,146 @@ ENTRY_SUMS = {
     "estimated": Sum("attempt__estimate", filter=Q(kind=EntryKind.SETTLE), default=0),
     "on_statements": Sum("attempt__claim__amount", filter=Q(kind__in=CLOSING), default=0),
 }
+OFFERED_MONTHS = 4
+KINDS: dict[str, tuple[Any, Q]] = {
+    "spent": (_("Spent"), Q(kind__in=SPENDING)),
+    "failed": (_("Failed"), Q(failed=True)),
+    "refunded": (_("Refunded"), Q(kind=EntryKind.RELEASE, carried=False)),
+    **{kind.value: (kind.label, Q(kind=kind)) for kind in EntryKind},
+}
+
+# Old names in bookmarked addresses.
+OLD_KINDS = {"in_vain": "failed", "came_back": "refunded", "adopt": EntryKind.IMPORT.value}
+
+
+# ---- Filters --------------------------------------------------------------------------------
+
+
+class ModelFilter(admin.SimpleListFilter):
+    title = _("model")
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        offered = {offer.model for kind in PROVIDERS for offer in catalogue(kind).offers}
+        return [(model, model) for model in sorted(offered | set(WORK))]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        return queryset.filter(model=self.value()) if self.value() else None
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = _("line")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        return [(kind, words) for kind, (words, _condition) in KINDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        chosen = self.value()
+        if not chosen:
+            return None
+        chosen = OLD_KINDS.get(chosen, chosen)
+        return queryset.filter(KINDS[chosen][1]) if chosen in KINDS else queryset.none()
+
+
+class DayFilter(admin.SimpleListFilter):
+    title = _("day")
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        """Offer named periods, then the last months; steps through all days are above the list."""
+        months, month = [], month_of(booking_day())
+        for _number in range(OFFERED_MONTHS):  # the first is this month, which is named already
+            months.append((f"{month:%Y-%m}", date_format(month, pgettext("date", "F Y"))))
+            month = month_of(month - timedelta(days=1))
+        named = [("today", _("Today")), ("week", _("This week")), ("month", _("This month"))]
+        return [*named, *months[1:]]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        chosen = self.value()
+        if not chosen:
+            return None
+        days = days_of(chosen)
+        return queryset.filter(day__gte=days[0], day__lte=days[1]) if days else queryset.none()
+
+
+def days_of(text: str) -> tuple[date, date] | None:
+    """Return the first and the last day of a period, or None where the text names none.
+
+    Known are ``today``, ``week`` (from Monday), ``month``, 2026, 2026-11, 2026-11-20 and
+    2026-11-01..2026-11-20.
+    """
+    today = booking_day()
+    named = {
+        "today": (today, today),
+        "week": (today - timedelta(days=today.weekday()), today),
+        "month": (month_of(today), today),
+    }
+    if text in named:
+        return named[text]
+    first, _dots, last = text.partition("..")
+    begin, end = _span(first), _span(last or first)
+    return (begin[0], end[1]) if begin and end else None
+
+
+def _span(text: str) -> tuple[date, date] | None:
+    parts = text.split("-")
+    if not all(part.isdecimal() for part in parts) or len(parts) > 3:
+        return None
+    try:
+        year, month, day = [int(part) for part in parts] + [0] * (3 - len(parts))
+        if day:
+            return date(year, month, day), date(year, month, day)
+        if month:
+            return date(year, month, 1), _next_month(year, month) - timedelta(days=1)
+        return date(year, 1, 1), date(year, 12, 31)
+    except ValueError:
+        return None
+
+
+def _next_month(year: int, month: int) -> date:
+    return date(year + month // 12, month % 12 + 1, 1)
+
+
+def _claims(**wanted: object) -> Q:
+    return Q(attempt__in=Claim.objects.filter(attempt__isnull=False, **wanted).values("attempt"))
+
+
+def _differing() -> Q:
+    open_claims = Claim.objects.exclude(difference=0).filter(attempt__isnull=False)
+    return Q(attempt__in=open_claims.filter(decision=ClaimDecision.NONE).values("attempt"))
+
+
+VERDICTS: dict[str, tuple[Any, Callable[[], Q]]] = {
+    "open": (_("Differs"), _differing),
+    "disputed": (_("Disputed"), lambda: _claims(decision=ClaimDecision.DISPUTED)),
+    "accepted": (_("Accepted"), lambda: _claims(decision=ClaimDecision.ACCEPTED)),
+    "agrees": (_("Agrees"), lambda: _claims(difference=0)),
+    "none": (_("No statement yet"), lambda: Q(kind=EntryKind.SETTLE, attempt__claim=None)),
+    "unclear": (
+        _("Unclear"),
+        lambda: Q(kind=EntryKind.HOLD, attempt__state=AttemptState.UNCLEAR),
+    ),
+}
+
+
+class VerdictFilter(admin.SimpleListFilter):
+    """By what statements say of the task. Totals do not have it."""
+
+    title = _("verdict")
+    parameter_name = "verdict"
+
+    def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
+        return [(verdict, words) for verdict, (words, _condition) in VERDICTS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        chosen = self.value()
+        if not chosen:
+            return None
+        return queryset.filter(VERDICTS[chosen][1]()) if chosen in VERDICTS else queryset.none()
+
+
+# ---- Sums and pages -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -110,6 +261,7 @@ class DayPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run t
 
     def page(self, number: int | str) -> "Page[Any]":
         """Return a page of rows; rows of newer days are skipped without being read."""
+        # A database reads all rows that an OFFSET skips; so begin at the day, and skip within it.
         number = self.validate_number(number)
         bottom, skipped = (number - 1) * self.per_page, 0
         rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
@@ -140,6 +292,7 @@ class LedgerList(ChangeList):
     def _sums(self, request: HttpRequest, rows: QuerySet[Any]) -> Iterable[dict[str, Any]]:
         if self._needs_entries():
             return list(rows.order_by().values("unit", "day").annotate(**ENTRY_SUMS))
+        # Day totals are few, but they know neither person nor model.
         fine = {"person", "model"} & set(self.filter_params)
         totals: Any = (Total if fine else DayTotal).objects.filter(self.visible_rows)
         for spec in self.filter_specs:
@@ -150,6 +303,7 @@ class LedgerList(ChangeList):
     def _needs_entries(self) -> bool:
         """Whether a filter needs entries: a search, or a verdict."""
         specs: Iterable[Any] = self.filter_specs
+        # Any other parameter is a look-up of Django's admin, which totals may not have.
         known = {spec.parameter_name for spec in specs} - {"verdict"}
         return bool(self.query) or not set(self.filter_params) <= known
 
@@ -157,6 +311,7 @@ class LedgerList(ChangeList):
     def units(self) -> list[UnitSums]:
         """Return the units, that with most rows first."""
         claims = self._open_claims()
+        # Up to the last day that is shown and not up to today, so that old lists have bars too.
         last = max(self.list_sums.days, default=booking_day())
         days = [last - timedelta(days=back) for back in range(CHART_DAYS - 1, -1, -1)]
         found = [
@@ -191,6 +346,7 @@ class LedgerList(ChangeList):
         claims = Claim.objects.filter(self.visible_rows, decision=ClaimDecision.NONE).exclude(
             difference=0
         )
+        # The other filters are of entries: a claim has no day and no kind.
         for name in ("team", "credential"):
             if (chosen := self.params.get(name, "")).isdecimal():
                 claims = claims.filter(**{name: chosen})

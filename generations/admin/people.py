@@ -1,7 +1,11 @@
-"""Users, teams, memberships and invitations."""
+"""People: teams, users, memberships, invitations, who did what, and ways to sign in."""
 
 from typing import Any, cast
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.admin import SocialAppForm
+from allauth.socialaccount.models import SocialApp
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
@@ -9,14 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generations import audit
-from generations.models import Invitation, Membership, Team, User
+from generations.models import AuditEvent, Invitation, Membership, Team, User, audit
 from generations.teams import members, ordering_stops
 from generations.templatetags.formats import filesize
 
-from .filters import TeamFilter
-from .permissions import audited_teams
-from .records import InlineRecords, Records, related
+from .records import InlineRecords, Records, TeamFilter, audited_teams, related
 
 
 class Members(InlineRecords):
@@ -119,6 +120,7 @@ class MembershipAdmin(Records):
     def save_model(
         self, request: HttpRequest, obj: Membership, form: "ModelForm[Membership]", change: bool
     ) -> None:
+        # Not saved by Django: ``change_role`` keeps the last owner and writes the history.
         stored = Membership.objects.select_related("team", "user").get(pk=obj.pk)
         members.change_role(stored, obj.role, cast(User, request.user))
 
@@ -151,3 +153,68 @@ class InvitationAdmin(Records):
     of_team = related("team", _("team"))
     by = related("invited_by", _("invited by"))
     accepted = related("accepted_by", _("accepted by"))
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(Records):
+    list_display = ("at", "verb", "subject", "by", "of_team")
+    list_filter = ("at", TeamFilter, ("actor", admin.EmptyFieldListFilter))
+    search_fields = ("verb", "subject", "actor__email")
+    fields = ("at", "verb", "subject", "by", "of_team", "detail")
+    joined = ("team", "actor")
+    unread = ("actor__password",)
+    of_team = related("team", _("team"))
+    by = related("actor", _("by"))
+
+
+# ---- Ways to sign in: OpenID Connect providers, and second factors that were lost -----------
+
+
+admin.site.unregister([SocialApp, Authenticator])
+
+
+class OpenIDForm(SocialAppForm):  # type: ignore[misc]
+    """A form that never shows the client's secret; left empty, the secret stays."""
+
+    secret = forms.CharField(
+        label=_("Secret"),
+        required=False,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Not shown again. Leave it empty to keep the one that is stored."),
+    )
+
+    def clean_secret(self) -> str:
+        typed: str = self.cleaned_data["secret"]
+        return typed or str(self.instance.secret)
+
+
+class Deletable(Records):
+    """Rows that are no history: who has Django's permission may delete them."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+
+@admin.register(SocialApp)
+class OpenIDAdmin(Deletable):
+    form = OpenIDForm
+    list_display = ("name", "provider", "provider_id")
+    fields = ("provider", "provider_id", "name", "client_id", "secret", "settings")
+    editable = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return admin.ModelAdmin.has_add_permission(self, request)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(Deletable):
+    """Second factors. Delete one to let a person who lost the device sign in without it."""
+
+    list_display = ("person", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    search_fields = ("user__email",)
+    fields = ("person", "type", "created_at", "last_used_at")
+    joined = ("user",)
+    unread = ("data", "user__password")
+    person = related("user", _("person"))

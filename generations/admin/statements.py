@@ -15,9 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from generations.billing import statements
 from generations.models import Credential, Statement, User
 
-from .filters import CredentialFilter, TeamFilter
-from .permissions import may_import, visible
-from .records import Records, address, moment, related
+from .records import (
+    CredentialFilter,
+    Records,
+    TeamFilter,
+    address,
+    may_import,
+    moment,
+    related,
+    visible,
+)
 
 SAMPLE, MOST_UNREAD, MOST_DIFFERENT, MOST_LINES = 6, 50, 100, 200
 WORDS = {
@@ -52,11 +59,7 @@ class StatementForm(forms.Form):
         field = cast(forms.ModelChoiceField, self.fields["credential"])  # type: ignore[type-arg]
         keys = Credential.objects.filter(visible(request)).without_secret()
         field.queryset = keys.select_related("team").order_by("team__name", "name")
-        field.label_from_instance = _named  # type: ignore[method-assign]
-
-
-def _named(obj: Any) -> str:
-    return f"{obj.team} · {obj}"
+        field.label_from_instance = lambda obj: f"{obj.team} · {obj}"  # type: ignore[method-assign]
 
 
 @admin.register(Statement)
@@ -110,7 +113,7 @@ class StatementAdmin(Records):
     def _draft(self, request: HttpRequest, form: StatementForm) -> Statement | None:
         """Save the file as a draft. None, with an error on the form, where it is unreadable."""
         file = form.cleaned_data["file"]
-        content = file.read(statements.MOST_BYTES + 1)
+        content = file.read(statements.MOST_BYTES + 1)  # one more shows that it is too large
         try:
             given = statements.draft(
                 form.cleaned_data["credential"], file.name, content, cast(User, request.user)
@@ -148,6 +151,7 @@ class StatementAdmin(Records):
             statements.discard(statement)
             self.message_user(request, gettext("The file was discarded; nothing was imported."))
             return redirect("admin:generations_statement_changelist")
+        # Read anew for each page: between preview and import the ledger goes on.
         seen = statements.preview(statement, columns)
         if request.method == "POST" and "_import" in request.POST and seen.table.is_clear:
             result = statements.import_lines(statement, cast(User, request.user), columns)

@@ -6,10 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.models import Attempt, Callback, File, Task
 
-from .filters import CredentialFilter, TeamFilter
-from .records import InlineRecords, Records, masked, one_line, related
-from .timeline import Timeline
+from .records import CredentialFilter, InlineRecords, Records, TeamFilter, masked, one_line, related
+from .timeline import Timeline, header_lines
 
+# Replies and reports are no secrets, but long, and may repeat our token; ``masked`` shows them.
 ATTEMPT_SECRETS = ("token", "reference", "reply", "report")
 
 
@@ -83,7 +83,7 @@ class TaskAdmin(Records):
     change_form_template = "admin/generations/task/change_form.html"
     of_team = related("team", _("team"))
     person = related("created_by", _("ordered by"))
-    key = related("credential", _("credential"))
+    key = related("credential", _("key"))
 
     def change_view(
         self,
@@ -132,7 +132,7 @@ class AttemptAdmin(Records):
     unread = (*ATTEMPT_SECRETS, "credential__sealed_key")
     inlines = (Callbacks,)
     of_task = related("task", _("task"))
-    key = related("credential", _("credential"))
+    key = related("credential", _("key"))
 
     @admin.display(description=_("raw reply"), empty_value="–")
     def raw_reply(self, attempt: Attempt) -> str:
@@ -168,8 +168,7 @@ class CallbackAdmin(Records):
 
     @admin.display(description=_("headers"), empty_value="–")
     def sent_headers(self, callback: Callback) -> str:
-        lines = (f"{name}: {value}" for name, value in callback.headers.items())
-        return masked("\n".join(lines), callback.attempt)
+        return masked(header_lines(callback), callback.attempt)
 
     @admin.display(description=_("body"), empty_value="–")
     def sent_body(self, callback: Callback) -> str:

@@ -70,6 +70,7 @@ class Timeline:
             self._entries,
         )
         more = (self._audit_events, self._statement_lines)
+        # What has the same instant stays in the order of the parts.
         return sorted((line for part in parts + more for line in part()), key=lambda line: line.at)
 
     @cached_property
@@ -125,7 +126,7 @@ class Timeline:
                     if callback.state_word
                     else callback.verdict
                 )
-                raw = ((_("Headers"), _headers(callback)), (_("Body"), callback.body))
+                raw = ((_("Headers"), header_lines(callback)), (_("Body"), callback.body))
                 yield TimelineLine(
                     callback.received_at,
                     "bell",
@@ -184,6 +185,7 @@ class Timeline:
                 )
 
     def _audit_events(self) -> Iterator[TimelineLine]:
+        # An audit event has the name of its subject and no key, because subjects are of any kind.
         events = AuditEvent.objects.filter(team=self.task.team_id, subject=str(self.task))
         for event in events.select_related("actor"):
             who = str(event.actor or gettext("Rushes"))
@@ -215,5 +217,5 @@ class Timeline:
             yield TimelineLine(claim.decided_at, EVENT_ICON, word, who, "", address(claim))
 
 
-def _headers(callback: Callback) -> str:
+def header_lines(callback: Callback) -> str:
     return "\n".join(f"{name}: {value}" for name, value in callback.headers.items())

@@ -16,7 +16,7 @@ from generations.models.ledger import SPENDING, EntryKind, TotalQuerySet
 
 # The film of an entry's task: it began it, or made a take or a cut of it.
 OF_FILM = Coalesce(*(f"attempt__task__{path}" for path in ("film", "take__film", "cut__film")))
-# The rows under each figure.
+# The rows under each figure. A hold that was carried over gave nothing back.
 ROWS: dict[str, Q] = {
     "spent": Q(kind__in=SPENDING),
     "failed": Q(failed=True),
@@ -93,6 +93,7 @@ def read_sum(row: Mapping[str, Any]) -> Sum:
 
 
 SUMS = _sums(Q(model__in=WORK))
+# A day total has no model, only whether it is of films.
 DAY_SUMS = _sums(Q(of_film=True))
 
 
@@ -152,7 +153,10 @@ class Usage:
         return [(row, read_sum(row)) for row in rows]
 
     def by_film(self) -> list[tuple[int, Sum]]:
-        """Return what each film cost with all its parts; ``clips`` counts the parts that came."""
+        """Return what each film cost with all its parts; ``clips`` counts the parts that came.
+
+        Read from entries: no total knows which film it is of.
+        """
         entries = Entry.objects.filter(model__in=WORK, **self._chosen).annotate(of=OF_FILM)
         clips = Count("pk", filter=MADE)
         rows: Any = entries.order_by().values("of").annotate(**SUMS | {"sum_clips": clips})

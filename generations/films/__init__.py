@@ -6,13 +6,12 @@ from .board import (
     BoardSegment,
     BoardTake,
     Difference,
+    FilmCard,
     board_version,
     compare,
+    list_films,
     load_board,
 )
-from .checks import CutSelection, FilmRefused, Obstacle
-from .data import Cost
-from .list import FilmCard, list_films
 from .order import (
     PROMPT_LIMIT,
     choose_take,
@@ -23,6 +22,7 @@ from .order import (
     order_takes,
     rename_film,
 )
+from .rows import Cost, CutSelection, FilmRefused, Obstacle
 from .sync import sync_film, sync_soon
 from .tree import apply_tree
 

@@ -1,20 +1,32 @@
-"""A film as its board shows it, in a constant number of queries."""
+"""Films as pages show them: one on its board, many in a list; never more queries for more rows."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, Sum
 
-from generations.models import Cut, File, Film, Segment, Take, Task
+from generations.models import Cut, File, Film, Line, Segment, Take, Task
 from generations.models.films import SegmentKind
+from generations.models.ledger import AccountName
 from generations.models.tasks import TaskState
 
-from .checks import Obstacle, chosen_selection, obstacles
-from .data import ORDER, UNSUCCESSFUL, BookedAmounts, Cost, FilmRows, SegmentKey, booked, cost
 from .order import last_prices
-
-NOTHING = BookedAmounts()
+from .rows import (
+    NOTHING,
+    ORDER,
+    UNSUCCESSFUL,
+    BookedAmounts,
+    Cost,
+    FilmRows,
+    Obstacle,
+    SegmentKey,
+    booked,
+    chosen_selection,
+    cost,
+    obstacles,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +128,6 @@ class BoardCut:
     file: File | None
 
 
-def board_version(film: Film) -> int:
-    """Return the team's sequence at the last change of a film or of any of its tasks."""
-    of_film = Film.objects.filter(pk=film.pk).values_list("version", "task__version")
-    of_parts = [
-        rows.filter(film=film).aggregate(last=Max("task__version"))["last"] or 0
-        for rows in (Take.objects, Cut.objects)
-    ]
-    return max(*of_film[0], *of_parts)
-
-
 @dataclass(frozen=True, slots=True)
 class Board:
     """All of a film. ``stale``: where the newest cut is not what is chosen now.
@@ -184,6 +186,36 @@ def load_board(film: Film) -> Board:
     )
 
 
+def board_version(film: Film) -> int:
+    """Return the team's sequence at the last change of a film or of any of its tasks."""
+    # A part that is being made moves only its task's version, not the film's.
+    of_film = Film.objects.filter(pk=film.pk).values_list("version", "task__version")
+    of_parts = [
+        rows.filter(film=film).aggregate(last=Max("task__version"))["last"] or 0
+        for rows in (Take.objects, Cut.objects)
+    ]
+    return max(*of_film[0], *of_parts)
+
+
+def compare(film: Film, one: Cut, other: Cut) -> tuple[Difference, ...]:
+    """Return the segments in which two cuts of a film differ."""
+    rows = FilmRows(film)
+    return differences(rows.piece_ids(one), rows.piece_ids(other))
+
+
+def differences(
+    before: Mapping[SegmentKey, Sequence[str]], after: Mapping[SegmentKey, Sequence[str]]
+) -> tuple[Difference, ...]:
+    """Return the differing segments in the order of a board."""
+    found = (
+        Difference(kind, shot, tuple(before.get(place, ())), tuple(after.get(place, ())))
+        for place in before.keys() | after.keys()
+        for kind, shot in [place]
+    )
+    differing = (each for each in found if each.before != each.after)
+    return tuple(sorted(differing, key=lambda each: (ORDER[SegmentKind(each.kind)], each.shot)))
+
+
 def _only(segments: Sequence[BoardSegment], kind: SegmentKind) -> BoardSegment | None:
     return next((segment for segment in segments if segment.kind == kind), None)
 
@@ -208,6 +240,7 @@ def _segment(
 def _take(
     take: Take, segment: Segment, cuts: Sequence[int], of: Mapping[int, BookedAmounts]
 ) -> BoardTake:
+    # What came with the film has no task of its own and costs nothing here: the brief paid for it.
     amount = of.get(take.task_id or 0, NOTHING)
     return BoardTake(
         pk=take.pk,
@@ -255,20 +288,67 @@ def _cut(
     )
 
 
-def compare(film: Film, one: Cut, other: Cut) -> tuple[Difference, ...]:
-    """Return the segments in which two cuts of a film differ."""
-    rows = FilmRows(film)
-    return differences(rows.piece_ids(one), rows.piece_ids(other))
+# ---- The list -------------------------------------------------------------------------------
 
 
-def differences(
-    before: Mapping[SegmentKey, Sequence[str]], after: Mapping[SegmentKey, Sequence[str]]
-) -> tuple[Difference, ...]:
-    """Return the differing segments in the order of a board."""
-    found = (
-        Difference(kind, shot, tuple(before.get(place, ())), tuple(after.get(place, ())))
-        for place in before.keys() | after.keys()
-        for kind, shot in [place]
-    )
-    differing = (each for each in found if each.before != each.after)
-    return tuple(sorted(differing, key=lambda each: (ORDER[SegmentKind(each.kind)], each.shot)))
+@dataclass(frozen=True, slots=True)
+class FilmCard:
+    """A film in a list. ``still``: a stored file of its newest cut, else of its first shot.
+
+    ``cuts`` counts those that did not fail; ``spent`` is in the credential's unit.
+    """
+
+    film: Film
+    still: File | None
+    shots: int
+    cuts: int
+    spent: int
+
+
+def list_films(films: Sequence[Film]) -> list[FilmCard]:
+    """Return a card for each film; ``films`` come from ``for_board``."""
+    shots = Segment.objects.filter(film__in=films, kind=SegmentKind.SHOT)
+    counts = Counter(shots.values_list("film", flat=True))
+    firsts = shots.filter(ordinal=0).select_related("chosen__file")
+    stills = {shot.film_id: _stored_file(shot.chosen) for shot in firsts}
+    cuts = defaultdict(list)
+    for cut in Cut.objects.filter(film__in=films).select_related("task", "file"):
+        if cut.status not in UNSUCCESSFUL:
+            cuts[cut.film_id].append(cut)
+    spent = _spent_by_film(films)
+    return [
+        FilmCard(
+            film,
+            _newest_file(cuts[film.pk]) or stills.get(film.pk),
+            counts[film.pk],
+            len(cuts[film.pk]),
+            spent[film.pk],
+        )
+        for film in films
+    ]
+
+
+def _stored_file(part: Take | Cut | None) -> File | None:
+    return part.file if part and part.is_stored else None
+
+
+def _newest_file(cuts: Iterable[Cut]) -> File | None:
+    """Return the file of the newest cut that is stored."""
+    kept = [cut for cut in cuts if cut.is_stored]
+    return _stored_file(max(kept, key=lambda cut: cut.ordinal, default=None))
+
+
+def _spent_by_film(films: Sequence[Film]) -> Counter[int]:
+    """Return what was spent on all orders of a film, by film id."""
+    # The ledger knows tasks and no films.
+    of_task = {film.task_id: film.pk for film in films}
+    for rows in (Take.objects, Cut.objects):
+        parts = rows.filter(film__in=films, task__isnull=False)
+        of_task |= dict(parts.values_list("task", "film"))
+    lines = Line.objects.filter(
+        entry__attempt__task__in=of_task, account__name=AccountName.SPENT
+    ).values_list("entry__attempt__task")
+    spent = Counter[int]()
+    for task, amount in lines.annotate(amount=Sum("amount")):
+        spent[of_task[task]] += amount
+    return spent

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db import transaction
 from django.db.models import Max, Model, QuerySet
 
-from generations import audit
 from generations.lifecycle import order as orders
 from generations.models import (
     Attempt,
@@ -18,15 +17,17 @@ from generations.models import (
     Take,
     Task,
     Team,
+    audit,
 )
-from generations.models.films import FILM, FILM_CUT, MODELS, TAKE_KINDS, SegmentKind
+from generations.models.films import FILM, FILM_CUT, MODELS, PARTS, TAKE_KINDS, SegmentKind
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.contract import FilmEdit, Order, TaskKind
 from generations.uploads import NamedUploads
 
-from .checks import (
+from .rows import (
     CutSelection,
     FilmRefused,
+    FilmRows,
     Obstacle,
     chosen_selection,
     refuse_if,
@@ -34,11 +35,11 @@ from .checks import (
     require_finished,
     require_right,
 )
-from .data import FilmRows
 from .sync import assign_remote_ids
 
 # The limit of the brief; the provider names none for a part (docs/wire.md, 2.13).
 PROMPT_LIMIT = 2000
+SEGMENT_KINDS = {kind: segment for segment, kind in TAKE_KINDS.items()}
 
 
 def order_film(
@@ -94,10 +95,12 @@ def order_takes(
         film.task.credential,
         wanted,
         count=count,
+        # No price of a part is published (docs/wire.md, 2.11): hold what the last one cost.
         estimate=last_price(film.task.credential, wanted.kind) or 0,
         form_token=form_token,
         beside=lambda tasks: _add_takes(film, segment, tasks),
     )
+    # Read back, because a second press returns the tasks of the first one and adds no take.
     return list(Take.objects.filter(task__in=tasks).order_by("ordinal"))
 
 
@@ -110,6 +113,7 @@ def order_cut(
     """
     require_right(membership, film)
     require_finished(film)
+    # A take that was made here may have got its id since the tree was read last.
     assign_remote_ids(film)
     rows = FilmRows(film)
     takes = require_complete(rows, pieces or chosen_selection(rows))
@@ -130,6 +134,51 @@ def order_cut(
     return Cut.objects.get(task=task)
 
 
+def choose_take(membership: Membership, take: Take) -> None:
+    """Choose a take for the next cut. Raises FilmRefused where it is not stored."""
+    require_right(membership, take.film)
+    if take.file is None:
+        assign_remote_ids(take.film)
+    with transaction.atomic():
+        version = Team.next_sequence(take.film.team_id)
+        # Read again under the team's lock: the tree may have changed it since the page was drawn.
+        now = Take.objects.select_related("task", "file", "segment").get(pk=take.pk)
+        is_stored = now.status == TaskState.SUCCEEDED and now.is_stored
+        refuse_if(not is_stored, "take_not_stored", kind=now.segment.kind, shot=now.segment.ordinal)
+        # Choosing what is chosen already is no change, and leaves no trace in the history.
+        changed = Segment.objects.filter(pk=now.segment_id).exclude(chosen=now).update(chosen=now)
+        if changed:
+            Film.objects.filter(pk=now.film_id).update(version=version)
+            audit.record(take.film.team, membership.user, "take.chosen", take.film, take=str(now))
+
+
+def rename_film(membership: Membership, film: Film, title: str) -> None:
+    """Rename a film; "" shows the first words of its prompt."""
+    require_right(membership, film)
+    with transaction.atomic():
+        version = Team.next_sequence(film.team_id)
+        Film.objects.filter(pk=film.pk).update(title=title.strip()[:120], version=version)
+
+
+def last_price(credential: Credential, kind: str, *, duration: int | None = None) -> int | None:
+    """Return what the last such task on this key cost; None where none did.
+
+    ``duration`` in seconds, of a whole film: the last one that was as long.
+    """
+    same = {"task__credential": credential, "task__state": TaskState.SUCCEEDED}
+    if kind == FILM:
+        of_length = {} if duration is None else {"task__settings__duration": duration}
+        return _last_cost(Film.objects.filter(**same, **of_length))
+    if kind == FILM_CUT:
+        return _last_cost(Cut.objects.filter(**same))
+    return _last_cost(Take.objects.filter(segment__kind=SEGMENT_KINDS[TaskKind(kind)], **same))
+
+
+def last_prices(credential: Credential, kinds: Iterable[str] = PARTS) -> dict[str, int | None]:
+    """Return the last price of each kind of part."""
+    return {kind: last_price(credential, kind) for kind in kinds}
+
+
 def _segment(film: Film, kind: SegmentKind, shot: int | None) -> Segment:
     """Return the segment that a person means. Raises FilmRefused where there is none."""
     is_shot = kind == SegmentKind.SHOT
@@ -143,13 +192,14 @@ def _segment(film: Film, kind: SegmentKind, shot: int | None) -> Segment:
 
 
 def _remote_id(film: Film) -> str:
-    """Return the provider's id of the film itself."""
+    """Return the provider's id of a finished film; it has an attempt that was accepted."""
     accepted = film.task.attempts.filter(state=AttemptState.ACCEPTED).order_by("-ordinal")
     return accepted.values_list("remote_id", flat=True)[0]
 
 
 def _next_ordinal(rows: QuerySet[Take] | QuerySet[Cut]) -> int:
     """Return the next ordinal. The caller holds the team's sequence."""
+    # The highest and not the count: merging a take into its twin leaves a gap.
     last: int | None = rows.aggregate(last=Max("ordinal"))["last"]
     return 0 if last is None else last + 1
 
@@ -173,53 +223,6 @@ def _add_cut(
             for kind, pieces in takes.items()
             for n, take in enumerate(pieces)
         )
-
-
-def choose_take(membership: Membership, take: Take) -> None:
-    """Choose a take for the next cut. Raises FilmRefused where it is not stored."""
-    require_right(membership, take.film)
-    if take.file is None:
-        assign_remote_ids(take.film)
-    with transaction.atomic():
-        version = Team.next_sequence(take.film.team_id)
-        now = Take.objects.select_related("task", "file", "segment").get(pk=take.pk)
-        is_stored = now.status == TaskState.SUCCEEDED and now.is_stored
-        refuse_if(not is_stored, "take_not_stored", kind=now.segment.kind, shot=now.segment.ordinal)
-        changed = Segment.objects.filter(pk=now.segment_id).exclude(chosen=now).update(chosen=now)
-        if changed:
-            Film.objects.filter(pk=now.film_id).update(version=version)
-            audit.record(take.film.team, membership.user, "take.chosen", take.film, take=str(now))
-
-
-def rename_film(membership: Membership, film: Film, title: str) -> None:
-    """Rename a film; "" shows the first words of its prompt."""
-    require_right(membership, film)
-    with transaction.atomic():
-        version = Team.next_sequence(film.team_id)
-        Film.objects.filter(pk=film.pk).update(title=title.strip()[:120], version=version)
-
-
-SEGMENT_KINDS = {kind: segment for segment, kind in TAKE_KINDS.items()}
-PARTS = (*TAKE_KINDS.values(), FILM_CUT)
-
-
-def last_price(credential: Credential, kind: str, *, duration: int | None = None) -> int | None:
-    """Return what the last such task on this key cost; None where none did.
-
-    ``duration`` in seconds, of a whole film: the last one that was as long.
-    """
-    same = {"task__credential": credential, "task__state": TaskState.SUCCEEDED}
-    if kind == FILM:
-        of_length = {} if duration is None else {"task__settings__duration": duration}
-        return _last_cost(Film.objects.filter(**same, **of_length))
-    if kind == FILM_CUT:
-        return _last_cost(Cut.objects.filter(**same))
-    return _last_cost(Take.objects.filter(segment__kind=SEGMENT_KINDS[TaskKind(kind)], **same))
-
-
-def last_prices(credential: Credential, kinds: Iterable[str] = PARTS) -> dict[str, int | None]:
-    """Return the last price of each kind of part."""
-    return {kind: last_price(credential, kind) for kind in kinds}
 
 
 def _last_cost[Row: Model](rows: QuerySet[Row]) -> int | None:

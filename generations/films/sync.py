@@ -11,12 +11,11 @@ from generations.models import Attempt, Cut, CutPiece, File, Film, Take, Team
 from generations.models.files import FileRole
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.catalogue import catalogue
-from generations.providers.contract import FilmReport, ProviderError, Refused, Unauthorised
-from generations.teams import request_budget
+from generations.providers.contract import ProviderError, Refused, Unauthorised
+from generations.teams import provider_access
 from generations.teams.provider_access import connect
 
-from .records import raise_alarm
-from .tree import apply_tree
+from .tree import Part, apply_tree, raise_alarm
 
 log = structlog.get_logger(__name__)
 
@@ -25,20 +24,23 @@ LONGEST_WAIT = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(hours=48)  # a record that has not ended by then never does
 HICCUPS = 3  # providers refuse now and then; fewer refusals than this mean nothing
 MOST_MISSES = 30
+MADE = (FileRole.VIDEO, FileRole.AUDIO)
 
 
 def sync_film(film_id: int) -> None:
     """Read the tree of a film that is due. A second worker finds nothing to do."""
     asked_at = clock.now()
+    # ``idle`` and not ``due``: a claim must be one UPDATE of this row, without a join.
     due = Film.objects.idle(asked_at).filter(pk=film_id)
     if not due.update(lease_until=asked_at + LEASE):
         return
     film = Film.objects.select_related("team", "task__credential__team").get(pk=film_id)
+    # First our own parts get their ids, so that the tree finds them and makes no second rows.
     assign_remote_ids(film)
     attempt = _attempt(film)
     if attempt is None:
         _release(film, asked_at, None)
-    elif not request_budget.take_requests(attempt.credential_id, 1):
+    elif not provider_access.take_requests(attempt.credential_id, 1):
         _release(film, asked_at, asked_at + transitions.SHORT_WAIT)
     else:
         _release(film, asked_at, _read(film, attempt))
@@ -60,17 +62,13 @@ def _attempt(film: Film) -> Attempt | None:
 def _read(film: Film, attempt: Attempt) -> datetime | None:
     """Read the tree; return when to read it again, None for not before something happens."""
     try:
-        report = _ask(attempt)
+        with connect(attempt.credential) as connection:
+            report = connection.film(attempt.remote_id)
     except ProviderError as error:
         return _record_no_answer(film, attempt, error)
     if apply_tree(film, attempt, report):
         return _following(film)
     return None
-
-
-def _ask(attempt: Attempt) -> FilmReport:
-    with connect(attempt.credential) as connection:
-        return connection.film(attempt.remote_id)
 
 
 def _following(film: Film) -> datetime | None:
@@ -89,6 +87,7 @@ def _record_no_answer(film: Film, attempt: Attempt, error: ProviderError) -> dat
     if isinstance(error, Unauthorised):
         transitions.pause_credential(attempt.credential, error.reason)
     film.misses += 1
+    # Only refusals count against the film: a provider that is down says nothing about its tree.
     is_refused = isinstance(error, Refused)
     film.save(update_fields=["misses"])
     if is_refused and film.misses == HICCUPS:
@@ -108,17 +107,14 @@ def _alarm_not_read(film: Film, error: ProviderError) -> None:
 def _release(film: Film, asked_at: datetime, following: datetime | None) -> None:
     """End the lease. Who asked for the tree while it was read gets another reading."""
     rows = Film.objects.filter(pk=film.pk)
+    # A later ``due_at`` was written while the tree was read, and stays.
     rows.filter(due_at__lte=asked_at).update(due_at=following)
     rows.update(lease_until=None)
+    # The job of whoever asked meanwhile found the lease held and did nothing: queue it again.
     if Film.objects.due(clock.now()).filter(pk=film.pk).exists():
         queue.enqueue("film", film.pk)
     elif following:
         queue.wake_poller()
-
-
-type Part = Take | Cut
-
-MADE = (FileRole.VIDEO, FileRole.AUDIO)
 
 
 @transaction.atomic
@@ -151,13 +147,14 @@ def _remote_id(part: Part) -> bool:
 
 def _merge(part: Part, twin: Part) -> None:
     """Merge our part into the record that the tree showed while the order was unclear."""
+    # Ours goes and the twin stays, because pieces, choices and its file may point to the twin.
     task = part.task
     if isinstance(part, Cut):
         ours = CutPiece.objects.filter(cut=part)
         if CutPiece.objects.filter(cut=twin.pk).exists():
             ours.delete()
         ours.update(cut=twin.pk)
-    part.delete()
+    part.delete()  # before the twin gets the task, which only one row may have
     type(twin).objects.filter(pk=twin.pk).update(task=task)
 
 

@@ -5,19 +5,145 @@ chosen changes by itself. What contradicts an earlier reading raises an alarm an
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain
 
+import structlog
 from django.db import transaction
 
-from generations import events
-from generations.models import Attempt, Cut, CutPiece, Film, Segment, Take, Team
+from generations import clock
+from generations.lifecycle import transitions
+from generations.models import Attempt, Cut, CutPiece, Film, Segment, Take, Team, events
 from generations.models.events import EventKind
+from generations.models.files import FileRole
 from generations.models.films import SegmentKind
 from generations.models.tasks import FINAL, TaskState
-from generations.providers.contract import FilmCut, FilmRecord, FilmReport
+from generations.providers.contract import FilmCut, FilmRecord, FilmReport, Result
 
-from .records import UNSUCCESSFUL, TreeReading, in_order, raise_alarm
+from .rows import UNSUCCESSFUL
+
+log = structlog.get_logger(__name__)
+
+FORWARD = (TaskState.QUEUED, TaskState.RUNNING)
+REMOVED = "removed"
+
+type Part = Take | Cut
+type Record = FilmRecord | FilmCut
+
+
+@transaction.atomic
+def apply_tree(film: Film, attempt: Attempt, report: FilmReport) -> bool:
+    """Apply what the provider says of a film now; return whether more is expected.
+
+    ``attempt`` is the order that became the film.
+    """
+    # Locks the team until the end, so that no order and no choice comes in between.
+    version = Team.next_sequence(film.team_id)
+    # The film was loaded before the provider was asked; it may have been changed meanwhile.
+    film.refresh_from_db(fields=["alarm", "version"])
+    reading = TreeReading(film)
+    segments, cuts = TreeSegments(reading), TreeCuts(reading)
+    for kind, ordinal, records in _record_lists(report):
+        segments.apply_records(kind, ordinal, records, report.cuts)
+    for cut in _in_order(report.cuts):
+        cuts.apply_record(cut)
+    # Last, because a cut may join takes of any segment, in whichever order the lists came.
+    cuts.link_pieces(segments.takes)
+    _mark_missing(reading, segments, cuts)
+    reading.finish(attempt)
+    _check_film(reading, report)
+    if film.read_at is None:
+        events.record(film.team_id, EventKind.FILM_READY, film.pk)
+    film.read_at, film.misses, film.report = reading.now, 0, report.raw
+    # Where nothing changed, the version stays, so that open pages are not drawn anew.
+    film.version = version if reading.changed else film.version
+    film.save(update_fields=["read_at", "misses", "report", "alarm", "version"])
+    # A finished film has shots: a tree without any is not filled yet.
+    return reading.is_under_way or not report.shots
+
+
+def raise_alarm(row: Film | Part, code: str, detail: str = "") -> None:
+    """Write an alarm on a film or a part: ``code`` is one that pages have a sentence for."""
+    row.alarm = f"{code} {detail}".strip()[:200]
+    log.error("alarm", of=type(row).__name__, pk=row.pk, code=code, detail=detail)
+    film_id = row.pk if isinstance(row, Film) else row.film_id
+    team_id = row.team_id if isinstance(row, Film) else row.film.team_id
+    events.record(team_id, EventKind.FILM_ALARM, film_id, code=code)
+
+
+@dataclass
+class TreeReading:
+    """What one report has shown of a film so far."""
+
+    film: Film
+    now: datetime = field(default_factory=clock.now)
+    seen: set[Part] = field(default_factory=set)
+    links: list[tuple[Part, Result]] = field(default_factory=list)
+    changed: bool = False
+
+    def apply_record(self, part: Part, record: Record) -> None:
+        """Apply what a record says of a part, which may be a new row."""
+        before = None if part.pk is None else _facts(part)  # None: a new row is always saved
+        part.missing_at = None
+        part.alarm = "" if part.alarm == REMOVED else part.alarm
+        if isinstance(part, Take) and isinstance(record, FilmRecord):
+            part.prompt = part.prompt or record.prompt
+        self._move(part, record)
+        self.save_if_changed(part, before)
+        self.seen.add(part)  # after the save, because a row without a key has no hash
+        if record.url and self._wants_link(part):
+            self.links.append((part, Result(_role(part), record.url, record.remote_id)))
+
+    def save_if_changed(self, part: Part, before: object) -> None:
+        if before != _facts(part):
+            part.save()
+            self.changed = True
+
+    def _move(self, part: Part, record: Record) -> None:
+        if record.state is None:  # no word of state, or one that nobody knows
+            return
+        state, known = TaskState(record.state), _known_state(part)
+        if known in FINAL:
+            if state in FINAL and state != known:
+                raise_alarm(part, f"turned_{state}")
+        elif state in FINAL or FORWARD.index(state) > FORWARD.index(TaskState(part.state)):
+            part.state, part.code = state, record.code[:80]
+            part.reason = (record.reason or "") if state in UNSUCCESSFUL else ""
+            # The tree ends no task of ours: only the answer to its own question moves money.
+            if part.task and state in FINAL:
+                transitions.check_soon(part.task)
+
+    def _wants_link(self, part: Part) -> bool:
+        """Whether the tree's link is needed: what a task of ours made has a link of its own."""
+        if _known_state(part) != TaskState.SUCCEEDED or part.is_stored:
+            return False
+        of_tree = part.file is not None and part.file.task_id == self.film.task_id
+        return part.task is None or of_tree
+
+    def mark_missing(self, part: Part, *, is_needed: bool) -> None:
+        """Mark a part that the tree no longer has; alarm where it is needed and not stored."""
+        before = _facts(part)
+        part.missing_at = part.missing_at or self.now
+        if is_needed and not part.is_stored and not part.alarm:
+            raise_alarm(part, REMOVED)
+        self.save_if_changed(part, before)
+
+    def finish(self, attempt: Attempt) -> None:
+        """Queue the fetching of all files, and write down which parts were seen."""
+        files = transitions.save_tree_links(attempt, [result for _part, result in self.links])
+        for part, result in self.links:
+            before, part.file = _facts(part), files[result.remote_id]
+            self.save_if_changed(part, before)
+        for rows in (Take.objects, Cut.objects):
+            seen = [part.pk for part in self.seen if isinstance(part, rows.model)]
+            rows.filter(pk__in=seen).update(seen_at=self.now)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a record still runs that no task of ours watches."""
+        return any(part.task is None and _known_state(part) not in FINAL for part in self.seen)
 
 
 class TreeSegments:
@@ -30,6 +156,7 @@ class TreeSegments:
         self._by_key = {
             (segment.kind, segment.ordinal): segment for segment in self.film.segments.all()
         }
+        # All takes count here, also those that were ordered and have no id yet.
         self._next_ordinals = Counter[int]()
         for take in takes:
             self._next_ordinals[take.segment_id] = max(
@@ -49,8 +176,10 @@ class TreeSegments:
     ) -> None:
         """Apply the records of one segment. Its first takes are chosen from once, never again."""
         segment = self._segment(kind, ordinal)
+        # Asked before the records are added. Later takes never choose themselves, also not where
+        # the first ones had failed and none is chosen.
         is_first = not self._next_ordinals[segment.pk]
-        for record in in_order(records):
+        for record in _in_order(records):
             self._add(segment, record)
         if is_first and (first := self._first_choice(segment, cuts)):
             segment.chosen = first
@@ -66,6 +195,7 @@ class TreeSegments:
     def _add(self, segment: Segment, record: FilmRecord) -> None:
         take = self.takes.get(record.remote_id)
         if take is None:
+            # Perhaps a take of ours whose order is unclear: sync merges the two when it knows.
             ordinal = self._next_ordinals[segment.pk]
             self._next_ordinals[segment.pk] += 1
             take = Take(
@@ -82,7 +212,7 @@ class TreeSegments:
             raise_alarm(take, "moved", f"{segment.kind} {segment.ordinal}")
             take.save(update_fields=["alarm"])
             self.reading.changed = True
-        self.reading.seen.add(take)
+        self.reading.seen.add(take)  # it is in the tree, and so not missing
 
     def _first_choice(self, segment: Segment, cuts: Sequence[FilmCut]) -> Take | None:
         """Return the take that the film itself was made of, else the first that did not fail."""
@@ -132,6 +262,7 @@ class TreeCuts:
 
     def _add_pieces(self, cut: Cut, kind: SegmentKind, remote_ids: Sequence[str]) -> None:
         """Save the pieces of a cut once. A later reading with other pieces raises an alarm."""
+        # A cut that is being made may name its pieces only later.
         named = [remote_id for remote_id in remote_ids if remote_id]
         known = [piece.remote_id for piece in self._pieces[cut.pk] if piece.kind == kind]
         if named and not known:
@@ -152,32 +283,6 @@ class TreeCuts:
                 piece.take = takes[piece.remote_id]
                 piece.save(update_fields=["take"])
                 self.reading.changed = True
-
-
-@transaction.atomic
-def apply_tree(film: Film, attempt: Attempt, report: FilmReport) -> bool:
-    """Apply what the provider says of a film now; return whether more is expected.
-
-    ``attempt`` is the order that became the film.
-    """
-    version = Team.next_sequence(film.team_id)
-    film.refresh_from_db(fields=["alarm", "version"])
-    reading = TreeReading(film)
-    segments, cuts = TreeSegments(reading), TreeCuts(reading)
-    for kind, ordinal, records in _record_lists(report):
-        segments.apply_records(kind, ordinal, records, report.cuts)
-    for cut in in_order(report.cuts):
-        cuts.apply_record(cut)
-    cuts.link_pieces(segments.takes)
-    _mark_missing(reading, segments, cuts)
-    reading.finish(attempt)
-    _check_film(reading, report)
-    if film.read_at is None:
-        events.record(film.team_id, EventKind.FILM_READY, film.pk)
-    film.read_at, film.misses, film.report = reading.now, 0, report.raw
-    film.version = version if reading.changed else film.version
-    film.save(update_fields=["read_at", "misses", "report", "alarm", "version"])
-    return reading.is_under_way or not report.shots
 
 
 def _record_lists(report: FilmReport) -> Iterator[tuple[SegmentKind, int, Sequence[FilmRecord]]]:
@@ -211,10 +316,31 @@ def _check_film(reading: TreeReading, report: FilmReport) -> None:
     reading.changed |= film.alarm != before
 
 
+def _known_state(part: Part) -> str:
+    """Return the state of a part: its own task knows it, else the tree."""
+    return part.status if part.status in FINAL else part.state
+
+
+def _facts(part: Part) -> tuple[object, ...]:
+    prompt = part.prompt if isinstance(part, Take) else ""
+    return (part.state, part.reason, part.code, prompt, part.missing_at, part.alarm, part.file_id)
+
+
+def _role(part: Part) -> FileRole:
+    is_sound = isinstance(part, Take) and part.segment.kind != SegmentKind.SHOT
+    return FileRole.AUDIO if is_sound else FileRole.VIDEO
+
+
+def _in_order[Read: Record](records: Iterable[Read]) -> list[Read]:
+    """Sort records by id, which grows with time: replies come in any order."""
+    # Ids are whole numbers in text, so the longer one is the greater.
+    return sorted(records, key=lambda record: (len(record.remote_id), record.remote_id))
+
+
 def _newest_piece_ids(cuts: Sequence[FilmCut]) -> set[str]:
     """Return the remote ids that the newest of these cuts joined."""
     good = [cut for cut in cuts if str(cut.state) not in UNSUCCESSFUL]
     if not good:
         return set()
-    newest = in_order(good)[-1]
+    newest = _in_order(good)[-1]
     return {*newest.take_remote_ids, newest.narration_remote_id, newest.music_remote_id}

@@ -3,8 +3,8 @@
 import structlog
 from django.db import transaction
 
-from generations import audit, clock
-from generations.models import Attempt, File, Task, User
+from generations import clock
+from generations.models import Attempt, File, Task, User, audit
 from generations.models.leases import idle
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
 from generations.providers import provider
@@ -30,7 +30,7 @@ class TooLate(Refusal):
 
 
 class NotFound(Refusal):
-    """The provider does not know this number, or it is another task's."""
+    """The provider does not know this id, or it is another task's."""
 
 
 def may_cancel(task: Task) -> bool:
@@ -40,7 +40,7 @@ def may_cancel(task: Task) -> bool:
 
 
 def cancel(task: Task, by: User) -> None:
-    """A waiting task ends at once; one that the provider has is asked to stop. Raises TooLate."""
+    """End a waiting task; queue the cancel of one that the provider has. Raises TooLate."""
     if transitions.cancel(task):
         audit.record(task.team, by, "task.cancelled", task)
     elif (
@@ -69,6 +69,7 @@ def request_cancel(task_id: int) -> None:
     except ProviderError as error:
         transitions.mark_not_cancelled(attempt, error)
         return transitions.check_soon(attempt.task)
+    # The report first: it may say that the task has ended, and then the refusal is no news.
     transitions.apply_report(attempt, report)
     if refusal:
         log.info("not cancelled", task=task_id, code=refusal.code)
@@ -94,7 +95,7 @@ def check_now(task: Task) -> None:
 
 
 def accept_found_id(task: Task, remote_id: str, by: User) -> None:
-    """The person has the provider's number of an unclear order. Raises NotFound or TooLate."""
+    """Take the id that a person found for an unclear order. Raises NotFound or TooLate."""
     attempt = _open_attempt(task, AttemptState.UNCLEAR)
     remote_id = remote_id.strip()
     if Attempt.objects.filter(credential=attempt.credential, remote_id=remote_id).exists():
@@ -104,6 +105,7 @@ def accept_found_id(task: Task, remote_id: str, by: User) -> None:
             report = connection.check(remote_id)
     except ProviderError as error:
         raise NotFound(error.reason, error.message or error.code) from error
+    # Where the provider repeats no reference, the person's word is all there is.
     if report.reference not in {"", attempt.reference}:
         raise NotFound(Reason.ANOTHER_ORDER)
     with transaction.atomic():
@@ -112,12 +114,13 @@ def accept_found_id(task: Task, remote_id: str, by: User) -> None:
         ):
             raise TooLate(Reason.TOO_LATE)
         audit.record(task.team, by, "task.found", task, remote_id=remote_id)
+    # After the commit, so that the id stays where the report cannot be written: the poller asks.
     attempt.refresh_from_db()
     transitions.apply_report(attempt, report)
 
 
 def release(task: Task, by: User, *, send_again: bool) -> None:
-    """The person says that an unclear order never arrived: its credits come back. Or TooLate."""
+    """Refund an unclear order that a person says never arrived, or resend it. Raises TooLate."""
     attempt = _open_attempt(task, AttemptState.UNCLEAR)
     with transaction.atomic():
         if not transitions.release_unclear(attempt, send_again=send_again):
@@ -135,7 +138,7 @@ def fetch_again(task: Task, by: User) -> None:
 
 
 def fetch_now(file: File) -> None:
-    """Do not wait for the next try of a file that nobody fetches. Raises TooLate where none is."""
+    """Let a file that nobody fetches be tried at once. Raises TooLate where it is not so."""
     if not File.objects.unfetched().filter(idle(clock.now()), pk=file.pk).update(not_before=None):
         raise TooLate(Reason.TOO_LATE)
     queue.enqueue("fetch", file.pk)

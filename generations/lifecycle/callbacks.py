@@ -19,7 +19,7 @@ from generations.providers.contract import (
     Report,
     Unauthorised,
 )
-from generations.teams import provider_access, request_budget
+from generations.teams import provider_access
 from generations.teams.provider_access import connect
 
 from . import queue, transitions
@@ -27,6 +27,7 @@ from . import queue, transitions
 log = structlog.get_logger(__name__)
 
 MOST_KEPT = 50  # callbacks of one attempt; a provider sends about four
+# What helps to explain a refusal afterwards. Never the signature itself.
 KEPT_HEADERS = ("date", "content-type", "user-agent", "x-request-nonce", "x-hmac-signed-headers")
 
 
@@ -53,8 +54,9 @@ def receive(kind: str, token: str, request: CallbackRequest) -> None:
     reading = _read(attempt, request)
     _require_trust(attempt, reading)
     if attempt.callbacks.count() >= MOST_KEPT:
-        return
+        return  # not refused: the provider shall not send it again
     with transaction.atomic():
+        # Providers repeat themselves after the end: that is kept as evidence, and asks nothing.
         has_ended = attempt.state == AttemptState.ACCEPTED and attempt.task.is_final
         if _store(attempt, reading, request) and not has_ended:
             queue.enqueue("callbacks", attempt.pk)
@@ -64,6 +66,7 @@ def _read(attempt: Attempt, request: CallbackRequest) -> CallbackReading:
     try:
         access = provider_access.access(attempt.credential)
     except Unauthorised:
+        # Without its key nothing can be verified.
         return CallbackReading(CallbackTrust.FORGED)
     adapter = provider(attempt.credential.kind)
     return adapter.read_callback(access, request, now=clock.now().timestamp())
@@ -85,6 +88,7 @@ def _require_trust(attempt: Attempt, reading: CallbackReading) -> None:
 def _store(attempt: Attempt, reading: CallbackReading, request: CallbackRequest) -> bool:
     """Store the callback; return False where the same one (by its nonce) is stored already."""
     try:
+        # A savepoint: after the error PostgreSQL would refuse all else in the transaction around.
         with transaction.atomic():
             Callback.objects.create(
                 attempt=attempt,
@@ -93,6 +97,7 @@ def _store(attempt: Attempt, reading: CallbackReading, request: CallbackRequest)
                 remote_id=reading.remote_id[:100],
                 state_word=reading.state_word[:60],
                 headers={name: request.headers.get(name, "") for name in KEPT_HEADERS},
+                # PostgreSQL stores no NUL in a text.
                 body=request.body.decode("utf-8", "replace").replace("\x00", ""),
             )
     except IntegrityError:
@@ -109,11 +114,14 @@ def answer_callbacks(attempt_id: int) -> None:
     named = list(waiting.values_list("remote_id", flat=True))
     if not named:
         return None
-    if not request_budget.take_requests(attempt.credential_id, 1):
+    if not provider_access.take_requests(attempt.credential_id, 1):
         return transitions.check_soon(attempt.task)  # the poller asks once the budget allows
+    # Before the question, so that of two jobs one asks, and what comes while we ask is asked for
+    # again. Where this job dies now, the poller or ``recover`` asks in its place.
     if not waiting.update(answered_at=clock.now()):
         return None
     if attempt.state != AttemptState.ACCEPTED:
+        # Unclear, or given up by a person: then a task that runs all the same raises an alarm.
         for remote_id in sorted({attempt.remote_id, *named} - {""}):
             _ask_for_unclear(attempt, remote_id)
     elif attempt.task.state in AT_PROVIDER:

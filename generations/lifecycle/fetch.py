@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from generations import clock, crash, events
+from generations import clock, crash
 from generations.media import Crashed, Facts, NotMedia, RejectReason, format_of, inspect
-from generations.models import Attempt, File, Film, Lease
+from generations.models import Attempt, File, Film, Lease, events
 from generations.models.events import EventKind
 from generations.models.files import FileQuerySet, FileRole, FileState
 from generations.models.leases import idle
@@ -36,20 +36,22 @@ from generations.net.download import (
 )
 from generations.providers.contract import ProviderError, Refused
 from generations.storage import store
-from generations.teams import credentials, ordering_stops, provider_access, request_budget
+from generations.teams import credentials, ordering_stops, provider_access
 from generations.teams.provider_access import connect
 
 from . import queue, transitions
 
 log = structlog.get_logger(__name__)
 
+# A download renews it each second. The inspection cannot, and so must end before it.
 LEASE = timedelta(seconds=60)
+# The two together stay below a job's time limit (JOB_SECONDS).
 SLICE_SECONDS = 100.0  # of one job; the rest of a large file is the next job's
 INSPECT_SECONDS = 50.0
 MOST_BYTES = 20 * 1024**3
 SHORT_WAIT = timedelta(seconds=5)
 MOST_WAIT = timedelta(minutes=5)
-NEW_LINK = 3 * MOST_WAIT
+NEW_LINK = 3 * MOST_WAIT  # a link that is dead so early has not died of age
 MOST_TRIES = 12  # with new links, each of them dead or not a film
 MOST_DEAD = 3  # with the same dead link
 MOST_CRASHES = 3
@@ -76,6 +78,8 @@ def fetch(file_id: int) -> None:
     if file is None:
         return
     folder = settings.PARTIAL_DIR / str(file.pk)
+    # The lease in the row can run out while its worker is only stopped, so it alone would let two
+    # write into one folder. The lock of the folder is held as long as that process lives.
     try:
         with _lock(folder) as is_locked:
             if is_locked and _is_still_fetching(file):
@@ -112,6 +116,7 @@ def _claim() -> File | None:
     if _has_no_free_slot(now):
         return None
     due = _due(now)
+    # The try is counted here: a worker that dies in it, perhaps by this very file, has counted too.
     for file in due.most_urgent_first()[:10]:
         if due.filter(pk=file.pk).update(
             state=FileState.FETCHING, lease_until=now + LEASE, tries=F("tries") + 1
@@ -150,6 +155,7 @@ def _fetch(file: File, folder: Path) -> None:
         return _mark_stored(file, folder)
     if ordering_stops.is_fetching_stopped():
         return _wait_for_room(file, folder)
+    # After some failures the wait between two tries is longer than a link lives.
     if _has_dead_link(file) and not _renew_link(file, folder, "the link has died"):
         return None
     body = folder / "body"
@@ -159,20 +165,22 @@ def _fetch(file: File, folder: Path) -> None:
         credentials.lengthen_link_life(file.task.credential, clock.now() - file.seen_at)
         facts = _facts(file, body, folder)
     except LinkGone as error:
+        # First of all for the other files of this key: they become more urgent at once.
         transitions.shorten_link_lives(file)
         return _ask_for_link(file, folder, str(error))
     except NotMedia as error:
         if ordering_stops.is_fetching_stopped():  # perhaps only its pictures found no room
             return _wait_for_room(file, folder)
-        body.unlink(missing_ok=True)
+        body.unlink(missing_ok=True)  # or the next try would continue these bytes
         return _ask_for_link(file, folder, f"not a {EXPECTED[FileRole(file.role)]}: {error}")
     except DownloadPaused:
-        return _later(file, "", timedelta(0))
+        return _later(file, "", timedelta(0))  # a slice came in full, which is no failed try
     except DownloadTooLarge as error:
         return _mark_lost(file, folder, str(error))
     except (DownloadFailed, LinkForbidden, Crashed, OSError) as error:
         if getattr(error, "errno", None) in DISK_FULL or ordering_stops.is_fetching_stopped():
             return _wait_for_room(file, folder)
+        # Whatever went wrong: the next try would meet a dead link.
         if file.expires_at and file.expires_at < clock.now():
             return _ask_for_link(file, folder, str(error))
         return _later(file, str(error), _wait(file))
@@ -254,6 +262,7 @@ def _share_bytes(file: File) -> bool:
     """Link the file to the same bytes of another file of the team. False where there are none."""
     twins = File.objects.filter(team=file.team_id, sha256=file.sha256, state=FileState.STORED)
     twin = twins.exclude(pk=file.pk).first()
+    # Not by the row alone: bytes that are damaged there would be lost here too.
     try:
         return bool(
             twin and store.sha256(twin.name) == file.sha256 and store.add_link(twin.name, file.name)
@@ -301,6 +310,7 @@ def _ask_for_link(file: File, folder: Path, error_text: str) -> None:
     """
     if transitions.is_of_tree(file):
         return _ask_for_tree(file, folder, error_text)
+    # As they are before the report, which writes the new link and the time when it was seen.
     before, was_new = file.url, clock.now() - file.seen_at <= NEW_LINK
     if not _renew_link(file, folder, error_text):
         return None
@@ -320,7 +330,7 @@ def _renew_link(file: File, folder: Path, error_text: str) -> bool:
     if file.task.credential.removed_at:
         _mark_lost(file, folder, f"{KEY_REMOVED}; {error_text}")
         return False
-    if not request_budget.take_requests(file.task.credential_id, 1):
+    if not provider_access.take_requests(file.task.credential_id, 1):
         _later(file, "", SHORT_WAIT)
         return False
     was_new = clock.now() - file.seen_at <= NEW_LINK
@@ -343,6 +353,7 @@ def _renew_link(file: File, folder: Path, error_text: str) -> bool:
             _later(file, error_text, _wait(file))
         return False
     transitions.apply_report(attempt, report)
+    # Hours of failures with an old link say nothing of the new one.
     if not was_new:
         File.objects.filter(pk=file.pk).update(tries=1)
     file.refresh_from_db(fields=["url", "seen_at", "expires_at", "tries"])
@@ -378,6 +389,7 @@ def _later(file: File, error_text: str, wait: timedelta) -> None:
             lease_until=None,
             not_before=clock.now() + wait,
         )
+        # A job cannot be queued for later: the poller queues it when its time has come.
         queue.enqueue("fetch" if not wait else "poll", file.pk)
 
 

@@ -13,13 +13,13 @@ from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 
-from generations import audit, clock
-from generations.models import Attempt, Credential, Film, Membership, Task, Team
+from generations import clock
+from generations.models import Attempt, Credential, Film, Membership, Task, Team, audit
 from generations.models.films import FILM
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import TaskKind
-from generations.providers.wire.values import read_identifier
+from generations.providers.wire.replies import read_identifier
 
 from . import queue
 
@@ -67,6 +67,7 @@ def import_tasks(
         raise PermissionError("this person may not import on this credential")
     kind = FILM if films and makes_films(credential) else TaskKind.IMPORTED
     due, results = clock.now(), []
+    # Each in its own transaction: where one fails, those before it stay, and all may be sent again.
     for remote_id in remote_ids:
         result = _import(membership, credential, remote_id, kind, due)
         results.append(result)
@@ -91,7 +92,8 @@ def _import(
         return Imported(remote_id, Outcome.KNOWN, known)
     try:
         task = _create(membership, credential, remote_id, kind, due)
-    except IntegrityError:  # somebody else imported the same one just now
+    except IntegrityError:
+        # ``one_attempt_per_remote_id``: somebody else has just imported it, or ordered it.
         return Imported(remote_id, Outcome.KNOWN, _task_of(credential, remote_id))
     return Imported(remote_id, Outcome.IMPORTED, task)
 
@@ -119,6 +121,8 @@ def _create(
         imported_at=now,
         check_at=due,
     )
+    # Accepted from the start: no state leads from here to a POST. Without an estimate there is no
+    # hold either.
     Attempt.objects.create(
         task=task,
         credential=credential,

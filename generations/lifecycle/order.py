@@ -6,8 +6,7 @@ from dataclasses import asdict
 from django.db import IntegrityError, transaction
 
 from generations import uploads
-from generations.billing import ledger
-from generations.billing.ledger import CapExceeded, InsufficientCredits
+from generations.billing import caps, ledger
 from generations.models import Attempt, Cap, Credential, Film, Membership, Task, Team
 from generations.models.films import FILM
 from generations.providers.catalogue import Problem, catalogue
@@ -90,15 +89,18 @@ def order(
     if any(upload.team_id != membership.team_id for upload, _name in pictures):
         raise PermissionError("these pictures are another team's")
     if code := ordering_stops.ordering_obstacle(membership.team):
+        # The second of two presses is answered like the first, though a stop came in between.
         return _ordered_before(membership, form_token, Stopped(code))
     wanted = uploads.with_pictures(wanted, pictures)
     _check(credential, wanted, count, pictures)
+    # The caller's estimate is only what the last such order cost.
     estimate = _estimate(credential, wanted) or estimate or 0
 
     def beside(tasks: Sequence[Task]) -> None:
         uploads.attach(tasks, pictures)
         if wanted.kind == FILM:
-            _begin_films(tasks)
+            for task in tasks:
+                Film.objects.create(team_id=task.team_id, task=task, version=task.version)
 
     return _place(membership, credential, wanted, estimate, count, form_token, beside)
 
@@ -141,7 +143,7 @@ def order_part(
     form_token: str,
     beside: Beside,
 ) -> list[Task]:
-    """Order a part of an ad film. ``films.checks`` has checked that the film allows it."""
+    """Order a part of an ad film. ``films.rows`` has checked that the film allows it."""
     _require_right(membership, credential)
     if code := ordering_stops.ordering_obstacle(membership.team):
         return _ordered_before(membership, form_token, Stopped(code))
@@ -168,13 +170,14 @@ def _place(
     try:
         return _write(membership, credential, wanted, estimate, tokens, beside)
     except IntegrityError as error:
+        # The constraint ``one_task_per_press``: this press has been ordered already, or just now.
         return _ordered_before(membership, form_token, error)
-    except InsufficientCredits as short:
+    except ledger.InsufficientCredits as short:
         # Perhaps there was a top-up that we have not seen: ask, so that the next press knows.
         queue.enqueue("balance", credential.pk)
         raise NotEnough(ledger.available(credential) or 0, estimate * count) from short
-    except CapExceeded as capped:
-        raise OverCap(capped.cap, ledger.cap_remaining(capped.cap), estimate * count) from capped
+    except caps.CapExceeded as capped:
+        raise OverCap(capped.cap, caps.remaining(capped.cap), estimate * count) from capped
 
 
 def _ordered_before(membership: Membership, form_token: str, error: Exception) -> list[Task]:
@@ -214,6 +217,8 @@ def _write(
     tokens: list[str],
     beside: Beside,
 ) -> list[Task]:
+    # The key before the team, like a claim. The rows before the hold, and all in one transaction:
+    # a press that comes twice fails at its rows, and what cannot be held leaves no rows.
     credential = _lock(credential)
     version = Team.next_sequence(membership.team_id)
     tasks = []
@@ -237,11 +242,6 @@ def _write(
     beside(tasks)
     queue.enqueue("send", credential.pk)
     return tasks
-
-
-def _begin_films(tasks: Sequence[Task]) -> None:
-    for task in tasks:
-        Film.objects.create(team_id=task.team_id, task=task, version=task.version)
 
 
 def _lock(credential: Credential) -> Credential:

@@ -20,11 +20,10 @@ from generations import clock
 from generations.models import Attempt, Credential, File, Film, Lease, Task
 from generations.models.leases import idle
 from generations.models.tasks import AT_PROVIDER, BUSY, LIVE, AttemptState, TaskState
-from generations.net.client import async_client
-from generations.net.flows import run_flow_async
+from generations.net.client import async_client, run_flow_async
 from generations.providers import provider
 from generations.providers.contract import Access, ProviderError, Report, Unauthorised, Unavailable
-from generations.teams import provider_access, request_budget
+from generations.teams import provider_access
 
 from . import queue, transitions
 
@@ -33,9 +32,9 @@ log = structlog.get_logger(__name__)
 LEASE = "poll"
 # More than one round can take, because one question has 30 s.
 LEASE_SECONDS = 45
-SHIFT_SECONDS = 100  # well below a job's own time limit
+SHIFT_SECONDS = 100  # with the last round well below a job's time limit (JOB_SECONDS)
 ROUND_SECONDS = 0.5
-MOST_IN_A_ROUND = 200
+MOST_IN_A_ROUND = 200  # fewer than the connections of one client (net.client)
 ENQUEUE_AGAIN_SECONDS = 5
 
 type Answer = tuple[Attempt, Report | ProviderError]
@@ -46,10 +45,12 @@ def poll(shift: int) -> None:
     holder = uuid.uuid4().hex
     if not Lease.acquire(LEASE, holder, LEASE_SECONDS):
         return
-    ends = time.monotonic() + SHIFT_SECONDS
+    ends = time.monotonic() + SHIFT_SECONDS  # real seconds: the wall clock may be set
     throttle = EnqueueThrottle()
     try:
         with asyncio.Runner() as runner:
+            # The lease is renewed for each round. Where it is lost, because a round hung, another
+            # poller has it already.
             while (
                 _has_work()
                 and time.monotonic() < ends
@@ -59,6 +60,7 @@ def poll(shift: int) -> None:
                 runner.run(clock.sleep(ROUND_SECONDS))
     finally:
         Lease.release(LEASE, holder)
+    # Once more after the release: whoever wanted the poller before it found the lease taken.
     if _has_work():
         queue.enqueue("poll", shift + 1)
 
@@ -87,6 +89,7 @@ def go_round(runner: asyncio.Runner, throttle: EnqueueThrottle) -> None:
 
 
 def _has_work() -> bool:
+    # What waits for a paused key goes nowhere until the key is resumed: no poller runs for it.
     stuck = Q(state=TaskState.WAITING, credential__paused_at__isnull=False)
     live = Task.objects.filter(state__in=LIVE, credential__removed_at=None).exclude(stuck)
     return live.exists() or File.objects.unfetched().exists() or Film.objects.expected().exists()
@@ -113,8 +116,9 @@ def _read() -> list[Attempt]:
     orders_wait = _with_orders_to_send(by_credential) if by_credential else set()
     due: list[Attempt] = []
     for credential_id, waiting in by_credential.items():
+        # Else the questions of a full key would take each request before the sender comes to it.
         keep = 1 if credential_id in orders_wait else 0
-        due += waiting[: request_budget.take_requests(credential_id, len(waiting), keep=keep)]
+        due += waiting[: provider_access.take_requests(credential_id, len(waiting), keep=keep)]
     return due
 
 
@@ -180,9 +184,8 @@ async def _ask(
         return attempt, await run_flow_async(flow, clients[access.base_url])
     except ProviderError as error:
         return attempt, error
-    except (
-        Exception
-    ) as error:  # one reply that we misread must not stop the questions for the others
+    except Exception as error:
+        # One reply that we misread must not stop the questions for the others.
         log.exception("reply not understood", attempt=attempt.pk)
         return attempt, Unavailable("misread", repr(error))
 
@@ -191,6 +194,7 @@ async def _ask(
 
 
 def _write(answers: Sequence[Answer]) -> None:
+    """Write each answer with news by itself, and all others in one transaction."""
     unchanged = []
     good: set[int] = set()
     for attempt, answer in answers:

@@ -23,7 +23,7 @@ JOBS = {
     "cancel": "generations.lifecycle.actions.request_cancel",
     "fetch": "generations.lifecycle.fetch.fetch",
     "sweep": "generations.lifecycle.sweep.sweep",
-    "balance": "generations.lifecycle.send.read_balance",
+    "balance": "generations.lifecycle.stops.read_balance",
     "film": "generations.films.sync_film",
     "purge": "generations.lifecycle.trash.purge",
     "heartbeat": "generations.lifecycle.queue.record_heartbeat",
@@ -44,6 +44,7 @@ def enqueue(job: str, row_id: int) -> None:
 
 def wake_poller() -> None:
     """Queue the poller unless it runs: before it ends it looks for more to do."""
+    # Asked after the commit, because a poller that ends before it does not see this row.
     transaction.on_commit(_enqueue_idle_poller)
 
 

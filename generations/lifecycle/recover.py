@@ -25,7 +25,7 @@ from generations.providers.contract import (
     TaskKind,
     Unavailable,
 )
-from generations.teams import request_budget
+from generations.teams import provider_access
 from generations.teams.provider_access import ProviderConnection, connect
 
 from . import transitions
@@ -41,9 +41,11 @@ def recover(attempt_id: int) -> None:
     attempt = Attempt.objects.select_related("task__team", "credential__team").get(pk=attempt_id)
     if attempt.state != AttemptState.UNCLEAR:
         return
+    # Before the search: the sweep queues it again by this time, also where the search fails.
     transitions.mark_searched(attempt)
     try:
         with connect(attempt.credential) as connection:
+            # Only the first match: the generator asks for no more candidates than needed.
             match = next(_matches(attempt, connection), None)
     except ProviderError as error:
         log.warning("could not search", attempt=attempt.pk, code=error.code)
@@ -53,10 +55,11 @@ def recover(attempt_id: int) -> None:
 
 
 def _take_over(attempt: Attempt, remote_id: str, report: Report) -> None:
-    if remote_id == attempt.remote_id:  # it was overdue: only its end is news
+    if remote_id == attempt.remote_id:
+        # It was overdue, and has its id: only its end is news.
         transitions.apply_report(attempt, report)
     elif transitions.mark_accepted(attempt, Receipt(remote_id, cost=report.cost, raw=report.raw)):
-        attempt.refresh_from_db()
+        attempt.refresh_from_db()  # ``apply_report`` compares with the state and the id it has now
         transitions.apply_report(attempt, report)
 
 
@@ -80,6 +83,7 @@ def _candidates(attempt: Attempt, connection: ProviderConnection) -> Iterator[st
     named = attempt.callbacks.exclude(remote_id="").values_list("remote_id", flat=True)
     yield from dict.fromkeys(named)
     adapter = connection.adapter
+    # What the lists show is proved by the reference alone, so without one they help nothing.
     if not adapter.echoes_reference(attempt.task.kind):
         return
     if attempt.task.kind in PARTS:
@@ -95,6 +99,7 @@ def _in_list(attempt: Attempt, connection: ProviderConnection) -> Iterator[str]:
     # Without sent_at another installation may have sent it at any time since it was made.
     until = attempt.sent_at + WINDOW if attempt.sent_at else clock.now()
     since = (sent_at - SLACK).isoformat()
+    # The prompt only saves requests, since each candidate costs one. It proves nothing.
     for row in connection.find(since=since, until=until.isoformat()):
         if not _is_known(attempt, row.remote_id) and row.prompt in {"", attempt.task.prompt}:
             yield row.remote_id
@@ -138,5 +143,5 @@ def _records(task: Task, film: FilmReport) -> Iterator[tuple[str, str]]:
 
 def _take_request(attempt: Attempt) -> None:
     """Take one request of the key's budget. Raises Unavailable; the next search goes on."""
-    if not request_budget.take_requests(attempt.credential_id, 1):
+    if not provider_access.take_requests(attempt.credential_id, 1):
         raise Unavailable("rate")

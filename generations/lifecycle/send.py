@@ -13,13 +13,12 @@ from generations.models.tasks import BUSY, TaskState
 from generations.providers.contract import (
     FilmEdit,
     Order,
-    ProviderError,
     Refused,
     Unauthorised,
     Unavailable,
     Unclear,
 )
-from generations.teams import credentials, ordering_stops, provider_access, request_budget
+from generations.teams import ordering_stops, provider_access
 from generations.teams.provider_access import ProviderConnection, connect
 
 from . import transitions
@@ -35,22 +34,11 @@ def send(credential_id: int) -> None:
         _hand_over(attempt)
 
 
-def read_balance(credential_id: int) -> None:
-    """Ask the provider what is left on one credential, if its request budget allows it."""
-    credential = Credential.objects.get(pk=credential_id)
-    if credential.removed_at or not request_budget.take_requests(credential_id, 1):
-        return
-    try:
-        credentials.read_balance(credential)
-    except Unauthorised as error:
-        transitions.pause_credential(credential, error.reason)
-    except ProviderError as error:
-        log.warning("balance not read", credential=credential_id, code=error.code)
-
-
 @transaction.atomic
 def _claim(credential_id: int) -> Attempt | None:
     """Claim the next task in line with a slot and a request; return its attempt, or None."""
+    # One claim of a key at a time: nobody takes a slot or a turn between our count and our claim.
+    # This lock comes before the team's, as in an order; the other way round the two would deadlock.
     credential = Credential.objects.select_for_update(no_key=True).get(pk=credential_id)
     if credential.is_paused or credential.removed_at:
         return None
@@ -64,7 +52,8 @@ def _claim(credential_id: int) -> Attempt | None:
     task_id = _next_in_line(credential)
     if task_id is None:
         return None
-    if not request_budget.take_requests(credential_id, 1):
+    # Last of all, because a request that was drawn cannot be given back.
+    if not provider_access.take_requests(credential_id, 1):
         transitions.delay(task_id, "rate")
         return None
     return transitions.claim(task_id)
@@ -92,6 +81,8 @@ def _next_in_line(credential: Credential) -> int | None:
         .values_list("task__created_by")
         .annotate(Max("sent_at"))
     )
+    # By who has least under way, then by turns. So one order never stands behind another member's
+    # many, and of those who have ordered many each is served alike.
     never = now - TURN_MEMORY
     person: int = min(
         firsts, key=lambda who: (busy.get(who, 0), last.get(who) or never, firsts[who])
@@ -121,8 +112,11 @@ def _submit(attempt: Attempt, connection: ProviderConnection, order: Order) -> N
         callback_url=provider_access.callback_url(attempt) if accepts_callbacks else "",
     )
     crash.point("send.claimed")
+    # The order, its pictures, the key and the client are ready by now: a fault in any of them, or a
+    # process that dies before this line, has sent nothing.
     if not transitions.mark_sent(attempt):
-        return None
+        return None  # we slept past our lease, and it is another sender's now
+    # No work between this commit and the POST: whoever dies here leaves an unclear order.
     crash.point("send.marked")
     try:
         receipt = connection.submit(order)
@@ -134,9 +128,11 @@ def _submit(attempt: Attempt, connection: ProviderConnection, order: Order) -> N
         return transitions.requeue(attempt, error)
     except Unclear as error:
         return transitions.mark_unclear(attempt, error)
-    except Exception as error:  # a fault of our own: the POST may have been taken all the same
+    except Exception as error:
+        # A fault of our own: the POST may have been taken all the same.
         transitions.mark_unclear(attempt, Unclear("misread", repr(error)))
         raise
+    # Where this process dies here, the sweep finds the attempt SENT and calls it unclear.
     crash.point("send.posted")
     transitions.mark_accepted(attempt, receipt)
     return None

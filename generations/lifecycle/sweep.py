@@ -18,16 +18,17 @@ from . import queue, transitions
 
 SEARCH_INTERVALS = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1))  # by age
 BALANCE_AGE = timedelta(minutes=15)
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 500  # the rest is found a minute later
 
 
 def sweep(row_id: int) -> None:
     """Queue all that is overdue. Running twice queues twice, and changes nothing more."""
     queue.record_heartbeat(row_id)
-    overdue_sends()
-    overdue_tasks()
-    unclear_tasks()
-    files_at_risk()
+    # The transitions first, so that what they let wait or make unclear is queued by this sweep.
+    _end_overdue_sends()
+    _mark_overdue_tasks()
+    _raise_unclear_alarms()
+    _warn_of_files_at_risk()
     for credential_id in _waiting_credentials():
         queue.enqueue("send", credential_id)
     for file_id in _idle_files():
@@ -41,18 +42,19 @@ def sweep(row_id: int) -> None:
     queue.wake_poller()
 
 
-def overdue_sends() -> None:
+def _end_overdue_sends() -> None:
     """Requeue what a dead sender had not marked as sent; what it had marked is unclear."""
     sending = Attempt.objects.filter(
         task__state=TaskState.SENDING, task__lease_until__lte=clock.now()
     ).select_related("task", "credential__team")
+    # A sender may wake up after this reading. Each transition asks again, and then does nothing.
     for attempt in sending.filter(state=AttemptState.READY)[:MOST_AT_ONCE]:
         transitions.requeue_unsent(attempt)
     for attempt in sending.filter(state=AttemptState.SENT)[:MOST_AT_ONCE]:
         transitions.mark_unclear(attempt, Unclear("sender_died"))
 
 
-def overdue_tasks() -> None:
+def _mark_overdue_tasks() -> None:
     """Mark as unclear what the provider has not ended within its longest time."""
     old = Attempt.objects.filter(
         state=AttemptState.ACCEPTED,
@@ -63,7 +65,7 @@ def overdue_tasks() -> None:
         transitions.mark_overdue(attempt)
 
 
-def unclear_tasks() -> None:
+def _raise_unclear_alarms() -> None:
     """Raise the alarm of orders that stay unclear, once for each."""
     old = clock.now() - transitions.UNCLEAR_TOO_LONG
     tasks = Task.objects.filter(state=TaskState.UNCLEAR, alarmed_at=None, unclear_at__lte=old)
@@ -71,7 +73,7 @@ def unclear_tasks() -> None:
         transitions.raise_unclear_alarm(task)
 
 
-def files_at_risk() -> None:
+def _warn_of_files_at_risk() -> None:
     """Warn each team once of files at half of their links' lives."""
     now = clock.now()
     unfetched = File.objects.unfetched().filter(warned_at=None, expires_at__isnull=False)
@@ -112,7 +114,9 @@ def _unclear_attempts() -> list[int]:
         Attempt.objects.filter(
             state=AttemptState.UNCLEAR, task__state=TaskState.UNCLEAR, credential__paused_at=None
         )
+        # Longest ago first: so also of more than MOST_AT_ONCE each has its turn.
         .order_by(F("searched_at").asc(nulls_first=True))
+        # Without sent_at it was not sent from here: it waited in a copied database.
         .values_list("pk", Coalesce("sent_at", "created_at"), "searched_at")
     )
     return [

@@ -8,8 +8,8 @@ import uuid
 import structlog
 from django.db import transaction
 
-from generations import audit, clock
-from generations.models import Lease, Task, Team, User
+from generations import clock
+from generations.models import Lease, Task, Team, User, audit
 from generations.models.files import FileState
 from generations.models.tasks import KEPT_IN_TRASH
 from generations.storage import store
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 # A backup holds this lease while it reads all files, so that none is deleted meanwhile.
 LEASE = "trash"
-LEASE_SECONDS = 170
+LEASE_SECONDS = 170  # about as long as a job may run (JOB_SECONDS)
 MOST_AT_ONCE = 200
 
 
@@ -46,6 +46,7 @@ def restore(task: Task, by: User) -> None:
 
 def empty(team: Team, by: User) -> int:
     """Delete all files in a team's trash now; return of how many tasks."""
+    # A job deletes the bytes, because there may be many. From now on nothing can be restored.
     with transaction.atomic():
         count = transitions.expire_trash(team)
         if count:

@@ -35,18 +35,6 @@ def faults() -> Iterator[Fault]:
             yield Fault(each, what)
 
 
-def _wrong_with(each: StoredFile) -> str:
-    try:
-        size = store.size(each.name)
-        if each.size is not None and size != each.size:
-            return "size"
-        if each.sha256 and store.sha256(each.name) != each.sha256:
-            return "fingerprint"
-    except OSError:
-        return "missing"
-    return ""
-
-
 def unknown() -> Iterator[str]:
     """Stored names that no row knows."""
     known = inventory.known_names()
@@ -55,6 +43,7 @@ def unknown() -> Iterator[str]:
 
 def repair(fault: Fault) -> bool:
     """Fetch a result anew, or make the pictures beside it again; False where there is no way."""
+    # An uploaded picture: people have it, no provider does.
     if fault.kept.file_id is None:
         return False
     file = File.objects.select_related("task").get(pk=fault.kept.file_id)
@@ -63,17 +52,26 @@ def repair(fault: Fault) -> bool:
     return _make_again(file)
 
 
-def _folder() -> TemporaryDirectory[str]:
-    """Beside the storage, so that what is made in it can be moved there."""
-    settings.PARTIAL_DIR.mkdir(parents=True, exist_ok=True)
-    return TemporaryDirectory(dir=settings.PARTIAL_DIR)
+def _wrong_with(each: StoredFile) -> str:
+    try:
+        size = store.size(each.name)
+        if each.size is not None and size != each.size:
+            return "size"  # without reading all bytes
+        if each.sha256 and store.sha256(each.name) != each.sha256:
+            return "fingerprint"
+    except OSError:
+        return "missing"
+    return ""
 
 
 def _make_again(file: File) -> bool:
-    """The poster and the preview of a file whose own bytes are well."""
+    """Make the poster and the preview of a file whose own bytes are well."""
     made = {"poster.webp": file.poster, "preview.mp4": file.preview}
+    # Beside the storage, so that what is made in it can be moved there.
+    partial = settings.PARTIAL_DIR
     try:
-        with _folder() as folder, store.local_path(file.name) as path:
+        partial.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=partial) as folder, store.local_path(file.name) as path:
             inspect(path, Path(folder), timeout=INSPECT_SECONDS)
             for name, target in made.items():
                 if target and (Path(folder) / name).exists():

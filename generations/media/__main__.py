@@ -8,25 +8,33 @@ thread only, because a fork of a process with threads may deadlock.
 import gc
 import math
 import os
+import resource
 import signal
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 from PIL import Image
 
-from .facts import InspectorReply, InspectorRequest, NotMedia
-from .inspection import limit_resources, run
+from . import audio_video, pictures
+from .facts import Facts, InspectorReply, InspectorRequest, NotMedia, Operation
+from .headers import IMAGES, check_boxes, format_of
 
 IDLE_SECONDS = 60.0
+# Far more than a reply has. One below 4 KiB (PIPE_BUF) goes through a pipe whole, in one read.
 MAX_REPLY_BYTES = 64 * 1024
 EXIT_FAILED = 1
+
+# Of the child: its address space, and the largest file that it may write.
+MAX_MEMORY_BYTES = 3 * 1024**3
+MAX_OUTPUT_BYTES = 64 * 1024**2
 
 
 def main() -> None:
     """Answer requests until the parent closes the connection or is quiet for a minute."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us too
-    Image.init()
+    Image.init()  # loads Pillow's formats now, else each child would load them anew
     gc.freeze()  # so that children share these memory pages
     with Connection(os.dup(0)) as parent:
         try:
@@ -43,11 +51,14 @@ def _ask_child(request: InspectorRequest, parent: Connection) -> InspectorReply:
     child = os.fork()
     if child == 0:
         _run_child(request, write_end)
+    # Set on this side: the group is there for certain before it is killed below.
     os.setpgid(child, child)
     os.close(write_end)
+    # The parent sends nothing while it waits, so it is ready only when it has gone.
     ready = wait([read_end, parent], request.seconds)
     reply = os.read(read_end, MAX_REPLY_BYTES) if read_end in ready else b""
     os.close(read_end)
+    # Also after a reply: a hostile file may have taken the child over, which then would live on.
     os.killpg(child, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if not ready:
@@ -56,6 +67,9 @@ def _ask_child(request: InspectorRequest, parent: Connection) -> InspectorReply:
         return msgspec.json.decode(reply, type=InspectorReply)
     except msgspec.DecodeError:
         return InspectorReply(crash=f"Inspecting the file ended with {status}.")
+
+
+# ---- In the child ---------------------------------------------------------------------------
 
 
 def _run_child(request: InspectorRequest, write_end: int) -> NoReturn:
@@ -71,16 +85,49 @@ def _run_child(request: InspectorRequest, write_end: int) -> NoReturn:
         os.write(1, msgspec.json.encode(_reply(request)))
         status = os.EX_OK
     finally:
+        # Never back into the fork server's code, whose loop would run twice.
         os._exit(status)
+
+
+def limit_resources(cpu_seconds: int) -> None:
+    """Limit this process for good, so that a hostile file cannot use up the machine."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    # The soft limit sends SIGXCPU, which ends the child; the hard one, a second later, SIGKILL.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _reply(request: InspectorRequest) -> InspectorReply:
     try:
-        return InspectorReply(facts=run(request))
+        return InspectorReply(facts=_run(request))
     except NotMedia as error:
         return InspectorReply(reason=error.reason)
     except Exception as error:  # noqa: BLE001 - the parent gets it as text
         return InspectorReply(crash=f"Inspecting the file failed: {error!r}"[:300])
+
+
+def _run(request: InspectorRequest) -> Facts:
+    """Run a request's operation; raises NotMedia."""
+    path, outdir = Path(request.path), Path(request.outdir)
+    match request.operation:
+        case Operation.INSPECT:
+            return _inspect(path, outdir)
+        case Operation.PICTURE:
+            return pictures.normalize(path, outdir)
+        case at:
+            frame = audio_video.extract_frame(path, last=at is Operation.LAST_FRAME)
+            return pictures.write(frame, outdir)
+
+
+def _inspect(path: Path, outdir: Path) -> Facts:
+    """The facts of any media file; raises NotMedia."""
+    format_name = format_of(path)
+    if format_name in IMAGES:
+        return pictures.inspect(path, format_name)
+    if format_name == "mov":
+        check_boxes(path)
+    return audio_video.inspect(path, format_name, outdir)
 
 
 if __name__ == "__main__":

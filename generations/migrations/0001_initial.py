@@ -163,8 +163,8 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'verbose_name': 'credential',
-                'verbose_name_plural': 'credentials',
+                'verbose_name': 'key',
+                'verbose_name_plural': 'keys',
             },
         ),
         migrations.CreateModel(

@@ -45,6 +45,7 @@ class Cap(models.Model):
     class Meta:
         verbose_name = _("cap")
         verbose_name_plural = _("caps")
+        # Two constraints: to a unique index one empty user differs from another.
         constraints = [
             models.UniqueConstraint(fields=["team", "unit", "user"], name="one_cap_per_member"),
             models.UniqueConstraint(

@@ -24,6 +24,7 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
     def counted(self, user: User) -> "CollectionQuerySet":
         """Count for each the ``clips`` that its pages show and the remarks that are ``unread``."""
+        # Subqueries, because two joins would multiply each other's counts.
         here = {"collection": OuterRef("pk")}
         seen = ReadMarker.objects.filter(**here, user=user).values("remark")[:1]
         remarks = Remark.objects.filter(

@@ -55,12 +55,12 @@ class Credential(models.Model):
     objects = CredentialQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("credential")
-        verbose_name_plural = _("credentials")
+        verbose_name = _("key")
+        verbose_name_plural = _("keys")
         constraints = [
             models.UniqueConstraint(
                 fields=["team", "name"],
-                condition=models.Q(removed_at=None),
+                condition=models.Q(removed_at=None),  # a removed key gives its name back
                 name="one_credential_of_a_name",
             )
         ]

@@ -53,3 +53,9 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject_id}"
+
+
+def record(team: Team | int, kind: EventKind, subject_id: int, **detail: object) -> None:
+    """Add one event. Call it inside the transaction that makes the change, or it may be lost."""
+    team_id = team if isinstance(team, int) else team.pk
+    Event.objects.create(team_id=team_id, kind=kind, subject_id=subject_id, detail=detail)

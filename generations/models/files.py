@@ -39,6 +39,7 @@ class FileQuerySet(models.QuerySet["File"]):
         return self.filter(state__in=[FileState.REMOTE, FileState.FETCHING])
 
     def most_urgent_first(self) -> "FileQuerySet":
+        # Where nobody knows how long a link lives, it may die next.
         return self.order_by(F("expires_at").asc(nulls_first=True), "pk")
 
 

@@ -52,13 +52,15 @@ class Lease(models.Model):
         """Take or renew the lease. Return False while another holder has it."""
         now = clock.now()
         cls.objects.get_or_create(name=name, defaults={"until": now})
+        # The condition is part of the UPDATE: of two that find the lease over, one gets it.
         mine_or_over = Q(holder=holder) | Q(until__lte=now)
         until = now + timedelta(seconds=seconds)
         return bool(cls.objects.filter(mine_or_over, name=name).update(holder=holder, until=until))
 
     @classmethod
     def wait_for_turn(cls, name: str) -> None:
-        """Wait until no other transaction is past this call."""
+        """Wait until no other transaction is past this call. The turn ends with the transaction."""
+        # SQLite ignores the lock, and needs none: there one transaction at a time may write.
         cls.objects.get_or_create(name=name)
         cls.objects.select_for_update().get(name=name)
 

@@ -85,6 +85,7 @@ class Entry(models.Model):
     ``carried``: one attempt gave its hold to the next; nothing was ordered or refunded.
     """
 
+    # Without indexes of their own: those below begin with the same columns.
     team = models.ForeignKey(Team, models.PROTECT, related_name="entries", db_index=False)
     credential = models.ForeignKey(
         Credential, models.PROTECT, related_name="entries", db_index=False
@@ -117,6 +118,7 @@ class Entry(models.Model):
                 name="a_hold_closes_once",
             ),
         ]
+        # One for each way to narrow the list of entries, which is read from the newest day on.
         indexes = [
             models.Index(fields=["-day", "-id"], name="entry_by_day"),
             models.Index(fields=["team", "-day", "-id"], name="entry_by_team"),
@@ -208,6 +210,7 @@ class Total(Sums):
     model = models.CharField(max_length=60)
 
     class Meta:
+        # Two constraints: to a unique index one empty person differs from another.
         constraints = [
             models.UniqueConstraint(
                 fields=["credential", "day", "kind", "failed", "carried", "model", "person"],

@@ -84,6 +84,8 @@ class Team(models.Model):
     @classmethod
     def next_sequence(cls, team_id: int) -> int:
         """Increment the sequence. The row stays locked until commit, so changes commit in order."""
+        # Pages ask for all after the last number that they saw. A lower number that is committed
+        # later would never be shown.
         cls.objects.filter(pk=team_id).update(sequence=F("sequence") + 1)
         return cls.objects.values_list("sequence", flat=True).get(pk=team_id)
 

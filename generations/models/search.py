@@ -16,8 +16,9 @@ from .tasks import Attempt, TaskQuerySet
 MOST_WORDS = 8
 MOST_HITS = 2000  # what is found more often is near the top of the gallery anyway
 MOST_TRIGRAMS = 400
-LONGEST_KEY = 18  # digits of a primary key
+LONGEST_KEY = 18  # digits of a primary key; a longer number may be too large for the database
 TRIGRAMS = "SELECT term FROM generations_search_runs WHERE term >= %s AND term < %s LIMIT %s"
+# SQLite keeps the order of a CROSS JOIN: the index is read first, and only its hits are looked up.
 HITS = """
 SELECT generations_search.rowid FROM generations_search
 CROSS JOIN generations_task ON generations_task.id = generations_search.rowid
@@ -46,7 +47,7 @@ def _indexed(team: Team, word: str) -> list[int] | None:
     if not trigrams:
         return []
     wanted = " OR ".join('"' + trigram.replace('"', '""') + '"' for trigram in trigrams)
-    hits = _query(HITS, wanted, team.pk, MOST_HITS + 1)
+    hits = _query(HITS, wanted, team.pk, MOST_HITS + 1)  # one more, to know that they are too many
     return None if len(hits) > MOST_HITS else [int(str(hit)) for hit in hits]
 
 

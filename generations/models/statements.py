@@ -94,6 +94,7 @@ class Claim(models.Model):
     unit = models.CharField(_("unit"), max_length=20)
     amount = models.BigIntegerField(_("on the statement"), default=0)
     booked = models.BigIntegerField(_("booked here"), default=0)
+    # A column of the database, so that lists of claims filter and index what differs.
     difference = models.GeneratedField(
         expression=F("amount") - F("booked"),
         output_field=models.BigIntegerField(),

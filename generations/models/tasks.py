@@ -50,6 +50,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def due_for_deletion(self) -> "TaskQuerySet":
         """Return the tasks whose time in the trash is over, and nothing is to be fetched."""
+        # States of files stand as words here, because models/files imports this module.
         over = self.in_trash().filter(trashed_at__lte=clock.now() - KEPT_IN_TRASH)
         return over.exclude(files__state__in=["remote", "fetching"]).order_by("trashed_at")
 
@@ -103,6 +104,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
         The members of a team take turns, so one's tenth order stands behind another's first.
         """
+        # Nearly the order in which ``lifecycle/send`` chooses: that also knows what runs just now.
         waiting = self.filter(credential__team=team, state=TaskState.WAITING).order_by("pk")
         turns: Counter[tuple[int, int]] = Counter()
         lines: dict[int, list[tuple[int, int]]] = defaultdict(list)

@@ -28,7 +28,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
     def before(self, used_at: datetime, pk: int) -> "UploadQuerySet":
         """Keyset paging: what comes after this row, newest first."""
         after = Q(used_at__lt=used_at) | Q(used_at=used_at, pk__lt=pk)
-        return self.filter(after, used_at__lte=used_at)
+        return self.filter(after, used_at__lte=used_at)  # SQLite seeks by the bound, as for tasks
 
 
 class Upload(models.Model):

@@ -1,30 +1,51 @@
-"""HTTP clients for provider calls. They reach only what the address policy allows."""
+"""HTTP clients for provider calls, and the flows of the adapters that run on them.
 
+A client reaches only what the address policy allows. A flow is a generator: it yields an
+``httpx.Request`` and receives the ``httpx.Response`` with its body read, or the ``httpx``
+exception is raised in it; in the end it returns a value. Nothing here sends a request twice.
+"""
+
+import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from operator import attrgetter
 
 import httpx
 
-from .address_policy import AddressPolicy, Resolver, resolve_host
-from .backends import AsyncRestrictedBackend, RestrictedBackend, trusted_authorities
+from .sockets import (
+    AddressPolicy,
+    AsyncRestrictedBackend,
+    Resolver,
+    RestrictedBackend,
+    enforce_deadline,
+    resolve_host,
+    trusted_authorities,
+)
+
+type Flow[T] = Generator[httpx.Request, httpx.Response, T]
 
 POOLS = 32
 CONNECTIONS_PER_POOL = 8
+# Of single steps. Many short steps may take longer in all: DEADLINE ends the exchange.
 TIMEOUT = httpx.Timeout(connect=5, read=20, write=20, pool=5)
+DEADLINE = 30.0
 LIMITS = httpx.Limits(
     max_connections=CONNECTIONS_PER_POOL,
     max_keepalive_connections=CONNECTIONS_PER_POOL,
     keepalive_expiry=5,
 )
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Rushes"}
+MAX_BODY_BYTES = 4 * 1024 * 1024
+# httpx.InvalidURL and httpx.CookieConflict are no subclasses of HTTPError.
+FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
 
 
 def client(
     policy: AddressPolicy, *, resolver: Resolver = resolve_host, tls: ssl.SSLContext | None = None
 ) -> httpx.Client:
     """A client that reaches only what ``policy`` allows and follows no redirect."""
+    # With trust_env, a proxy that the environment names would connect in our place, unchecked.
     transport = httpx.HTTPTransport(
         verify=tls or trusted_authorities(), trust_env=False, limits=LIMITS
     )
@@ -61,6 +82,117 @@ def async_client(
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def run_flow[T](flow: Flow[T], http: httpx.Client, *, deadline: float = DEADLINE) -> T:
+    """Run a flow and return its value; each exchange may take ``deadline`` seconds.
+
+    A body over 4 MiB or in a content encoding reaches the flow as httpx.DecodingError.
+    """
+    try:
+        request = next(flow)
+        while True:
+            try:
+                response = _exchange(http, request, deadline)
+            except FAILURES as error:
+                request = flow.throw(error)
+            else:
+                request = flow.send(response)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    finally:
+        flow.close()
+
+
+async def run_flow_async[T](
+    flow: Flow[T], http: httpx.AsyncClient, *, deadline: float = DEADLINE
+) -> T:
+    """The same on an async client."""
+    try:
+        request = next(flow)
+        while True:
+            try:
+                response = await _exchange_async(http, request, deadline)
+            except FAILURES as error:
+                request = flow.throw(error)
+            else:
+                request = flow.send(response)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    finally:
+        flow.close()
+
+
+# ---- Exchanges ------------------------------------------------------------------------------
+
+
+def _exchange(http: httpx.Client, request: httpx.Request, deadline: float) -> httpx.Response:
+    _add_headers(request, http.headers)
+    body = bytearray()
+    with enforce_deadline(deadline):
+        response = http.send(request, stream=True)
+        try:
+            _check_encoding(response)
+            for chunk in response.iter_raw():
+                _append(body, chunk, request)
+        finally:
+            response.close()
+    return _with_body(response, body)
+
+
+async def _exchange_async(
+    http: httpx.AsyncClient, request: httpx.Request, deadline: float
+) -> httpx.Response:
+    _add_headers(request, http.headers)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(deadline):
+            response = await http.send(request, stream=True)
+            try:
+                _check_encoding(response)
+                async for chunk in response.aiter_raw():
+                    _append(body, chunk, request)
+            finally:
+                await response.aclose()
+    except TimeoutError as error:
+        late = "The exchange took longer than its deadline."
+        raise httpx.ReadTimeout(late, request=request) from error
+    return _with_body(response, body)
+
+
+def _add_headers(request: httpx.Request, headers: httpx.Headers) -> None:
+    """Add the client's headers: httpx does so only for requests that the client itself builds."""
+    for name, value in headers.items():
+        request.headers.setdefault(name, value)
+
+
+def _check_encoding(response: httpx.Response) -> None:
+    # None was asked for, and a few compressed bytes could unpack to gigabytes.
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise httpx.DecodingError(f"The body is encoded: {encoding}.", request=response.request)
+
+
+def _append(body: bytearray, chunk: bytes, request: httpx.Request) -> None:
+    body += chunk
+    if len(body) > MAX_BODY_BYTES:
+        raise httpx.DecodingError("The body is larger than 4 MiB.", request=request)
+
+
+def _with_body(response: httpx.Response, body: bytearray) -> httpx.Response:
+    # A response that was streamed does not keep its body, and adapters read ``content``.
+    return httpx.Response(
+        response.status_code,
+        headers=response.headers,
+        content=bytes(body),
+        request=response.request,
+        extensions=response.extensions,
+    )
+
+
+# ---- Transports and cookies -----------------------------------------------------------------
 
 
 def _no_cookies() -> CookieJar:
@@ -109,11 +241,12 @@ class MultiPoolTransport(httpx.AsyncBaseTransport):
         pool.busy += 1
         try:
             response = await pool.transport.handle_async_request(request)
-        except BaseException:
+        except BaseException:  # a deadline cancels, and CancelledError is no Exception
             pool.busy -= 1
             raise
         if not isinstance(response.stream, httpx.AsyncByteStream):
             raise TypeError("An async transport answered with a sync body.")
+        # The pool stays busy until the body was read: only then is its connection free.
         response.stream = PoolStream(response.stream, pool)
         return response
 

@@ -2,7 +2,7 @@
 
 An adapter translates and does nothing else. Each call is a *flow*: a generator that yields an
 ``httpx.Request``, is sent the ``httpx.Response`` (or is thrown the ``httpx`` exception), and
-returns a value. ``generations.net.drive`` runs flows; a test can run them without a socket.
+returns a value. ``generations.net.client`` runs flows; a test can run them without a socket.
 
 Errors are named by what the caller must do::
 

@@ -13,21 +13,17 @@ from . import files
 from .callbacks import CallbackAttempt, CallbackSender
 from .clips.pool import ClipPool
 from .clock import Clock, Scheduler
-from .context import Context
-from .control import Control
-from .counts import Counts
+from .context import Context, LinkSigner
+from .control import Control, Counts
 from .dialects import dialect_named
-from .directives import Directives
+from .directives import Directives, KeyFault
 from .engine import Engine
-from .faults import KeyFault
 from .http import Request, Response, Server, json_response
-from .links import LinkSigner
-from .providers.apixo.endpoints import ApixoEndpoints
+from .providers.apixo import ApixoEndpoints
 from .providers.relay.endpoints import RelayEndpoints
 from .providers.vidu.endpoints import ViduEndpoints
-from .providers.vivienne.endpoints import VivienneEndpoints
-from .task_store import TaskStore
-from .tasks import SandboxTask
+from .providers.vivienne import VivienneEndpoints
+from .tasks import SandboxTask, TaskStore
 
 
 class ProviderEndpoints(Protocol):
@@ -82,6 +78,7 @@ class Sandbox:
             ApixoEndpoints(self.context),
         )
         engine.announce = self._announce
+        # The first that knows the address of a request answers it.
         self._responders: tuple[Callable[[Request], Response | None], ...] = (
             Control(self.context, self._announce).respond,
             partial(files.respond, self.context),
@@ -199,6 +196,8 @@ class Sandbox:
         self._server.start()
 
     def stop(self) -> None:
+        # Waits and slow bodies end first; then the server and the scheduler, because they give work
+        # to what is closed last.
         self.context.closing.set()
         if self._server is not None:
             self._server.stop()
@@ -207,6 +206,7 @@ class Sandbox:
 
     def respond(self, request: Request) -> Response:
         """The server's response to a request, made in this thread."""
+        # Only what a client sends to a provider is of interest to a test that counts requests.
         if request.path != "/" and not request.path.startswith("/control/"):
             self.context.requests.append(request)
         for responder in self._responders:

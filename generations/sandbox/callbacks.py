@@ -59,6 +59,7 @@ class CallbackSender:
         self._pool = ThreadPoolExecutor(MAX_AT_ONCE, "callbacks")
         self._lock = threading.Lock()
         self._under_way: set[Future[None]] = set()
+        # A task is in it exactly as long as a thread sends its callbacks.
         self._waiting: dict[str, deque[OutgoingCallback]] = {}
 
     def send_at(self, due: float, *callbacks: OutgoingCallback) -> None:
@@ -90,6 +91,7 @@ class CallbackSender:
 
     def wait(self) -> bool:
         """Wait for all callbacks under way; False if there were none."""
+        # One that failed has scheduled its retry meanwhile, so `Context.settle` asks again.
         with self._lock:
             under_way = set(self._under_way)
         wait_for(under_way)
@@ -108,6 +110,7 @@ class CallbackSender:
             self._waiting[task_id] = deque(callbacks)
             future = self._pool.submit(self._send_all, task_id)
             self._under_way.add(future)
+        # Outside of the lock: a future that is done already calls back at once, in this thread.
         future.add_done_callback(self._forget)
 
     def _send_all(self, task_id: str) -> None:

@@ -56,16 +56,20 @@ class Scheduler:
             self._changed.notify()
 
     def clear(self) -> None:
-        with self._one_at_a_time, self._changed:
+        # Not after a running action: that may wait for a lock which the caller holds.
+        with self._changed:
             self._heap.clear()
 
     def run_due(self) -> None:
         """Run everything that is due now, and all that becomes due by it."""
+        # A test and the scheduler's own thread may both come here; the order of actions is kept.
         with self._one_at_a_time:
             while (entry := self._pop_due()) is not None:
+                # The heap is not locked meanwhile: actions schedule others, and take their time.
                 due, _, action = entry
                 try:
                     action(due)
+                # The next action is that of another task, which this fault is no concern of.
                 except Exception:
                     logger.exception("a scheduled action failed")
 

@@ -1,19 +1,26 @@
-"""The control endpoints, by which a person or a test moves the clock and sets faults."""
+"""The page, and the control endpoints, by which a person or a test moves the clock and sets faults.
+
+They also count what was created and asked, so that a test can prove that nothing was ordered twice.
+"""
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any
 
-from . import page
 from .context import Context
-from .counts import Counts
-from .directives import Directives
-from .faults import KeyFault
+from .dialects import DIALECTS
+from .directives import Directives, KeyFault
+from .help_tables import TABLES, HelpEntry
 from .http import ApiError, Request, Response, json_response
 from .tasks import SandboxTask
 
 Body = dict[str, Any]
+# The id of a task in a path, as each dialect writes it.
+TASK_ID = re.compile(r"/(?:task_)?(?:\d+|[0-9a-f]{32})(?=/|$)")
 
 
 class Control:
@@ -36,7 +43,7 @@ class Control:
     def respond(self, request: Request) -> Response | None:
         """None if the path belongs to another."""
         if (request.method, request.path) == ("GET", "/"):
-            html = page.render(self._context, request.base_url)
+            html = render_page(self._context, request.base_url)
             return Response(200, html.encode(), "text/html; charset=utf-8")
         if not request.path.startswith("/control/"):
             return None
@@ -55,6 +62,7 @@ class Control:
         return action(_read_body(request))
 
     def _advance(self, body: Body) -> Any:
+        # Clips and callbacks may still be under way on return; `Sandbox.advance` waits for them.
         self._context.clock.advance(_read_number(body, "seconds"))
         self._context.scheduler.run_due()
         return {"now": self._context.clock.now()}
@@ -75,6 +83,7 @@ class Control:
         return {}
 
     def _fire_callback(self, task_id: str) -> Any:
+        """Report the task's present state once more, as if it had entered it only now."""
         task = self._context.engine.tasks.get(task_id)
         if task is None:
             raise ApiError(404, "NotFound", f"no task {task_id} here")
@@ -124,3 +133,111 @@ def _read_number(body: Body, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ApiError(400, "BadRequest", f"{name} must be a number")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts of tasks, in all and by a field of their orders, and of requests by method and path.
+
+    The records that a film brings with it were not ordered and are not counted. An order of a
+    dialect that has no payload is not in `by_payload`.
+    """
+
+    creates: int
+    by_dialect: dict[str, int]
+    by_key: dict[str, int]
+    by_prompt: dict[str, int]
+    by_payload: dict[str, int]
+    by_callback: dict[str, int]
+    requests: dict[str, int]
+
+    @classmethod
+    def of(cls, tasks: Iterable[SandboxTask], requests: Iterable[Request]) -> "Counts":
+        ordered = [task for task in tasks if not task.part_of]
+        return cls(
+            creates=len(ordered),
+            by_dialect=dict(Counter(task.dialect for task in ordered)),
+            by_key=dict(Counter(task.key for task in ordered)),
+            by_prompt=dict(Counter(task.order.get("prompt", "") for task in ordered)),
+            by_payload=_by_field(ordered, "payload"),
+            by_callback=_by_field(ordered, "callback_url"),
+            requests=dict(Counter(_method_and_path(request) for request in requests)),
+        )
+
+
+def _by_field(tasks: list[SandboxTask], name: str) -> dict[str, int]:
+    return dict(Counter(task.order[name] for task in tasks if name in task.order))
+
+
+def _method_and_path(request: Request) -> str:
+    return f"{request.method} {TASK_ID.sub('/{id}', request.path)}"
+
+
+# ---- The page -------------------------------------------------------------------------------
+
+MAX_TASKS = 100
+STYLE = """
+:root { color-scheme: dark; font: 15px/1.5 system-ui, "PingFang SC", "Noto Sans SC", sans-serif }
+body { max-width: 72rem; margin: 2rem auto; padding: 0 1.5rem; background: #151311; color: #ece8e1 }
+h1 { font-size: 1.6rem } h2 { font-size: 1.1rem; margin-top: 2.5rem } p, td { color: #bdb7ad }
+table { border-collapse: collapse; width: 100% } code { color: #f2af5c; white-space: nowrap }
+th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0 }
+tr { border-bottom: 1px solid #2b2723 } .prompt { overflow-wrap: anywhere }
+"""
+INTRODUCTION = """
+<h1>Sandbox · 沙盒</h1>
+<p>A server that answers as a provider does. It costs nothing, keeps no secret and makes real video
+files. Use one of the keys below with one of the addresses. To choose what goes wrong, write words
+in square brackets into a prompt.</p>
+<p lang="zh-Hans">这是一个模拟服务商：不收费，不保密，生成真实的视频。
+请把下面的密钥与其中一个地址一起使用；在提示词里写入方括号中的词，即可选择要发生的问题。</p>
+"""
+CONTROL_HELP = """
+<p><code>POST /control/advance {"seconds": 60}</code></p>
+<p><code>POST /control/faults {"key": "sandbox-studio", "words": "[429 TooManyRequests]",
+"on": "create", "times": 2}</code> (on: create, query, any)</p>
+<p><code>POST /control/fire/&lt;task&gt;</code> · <code>POST /control/expire</code> ·
+<code>POST /control/reset</code></p>
+<p><code>GET /control/requests</code> · <code>GET /control/tasks</code> ·
+<code>GET /control/callbacks</code> · <code>GET /control/counts</code></p>
+"""
+
+
+def render_page(context: Context, base_url: str) -> str:
+    with context.engine.lock:
+        tasks = list(context.engine.tasks.values())[-MAX_TASKS:]
+        rows = "".join(_task_row(task, context.clock.now()) for task in reversed(tasks))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sandbox</title>'
+        '<meta name="viewport" content="width=device-width">'
+        f"<style>{STYLE}</style></head><body>{INTRODUCTION}"
+        f"<h2>Addresses · 地址</h2>{_addresses(base_url)}"
+        f"<h2>Tasks · 任务</h2><table>{rows or '<tr><td>None yet · 暂无</td></tr>'}</table>"
+        f"{''.join(f'<h2>{title}</h2>{_help_table(entries)}' for title, entries in TABLES)}"
+        f"<h2>Control · 控制</h2>{CONTROL_HELP}</body></html>"
+    )
+
+
+def _addresses(base_url: str) -> str:
+    rows = (
+        f"<tr><td><code>{escape(base_url + dialect.path)}</code></td>"
+        f"<td><code>{escape(dialect.authorization)}</code></td><td>{escape(dialect.english)}</td>"
+        f'<td lang="zh-Hans">{escape(dialect.chinese)}</td></tr>'
+        for dialect in DIALECTS
+    )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _help_table(entries: tuple[HelpEntry, ...]) -> str:
+    rows = (
+        f"<tr><td><code>{escape(entry.syntax)}</code></td><td>{escape(entry.english)}</td>"
+        f'<td lang="zh-Hans">{escape(entry.chinese)}</td></tr>'
+        for entry in entries
+    )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _task_row(task: SandboxTask, now: float) -> str:
+    cells = (task.id, task.dialect, task.key, task.state, f"{task.progress(now)} %", task.err_code)
+    row = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr>{row}<td class="prompt">{escape(task.order.get("prompt", ""))}</td></tr>'

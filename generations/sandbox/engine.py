@@ -7,13 +7,11 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from .accounts import SandboxAccount, open_account
 from .clips.pool import ClipPool
-from .clips.spec import AnySpec
-from .clips.task_specs import task_spec
+from .clips.spec import AnySpec, task_spec
 from .clock import Scheduler
-from .task_store import TaskStore
-from .tasks import OFF_PEAK_SECONDS, IdGenerator, SandboxTask, TaskSchedule
+from .dialects import SandboxAccount, open_account
+from .tasks import OFF_PEAK_SECONDS, IdGenerator, SandboxTask, TaskSchedule, TaskStore
 
 # Is called with a task and the time, whenever the task enters a state.
 Announce = Callable[[SandboxTask, float], None]
@@ -26,11 +24,15 @@ class Engine:
     def __init__(
         self, scheduler: Scheduler, clips: ClipPool, store: TaskStore, seconds: float
     ) -> None:
+        # Reentrant, because endpoints check an account and create its task under it in one step: of
+        # two orders at once, only one may take the last slot or the last credits.
         self.lock = threading.RLock()
         self.tasks: dict[str, SandboxTask] = {}
         self.accounts: dict[str, SandboxAccount] = {}
+        # Set afterwards: the endpoints that announce a task need the engine first.
         self.announce: Announce = lambda task, at: None
         self.ids = IdGenerator()
+        # The same tasks by account: each order counts those that take its slots, among thousands.
         self._unfinished: defaultdict[str, dict[str, SandboxTask]] = defaultdict(dict)
         self._seconds = seconds
         self._scheduler = scheduler
@@ -103,6 +105,7 @@ class Engine:
         with self.lock:
             for task in self._store.load():
                 self.tasks[task.id] = task
+                # Accounts are not stored: what they have left follows from their tasks.
                 self.account(task.account_name).credits -= task.credits
                 if not task.is_final:
                     task.state = "created"
@@ -132,12 +135,14 @@ class Engine:
     def _queue(self, task: SandboxTask, at: float) -> None:
         self._enter(task, "queueing", at)
         if "never starts" in task.directives:
+            # As an off-peak order that finds no free machine within 48 hours (docs/wire.md, 8).
             given_up = task.created_at + OFF_PEAK_SECONDS
             self._schedule(task, given_up, partial(self._fail, "Canceled"))
         else:
             self._schedule(task, at + self._times(task).queueing, self._make_ready)
 
     def _make_ready(self, task: SandboxTask, at: float) -> None:
+        # It has queued long enough; it starts now, or when a slot of its account becomes free.
         task.done_once.append("ready")
         self._start_next(task.account_name, at)
 
@@ -156,6 +161,7 @@ class Engine:
         if (code := task.failure_code) is not None:
             self._schedule(task, task.due_at, partial(self._fail, code))
             return
+        # Made while the task is processing, so that its end need not wait for the encoder.
         clip = self._clips.request(self.spec(task))
         self._schedule(task, task.due_at, partial(self._deliver, clip))
 

@@ -9,10 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from .clips.spec import ClipSpec
-from .context import Context
+from .context import DAY, HOUR, Context
 from .directives import Directives
 from .http import Request, Response
-from .links import DAY, HOUR
 from .tasks import SandboxTask
 
 PATH = re.compile(r"/media/(\w+)/(video\.mp4|second\.mp4|watermarked\.mp4|cover\.jpeg|sound\.mp3)")
@@ -100,6 +99,7 @@ def _serve(
     context: Context, request: Request, task: SandboxTask, name: str, directives: Directives
 ) -> Response:
     content = _content(context, task, name, directives)
+    # Each request that is changed counts one more, so that no two have the same tag.
     is_changed = "changed" in directives and task.use_once(f"changed {len(task.done_once)}")
     tag = f'"{content.tag}-{len(task.done_once)}"' if is_changed else f'"{content.tag}"'
     headers = {
@@ -123,6 +123,7 @@ def _fill(
     """The response with the range that was asked for, or with the complete file."""
     header = "" if "no range" in directives else request.headers.get("range", "")
     tag = response.headers["ETag"]
+    # What the client has is of another version, so the rest of this one would not fit (If-Range).
     if request.headers.get("if-range", tag) != tag:
         header = ""
     span = byte_range(header, content.size)
@@ -166,6 +167,7 @@ def _pace(context: Context, directives: Directives, chunks: Iterator[bytes]) -> 
         chunk[at : at + SLOW_CHUNK] for chunk in chunks for at in range(0, len(chunk), SLOW_CHUNK)
     ]
     for chunk in small:
+        # Not `time.sleep`: a sandbox that is stopped must not wait for slow bodies.
         if context.closing.wait(seconds / len(small)):
             return
         yield chunk
@@ -175,6 +177,8 @@ def _content(context: Context, task: SandboxTask, name: str, directives: Directi
     spec = context.engine.spec(task, watermark=name == "watermarked.mp4")
     if name == "second.mp4" and isinstance(spec, ClipSpec):
         spec = replace(spec, seed=spec.seed + 1)
+    # Made only now where nobody needed it before: a second or a marked video, or any of a task that
+    # was done at once.
     path = context.clips.request(spec).result().file(name.rpartition(".")[2])
     if directives.argument("huge") is None or path.suffix != ".mp4":
         return FileContent(path, path.stem)
@@ -200,6 +204,7 @@ def _fault(
 ) -> Response | None:
     """What a directive sends instead of the file."""
     status = directives.argument("media")
+    # Once, so that a second try succeeds; `[media 503 always]` is the one that never does.
     if status and status.split()[0].isdigit():
         code = int(status.split()[0])
         if status.endswith("always") or task.use_once("media"):

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 logger = logging.getLogger(__name__)
 
-MAX_KEPT_BODY = 21 * 1024 * 1024
+MAX_KEPT_BODY = 21 * 1024 * 1024  # Vidu refuses more than 20 MB; of the rest only the size counts
 IDLE_SECONDS = 75
 
 
@@ -90,7 +90,7 @@ class Server(ThreadingHTTPServer):
     """Has one thread for each connection, so that a slow one does not hold up the others."""
 
     daemon_threads = True
-    request_queue_size = 1024
+    request_queue_size = 1024  # the usual 5 make clients wait when hundreds connect at once
 
     def __init__(
         self, address: tuple[str, int], respond: Respond, now: Callable[[], float]
@@ -109,6 +109,8 @@ class Server(ThreadingHTTPServer):
         """Stop listening and close all connections."""
         self.shutdown()
         self.server_close()
+        # Else a thread that waits for the next request of a kept connection would answer it, though
+        # the sandbox is stopped.
         with self._lock:
             connections = list(self._open)
         for connection in connections:
@@ -152,7 +154,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _handle_any(self) -> None:
         request = self._read()
-        self._write(self.server.respond(request) if request else _length_required())
+        if request is None:
+            self._write(json_response({"message": "a body needs its length"}, 411))
+        else:
+            self._write(self.server.respond(request))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _handle_any
 
@@ -165,6 +170,7 @@ class Handler(BaseHTTPRequestHandler):
             return None
         size = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(min(size, MAX_KEPT_BODY))
+        # The rest is read too: a client that still writes would not read our answer.
         self._skip(size - len(body))
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -187,7 +193,7 @@ class Handler(BaseHTTPRequestHandler):
         written = 0
         for chunk in chunks:
             self.wfile.write(chunk)
-            self.wfile.flush()
+            self.wfile.flush()  # at once, because some directives send a file slowly
             written += len(chunk)
         # A body that is shorter than its Content-Length can only end with its connection.
         self.close_connection = self.close_connection or written != length
@@ -201,12 +207,9 @@ class Handler(BaseHTTPRequestHandler):
         if length is not None:
             self.send_header("Content-Length", str(length))
         else:
+            # Only the end of the connection tells where such a body ends.
             self.send_header("Connection", "close")
         self.end_headers()
-
-
-def _length_required() -> Response:
-    return json_response({"message": "a body needs its length"}, 411)
 
 
 def _shut_down(connection: socket.socket) -> None:

@@ -80,6 +80,7 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 
 def _reduced(image: Image.Image) -> bytes:
     """A JPEG of at most 1280 pixels, on white where the picture is transparent."""
+    # Lets a JPEG be decoded at a fraction of its size, which takes a fraction of the time.
     image.draft("RGB", (MAX_KEPT_PIXELS, MAX_KEPT_PIXELS))
     small = ImageOps.exif_transpose(image).convert("RGBA")
     small.thumbnail((MAX_KEPT_PIXELS, MAX_KEPT_PIXELS))
@@ -115,6 +116,7 @@ def _download(url: str) -> bytes:
 
 
 def _read(response: IO[bytes]) -> bytes:
+    # The timeout of the connection is for each read alone; a server that drips needs a deadline.
     content, deadline = bytearray(), time.monotonic() + DOWNLOAD_SECONDS
     while chunk := response.read(CHUNK):
         content += chunk
@@ -141,4 +143,5 @@ class _NoRedirect(HTTPRedirectHandler):
 
 @cache  # each one has a TLS context, whose certificates take 10 ms to load
 def _opener() -> OpenerDirector:
+    # Without the proxy of the environment, which is another machine.
     return build_opener(ProxyHandler({}), _NoRedirect())

@@ -1,36 +1,25 @@
-"""A task of the sandbox, its id, and the times of its states."""
+"""A task of the sandbox, its id, the times of its states, and the store that keeps tasks."""
 
+import base64
+import json
+import sqlite3
 import threading
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from .accounts import account_name
+from .dialects import account_name
 from .directives import Directives
+from .pictures import OrderPicture
 
 FINAL = frozenset({"success", "failed"})
 OFF_PEAK_SECONDS = 48 * 3600
 # The ids in the documents are snowflakes: milliseconds since some moment, times 2^22. From this
 # moment on they have 18 digits until 2032.
 EPOCH_MILLISECONDS = 1_735_689_600_000
-
-
-class IdGenerator:
-    """18-digit ids above 2^53, so that reading one as a float is noticed.
-
-    No id comes twice, not even after a restart.
-    """
-
-    def __init__(self) -> None:
-        self._last = 0
-        self._lock = threading.Lock()
-
-    def next(self) -> str:
-        with self._lock:
-            milliseconds = int(time.time() * 1000) - EPOCH_MILLISECONDS
-            self._last = max(self._last + 1, milliseconds << 22)
-            return str(self._last)
 
 
 @dataclass(slots=True)
@@ -84,6 +73,7 @@ class SandboxTask:
 
     def use_once(self, name: str) -> bool:
         """True the first time, and False whenever this name comes again."""
+        # Kept with the task, so that what happens once does not happen again after a restart.
         if name in self.done_once:
             return False
         self.done_once.append(name)
@@ -102,6 +92,25 @@ class SandboxTask:
             return 0
         done = (now - self.started_at) / max(self.due_at - self.started_at, 0.001)
         return min(max(int(done * 100), 1), 99)
+
+
+class IdGenerator:
+    """18-digit ids above 2^53, so that reading one as a float is noticed.
+
+    No id comes twice, not even after a restart.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next(self) -> str:
+        with self._lock:
+            milliseconds = int(time.time() * 1000) - EPOCH_MILLISECONDS
+            # By the real time: ids by a clock that a test moved ahead would come again after a
+            # restart, which sets that clock back.
+            self._last = max(self._last + 1, milliseconds << 22)
+            return str(self._last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +136,59 @@ def _pace(directives: Directives) -> float:
     if "fast" in directives:
         return 0.2
     return 6.0 if "slow" in directives else 1.0
+
+
+# ---- The store ------------------------------------------------------------------------------
+
+CREATE = "CREATE TABLE IF NOT EXISTS kept (id TEXT PRIMARY KEY, value TEXT NOT NULL)"
+SAVE = "INSERT INTO kept VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+
+
+class TaskStore:
+    """Without a folder the tasks are in memory and end with the process."""
+
+    def __init__(self, folder: Path | None) -> None:
+        path = ":memory:" if folder is None else str(folder / "tasks.sqlite3")
+        self._lock = threading.Lock()
+        # One connection for all threads, each under the lock: in memory, a second connection would
+        # be a second, empty database.
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        # Nothing is lost when the process is killed, only when the machine is; that is enough here.
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute(CREATE)
+
+    def save(self, task: SandboxTask) -> None:
+        value = json.dumps(asdict(task), default=_base64)
+        with self._lock:
+            self._database.execute(SAVE, (task.id, value))
+
+    def load(self) -> Iterator[SandboxTask]:
+        """All tasks, the oldest first."""
+        with self._lock:
+            # An update keeps the rowid, so this is the order in which tasks were created.
+            rows = self._database.execute("SELECT value FROM kept ORDER BY rowid").fetchall()
+        for (value,) in rows:
+            yield _task(json.loads(value))
+
+    def clear(self) -> None:
+        with self._lock:
+            self._database.execute("DELETE FROM kept")
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _task(fields: dict[str, Any]) -> SandboxTask:
+    order = fields["order"]
+    if "pictures" in order:
+        order["pictures"] = tuple(
+            OrderPicture(**kept | {"content": base64.b64decode(kept["content"])})
+            for kept in order["pictures"]
+        )
+    return SandboxTask(**fields | {"phrases": tuple(fields["phrases"])})

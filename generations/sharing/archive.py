@@ -61,7 +61,7 @@ def stream(entries: Sequence[ArchiveEntry]) -> Iterator[bytes]:
 
 def _pack(archive: zipfile.ZipFile, sink: _Sink, entry: ArchiveEntry) -> Iterator[bytes]:
     info = zipfile.ZipInfo(entry.name, entry.at.timetuple()[:6])
-    info.file_size = entry.size
+    info.file_size = entry.size  # without it zipfile could not choose ZIP64 before it writes
     with default_storage.open(entry.stored) as source, archive.open(info, "w") as target:
         written = 0
         while block := source.read(BLOCK):
@@ -73,9 +73,10 @@ def _pack(archive: zipfile.ZipFile, sink: _Sink, entry: ArchiveEntry) -> Iterato
 
 def length(entries: Sequence[ArchiveEntry]) -> int:
     """Return how many bytes ``stream`` will yield."""
+    # A browser shows progress only where it knows the length, so zipfile is followed step by step.
     offset = directory = 0
     for entry in entries:
-        name = len(entry.name.encode())
+        name = len(entry.name.encode())  # twice in the archive: at the file and in the directory
         large = entry.size * 1.05 > zipfile.ZIP64_LIMIT  # as zipfile judges before it writes
         far = offset > zipfile.ZIP64_LIMIT
         wide = 8 * (2 * (entry.size > zipfile.ZIP64_LIMIT) + far)

@@ -6,8 +6,8 @@ from typing import Literal
 from django.db import transaction
 from django.db.models import F
 
-from generations import audit, clock
-from generations.models import Collection, CollectionItem, File, Team, User
+from generations import clock
+from generations.models import Collection, CollectionItem, File, Team, User, audit
 
 MOST_ITEMS = 500
 
@@ -46,9 +46,10 @@ def add(collection: Collection, files: Iterable[int], by: User) -> int:
     Keys of another team and files that are in it already are passed over. Return how many are new.
     Raise CollectionFull.
     """
+    # One more than fits is enough to find out that they do not fit.
     wanted = list(dict.fromkeys(files))[: MOST_ITEMS + 1]
     with transaction.atomic():
-        Collection.touch(collection.pk)
+        Collection.touch(collection.pk)  # locks the row, so that no two add beyond the limit
         present = list(collection.items.kept().values_list("file_id", "position"))
         ours = set(
             File.objects.filter(team_id=collection.team_id, pk__in=wanted)
@@ -71,6 +72,7 @@ def take_out(item: CollectionItem) -> None:
     """Take a file out of its collection; the remarks and verdicts about it are kept."""
     with transaction.atomic():
         Collection.touch(item.collection_id)
+        # Only the first of two presses counts it out.
         here = CollectionItem.objects.kept().filter(collection=item.collection_id)
         if here.filter(pk=item.pk).update(removed_at=clock.now()):
             Collection.objects.filter(pk=item.collection_id).update(size=F("size") - 1)
@@ -99,6 +101,7 @@ def set_order(collection: Collection, wanted: Sequence[int]) -> None:
         Collection.touch(collection.pk)
         items = list(collection.items.present())
         rank = {pk: position for position, pk in enumerate(dict.fromkeys(wanted))}
+        # The page may be older than the collection: it may name an item that is gone, or miss one.
         _write_order(sorted(items, key=lambda item: rank.get(item.pk, len(rank))))
 
 
@@ -118,6 +121,7 @@ def move(item: CollectionItem, way: Literal["up", "down"]) -> None:
 
 
 def _write_order(items: Sequence[CollectionItem]) -> None:
+    # What is in the trash is not among them and keeps its old position.
     moved = []
     for position, item in enumerate(items, start=1):
         if item.position != position:

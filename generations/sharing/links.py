@@ -1,23 +1,32 @@
-"""Share links: make and revoke them, find the one of a token, check passwords, count visits."""
+"""Share links: make and revoke them, find the one of a token, check passwords, count visits.
 
+Also the backdrop of the page that asks for the password.
+"""
+
+import base64
 import hashlib
+import io
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.cache import cache
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from generations import audit, clock
-from generations.models import Collection, ShareLink, ShareVisit, User
+from generations import clock
+from generations.models import Collection, File, ShareLink, ShareVisit, User, audit
 from generations.models.tasks import new_token
 
 LIFE = timedelta(days=14)
 # Tries of a password for one link and one address, and in how many seconds.
 MOST_TRIES = 10
 PERIOD = 600
+BACKDROP_EDGE = 64  # pixels across
+BACKDROP_BLUR = 1.5  # at this size as much as 34 px in a wide window
+BACKDROP_SECONDS = 86_400  # how long it is kept in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ def revoke(link: ShareLink, by: User) -> None:
 
 def live_link(token: str) -> ShareLink | None:
     """Return the live link of a token; None for a wrong, an expired and a revoked one alike."""
+    # Found by its hash, so a copy of the database opens nothing.
     live = ShareLink.objects.live().select_related("collection__team")
     return live.filter(token_hash=_hash(token)).first()
 
@@ -94,6 +104,36 @@ def try_password(link: ShareLink, password: str, address: str) -> bool:
     return check_password(password, link.password)
 
 
+def start_visit(link: ShareLink) -> ShareVisit:
+    """Record that a guest's session began, and count it."""
+    with transaction.atomic():
+        ShareLink.objects.filter(pk=link.pk).update(opens=F("opens") + 1, opened_at=clock.now())
+        return ShareVisit.objects.create(link=link)
+
+
+def blurred_poster(collection: Collection) -> str:
+    """Return the blurred poster of the first clip that has one: a WebP in base64, "" for none.
+
+    It stands behind the password field, too small and blurred to show anything.
+    """
+    items = collection.items.showable().exclude(file__poster="").select_related("file")
+    first = items.first()
+    if first is None:
+        return ""
+    # Drawing takes time, and this page is open to whoever has the address, so it is drawn once.
+    key = f"backdrop:{first.file.sha256}"
+    made: str | None = cache.get(key)
+    if made is None:
+        made = _draw_backdrop(first.file)
+        cache.set(key, made, BACKDROP_SECONDS)
+    return made
+
+
+def _hash(token: str) -> str:
+    # No slow hash is needed, as for a password: nobody guesses 256 bits.
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def _take_try(who: str) -> bool:
     """Take one of MOST_TRIES in any PERIOD, or return False where none is free.
 
@@ -101,6 +141,7 @@ def _take_try(who: str) -> bool:
     succeeds for one caller only, and a key names its period, so it is never used again. This period
     has as many keys as the tries of the last PERIOD seconds leave.
     """
+    # Not one counter for a period: then somebody has twice as many tries around its end.
     now = clock.now().timestamp()
     period = int(now // PERIOD)
     before = cache.get_many([f"{who}:{period - 1}:{index}" for index in range(MOST_TRIES)])
@@ -110,12 +151,17 @@ def _take_try(who: str) -> bool:
     return any(cache.add(key, now, 2 * PERIOD) for key in keys if key not in taken)
 
 
-def start_visit(link: ShareLink) -> ShareVisit:
-    """Record that a guest's session began, and count it."""
-    with transaction.atomic():
-        ShareLink.objects.filter(pk=link.pk).update(opens=F("opens") + 1, opened_at=clock.now())
-        return ShareVisit.objects.create(link=link)
+def _draw_backdrop(file: File) -> str:
+    """Draw it here and not in a child process: Rushes made the poster, so it can be trusted."""
+    # Imported here: no other page needs Pillow.
+    from PIL import Image, ImageFilter
 
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    try:
+        with default_storage.open(file.poster) as source, Image.open(source) as image:
+            image.thumbnail((BACKDROP_EDGE, BACKDROP_EDGE * 2))
+            small = image.convert("RGB").filter(ImageFilter.GaussianBlur(BACKDROP_BLUR))
+    except OSError:
+        return ""
+    buffer = io.BytesIO()
+    small.save(buffer, "webp", quality=50)
+    return base64.b64encode(buffer.getvalue()).decode()

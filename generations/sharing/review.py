@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import F
 
-from generations import clock, events
+from generations import clock
 from generations.models import (
     Collection,
     CollectionItem,
@@ -15,6 +15,7 @@ from generations.models import (
     ShareVisit,
     User,
     Verdict,
+    events,
 )
 from generations.models.collections import Decision
 from generations.models.events import EventKind
@@ -49,11 +50,12 @@ def add_remark(
     """Add a guest's remark, at a moment or over a range of the clip. Raise ReviewClosed."""
     with transaction.atomic():
         Collection.touch(item.collection_id)
+        # Counted under the collection's lock, so that many at once keep to the limit.
         if len(link.remarks.values_list("pk")[:MOST_REMARKS]) == MOST_REMARKS:
             raise ReviewClosed
         remark = Remark.objects.create(
             item=item,
-            file_id=item.file_id,
+            file_id=item.file_id,  # what the guest looked at; the item may get a better file
             link=link,
             visit=visit,
             name=visit.name,
@@ -124,9 +126,10 @@ def mark_read(collection: Collection, user: User) -> int:
     """Note that a member reads the remarks now. Return the newest one that the member had read."""
     markers = ReadMarker.objects.filter(collection=collection, user=user)
     known = markers.values_list("remark", flat=True).first() or 0
+    # Only what guests said is new to a member; answers have no visit.
     remarks = Remark.objects.filter(item__collection=collection, item__removed_at=None)
     newest = remarks.exclude(visit=None).order_by("-pk").values_list("pk", flat=True).first() or 0
-    if newest > known:
+    if newest > known:  # pages poll, and most polls find nothing to write
         ReadMarker.objects.update_or_create(
             collection=collection, user=user, defaults={"remark": newest}
         )
@@ -136,6 +139,7 @@ def mark_read(collection: Collection, user: User) -> int:
 def approved_files(files: Iterable[int]) -> set[int]:
     """Return those of these files that are still the very bytes that a client approved."""
     verdicts = Verdict.objects.filter(file__in=files, sha256=F("file__sha256")).order_by("pk")
+    # In the order in which they were given: the later verdict of a link replaces its earlier one.
     last = {
         (item, link): (file, decision)
         for item, link, file, decision in verdicts.values_list(

@@ -31,8 +31,18 @@ class StoredFile:
 
 def stored_files() -> Iterator[StoredFile]:
     """Every file that a row calls stored."""
-    yield from _files()
-    yield from _uploads()
+    files = File.objects.filter(state=FileState.STORED)
+    for pk, name, size, sha256, *pictures in _read(
+        files, "name", "size", "sha256", "poster", "preview"
+    ):
+        yield StoredFile(name, size, sha256, pk)
+        yield from (StoredFile(picture, file_id=pk) for picture in pictures if picture)
+    uploads = Upload.objects.all()
+    for _pk, stored, size, sha256, thumbnail in _read(
+        uploads, "stored", "size", "sha256", "thumbnail"
+    ):
+        yield StoredFile(stored, size, sha256)
+        yield StoredFile(thumbnail)
 
 
 def known_names() -> set[str]:
@@ -40,21 +50,6 @@ def known_names() -> set[str]:
     files = _read(File.objects.all(), "name", "poster", "preview")
     uploads = _read(Upload.objects.all(), "stored", "thumbnail")
     return {name for _pk, *row in chain(files, uploads) for name in row if name}
-
-
-def _files() -> Iterator[StoredFile]:
-    stored = File.objects.filter(state=FileState.STORED)
-    rows = _read(stored, "name", "size", "sha256", "poster", "preview")
-    for pk, name, size, sha256, *pictures in rows:
-        yield StoredFile(name, size, sha256, pk)
-        yield from (StoredFile(picture, file_id=pk) for picture in pictures if picture)
-
-
-def _uploads() -> Iterator[StoredFile]:
-    rows = _read(Upload.objects.all(), "stored", "size", "sha256", "thumbnail")
-    for _pk, stored, size, sha256, thumbnail in rows:
-        yield StoredFile(stored, size, sha256)
-        yield StoredFile(thumbnail)
 
 
 def _read(rows: QuerySet[Any], *fields: str) -> Iterator[tuple[Any, ...]]:

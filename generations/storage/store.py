@@ -18,7 +18,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 
 def is_on_disk() -> bool:
     """Whether the storage is a directory of this machine (else S3)."""
-    return isinstance(default_storage._wrapped, FileSystemStorage)  # type: ignore[attr-defined]
+    return isinstance(default_storage, FileSystemStorage)
 
 
 def move_in(local: Path, name: str) -> None:
@@ -26,6 +26,8 @@ def move_in(local: Path, name: str) -> None:
     if is_on_disk():
         target = Path(default_storage.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
+        # One step, so that no half file ever has the name. It works within one file system only:
+        # what is moved in comes from PARTIAL_DIR, beside MEDIA_ROOT.
         os.replace(local, target)
         _flush(target.parent)
         return
@@ -35,6 +37,7 @@ def move_in(local: Path, name: str) -> None:
 
 def copy_in(local: Path, name: str) -> None:
     """Copy a local file into the storage; replaces a file of the same name."""
+    # Where the name is taken, Django would save under another one beside it.
     default_storage.delete(name)
     with local.open("rb") as file:
         default_storage.save(name, DjangoFile(file))
@@ -49,6 +52,7 @@ def add_link(existing: str, name: str) -> bool:
         return False
     target = Path(default_storage.path(name))
     target.parent.mkdir(parents=True, exist_ok=True)
+    # A link does not replace a name, and a worker that died may have left this one.
     target.unlink(missing_ok=True)
     os.link(default_storage.path(existing), target)
     _flush(target.parent)
@@ -58,15 +62,6 @@ def add_link(existing: str, name: str) -> bool:
 def delete(name: str) -> None:
     """Delete a stored file; a missing one is no error."""
     default_storage.delete(name)
-
-
-def _flush(directory: Path) -> None:
-    """Write a directory to disk: only then does a rename in it survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def exists(name: str) -> bool:
@@ -91,6 +86,7 @@ def names(folder: str = "") -> Iterator[str]:
 
 def free_bytes() -> int:
     """Free bytes of the disk with the least: of the database, downloads and stored files."""
+    # Some are made by the first file in them.
     folders = (settings.DATA_DIR, settings.PARTIAL_DIR, settings.MEDIA_ROOT)
     return min(shutil.disk_usage(folder).free for folder in folders if Path(folder).exists())
 
@@ -121,3 +117,12 @@ def sha256(name: str) -> str:
         for chunk in file.chunks(1024 * 1024):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _flush(directory: Path) -> None:
+    """Write a directory to disk: only then does a rename in it survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from generations import audit, clock
+from generations import clock
 from generations.billing import ledger
-from generations.models import Credential, File, Film, Team, User
+from generations.models import Credential, File, Film, Team, User, audit
 from generations.models.tasks import LIVE, TaskState
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import Reason
@@ -43,6 +43,7 @@ def add(
         slots=slots or limits.slots,
         requests_per_minute=requests_per_minute or limits.requests_per_minute or 0,
     )
+    # Only now: the seal names the row's primary key.
     credential.seal_key(key)
     credential.save(update_fields=["sealed_key", "key_tail"])
     ledger.open_accounts(credential)
@@ -82,6 +83,7 @@ def change(
 @transaction.atomic
 def save_options(credential: Credential, options: Mapping[str, str]) -> None:
     """Save what a call showed of the account, for example which of two paths answers."""
+    # Read anew, so that of two calls that each learn something neither is lost.
     row = Credential.objects.select_for_update(no_key=True).only("options").get(pk=credential.pk)
     row.options |= options
     row.save(update_fields=["options"])
@@ -107,6 +109,7 @@ def shorten_link_life(credential: Credential, age: timedelta) -> bool:
 def lengthen_link_life(credential: Credential, age: timedelta) -> None:
     """Expect longer link lives of a key: a link of this age still led to its file."""
     seconds = int(age.total_seconds())
+    # NULL is never less: a key of which no early death is known keeps the provider's promise.
     Credential.objects.filter(pk=credential.pk, link_life__lt=seconds).update(link_life=seconds)
 
 
@@ -115,6 +118,7 @@ def set_paused(credential: Credential, reason: Reason) -> bool:
 
     ``lifecycle.transitions.pause_credential`` also tells the tasks that wait.
     """
+    # The first reason stays, and of two callers only one tells the tasks and writes it down.
     paused = Credential.objects.filter(pk=credential.pk, paused_at=None).update(
         paused_at=clock.now(), paused_reason=reason
     )
@@ -148,6 +152,7 @@ def remove(credential: Credential, by: User) -> None:
     of a film is expected, and while a file is not stored. A key that its provider refuses can renew
     no link, so only live links count then.
     """
+    # An order locks this row too, so none begins between the counts and the removal.
     locked = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
     orders = locked.tasks.filter(state__in=[*LIVE, TaskState.UNCLEAR]).count()
     films = Film.objects.filter(task__credential=locked, due_at__isnull=False)
@@ -163,6 +168,7 @@ def remove(credential: Credential, by: User) -> None:
 
 def read_balance(credential: Credential) -> int:
     """Ask what is left at the provider and reconcile the ledger. Raises ProviderError."""
+    # Before the request: an entry that is written meanwhile shows that the two may not agree.
     before = ledger.newest_entry(credential)
     with connect(credential) as connection:
         balance = connection.balance()

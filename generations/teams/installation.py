@@ -30,7 +30,8 @@ def ensure_identity() -> None:
     if row.identity:
         return
     if _identity_file().exists() and Task.objects.exists():
-        # An older copy of the database was put under a newer file.
+        # An older copy of the database was put under a newer file. Any other token will do: the
+        # two differ, so nothing is sent until a person releases it.
         _write_row(secrets.token_hex(16))
         return
     assign_identity()
@@ -40,6 +41,7 @@ def assign_identity() -> None:
     """Make the two belong together; the file first, so that a crash between them is safe."""
     token = settings.INSTANCE_ID
     if token:
+        # A file would be believed before the environment; one may be left of a restore.
         _identity_file().unlink(missing_ok=True)
     else:
         token = secrets.token_hex(16)
@@ -66,6 +68,7 @@ def is_being_restored() -> bool:
 def _token_of_file() -> str:
     """Return the token of the file, or "" if the file was copied; without a file INSTANCE_ID."""
     try:
+        # The inode of the open file, not of its name, which may be replaced meanwhile.
         with _identity_file().open() as file:
             token, _colon, inode = file.read().strip().partition(":")
             return token if inode == str(os.fstat(file.fileno()).st_ino) else ""

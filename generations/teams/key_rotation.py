@@ -30,6 +30,7 @@ def outdated_credentials() -> list[int]:
 
 def add_key(path: Path, key: str) -> None:
     """Put a new sealing key first, in the file and in this process."""
+    # Whole or not at all: without the older keys in this file no secret opens any more.
     draft = path.with_name(f"{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -46,6 +47,7 @@ def reseal() -> Iterator[tuple[Credential, bool]]:
         yield _reseal(pk)
 
 
+# A transaction for each: one that stops half way is only run again.
 @transaction.atomic
 def _reseal(pk: int) -> tuple[Credential, bool]:
     credential = Credential.objects.select_for_update().get(pk=pk)

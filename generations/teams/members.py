@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.text import slugify
 
-from generations import audit, clock
-from generations.models import Invitation, Membership, Role, Team, User
+from generations import clock
+from generations.models import Invitation, Membership, Role, Team, User, audit
 from generations.models.tasks import new_token
 
 INVITATION_LIFE = timedelta(days=7)
@@ -69,6 +69,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
         member = Membership.objects.filter(team=invitation.team, user=user).first()
         if member:
             return member
+        # Conditional, because two people may open one link at the same moment.
         won = open_invitations().filter(pk=invitation.pk)
         if not won.update(accepted_at=clock.now(), accepted_by=user):
             raise InvitationGone
@@ -115,6 +116,7 @@ def _require_owner(membership: Membership, *, becomes: Role | None) -> str:
 def _new_team(name: str) -> Team:
     for slug in _slugs(name):
         try:
+            # A savepoint: PostgreSQL refuses all further work of a transaction that failed.
             with transaction.atomic():
                 return Team.objects.create(name=name, slug=slug)
         except IntegrityError:
@@ -131,4 +133,5 @@ def _slugs(name: str) -> Iterator[str]:
 
 
 def _hash(token: str) -> str:
+    # Neither salted nor slow: nobody can guess a token of 256 random bits.
     return hashlib.sha256(token.encode()).hexdigest()

@@ -38,6 +38,7 @@ def ordering_obstacle(team: Team) -> str:
 
 def is_fetching_stopped() -> bool:
     """Whether the database needs what is left of the disk."""
+    # Later than ordering: a new order can wait, but the link of a result dies.
     return store.free_bytes() < settings.MIN_FREE_MB * MEGABYTE // 4
 
 

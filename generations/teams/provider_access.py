@@ -1,4 +1,4 @@
-"""Reach a credential's provider: which addresses are allowed, with which key, over which client."""
+"""Reach a credential's provider: allowed addresses, the key, a client, and its request budget."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 
+from generations import clock
 from generations.crypto import UnsealError
 from generations.models import Attempt, Credential
-from generations.net.address_policy import AddressPolicy, allowed_addresses
-from generations.net.client import client
-from generations.net.flows import run_flow
+from generations.net.client import client, run_flow
+from generations.net.sockets import AddressPolicy, allowed_addresses
 from generations.providers import provider
 from generations.providers.contract import (
     Access,
@@ -26,6 +27,11 @@ from generations.providers.contract import (
     Report,
     Unauthorised,
 )
+
+# Requests that were drawn one after the other may arrive closer together.
+SLACK = 0.99
+# Of a request: what fills between the moment when one is due and the round that draws it.
+CARRY = 0.1
 
 
 def policy() -> AddressPolicy:
@@ -86,6 +92,42 @@ def connect(credential: Credential) -> Iterator[ProviderConnection]:
         yield ProviderConnection(credential, http)
 
 
+@transaction.atomic
+def take_requests(credential_id: int, wanted: int, *, keep: int = 0) -> int:
+    """Draw up to ``wanted`` requests from the key's budget; returns how many may leave now.
+
+    ``keep`` are left for others.
+
+    The bucket holds a thirtieth of the minute's requests (at least one) and fills a little slower
+    than the rest a minute, so that no window of 60 s ever sees more than ``requests_per_minute``.
+    """
+    credential = (
+        Credential.objects.select_for_update(no_key=True)
+        .only("requests_per_minute", "bucket_level", "bucket_at")
+        .get(pk=credential_id)
+    )
+    limit = credential.requests_per_minute
+    if not limit:
+        return wanted
+    now = clock.now()
+    # A window of 60 s sees at most what the bucket holds (burst and carry) and what fills it
+    # meanwhile: together less than limit + 1, and only whole requests leave.
+    burst = max(1, limit // 30)
+    level = float(burst)
+    if credential.bucket_at:
+        # Below zero where the system's clock was set back.
+        passed = max(0.0, (now - credential.bucket_at).total_seconds())
+        carry = min(CARRY, limit / 100)
+        fill = SLACK * (limit - burst + 1 - carry) / 60
+        level = min(burst + carry, credential.bucket_level + passed * fill)
+    granted = max(0, min(wanted, int(level) - keep))
+    if granted:
+        Credential.objects.filter(pk=credential_id).update(
+            bucket_level=level - granted, bucket_at=now
+        )
+    return granted
+
+
 def is_sandbox(credential: Credential) -> bool:
     """Whether the credential's provider is the sandbox that this installation started."""
     return settings.SANDBOX and _host_and_port(credential.base_url) == _host_and_port(
@@ -100,6 +142,7 @@ def sandbox_address(kind: str) -> str:
 
 def can_reach_us(credential: Credential) -> bool:
     """Whether the provider can open ``PUBLIC_URL``."""
+    # In a lab or beside the sandbox, private addresses reach both ways.
     open_lab = settings.ALLOW_PRIVATE_ADDRESSES or is_sandbox(credential)
     return open_lab or _is_public(settings.PUBLIC_URL)
 
@@ -117,6 +160,7 @@ def _host_and_port(url: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
+# Once in a process, because each attempt asks and a name may resolve slowly.
 @cache
 def _is_public(url: str) -> bool:
     try:

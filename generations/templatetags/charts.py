@@ -69,6 +69,7 @@ class Chart:
     def __init__(self, days: Sequence[Day], unit: str, height: int, foot: int = FOOT) -> None:
         self.days, self.unit, self.height = days, unit, height
         self.floor = height - foot
+        # 1 where nothing was spent: the height of a bar is a share of this.
         self.most = max((day.whole for day in days), default=0) or 1
 
     @property
@@ -90,7 +91,9 @@ class Chart:
     def dates(self) -> list[AxisLabel]:
         """The labels of days, so few that they do not touch; the last day always has one."""
         bars, last = self.bars, len(self.days) - 1
+        # Rounded up: never more than MOST_DATES of them.
         step = -(-len(bars) // MOST_DATES)
+        # Counted from the last day, so that it is one of them.
         labelled = range(last, -1, -step)
         return [
             AxisLabel(
@@ -136,7 +139,7 @@ def day_chart(days: Sequence[Day], unit: str, height: int = 304) -> dict[str, ob
     return {"chart": Chart(days, unit, height)}
 
 
-@register.inclusion_tag("layout/bars.html")
+@register.inclusion_tag("layout/chart.html#small")
 def day_bars(days: Sequence[Day], unit: str, height: int = 56) -> dict[str, object]:
     """Draw the same chart without axes."""
     return {"chart": Chart(days, unit, height, foot=0)}

@@ -178,6 +178,7 @@ def amount(value: int | None, unit: str) -> str:
 @register.simple_tag
 def ordinal(position: int) -> SafeString:
     """Format a position in a line, its number large: 3rd."""
+    # 11, 12 and 13 end in "th", unlike 1, 2 and 3.
     is_teen = 10 <= position % 100 <= 20
     ending = "th" if is_teen else {1: "st", 2: "nd", 3: "rd"}.get(position % 10, "th")
     forms = {
@@ -231,12 +232,14 @@ def initials(name: object) -> str:
     """Shorten a team's name: HL for Harbour Lane, 海 for 海港里."""
     words = str(name).split()
     letters = "".join(word[0] for word in words[:2]).upper()
+    # One Chinese character is as wide as two letters.
     return letters if letters.isascii() else letters[:1]
 
 
 @register.filter
 def tint(name: object) -> int:
     """Return one of ``TINTS`` colours, the same for the same person everywhere."""
+    # Not ``hash``: it differs from process to process.
     return crc32(str(name).encode()) % TINTS
 
 

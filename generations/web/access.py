@@ -24,6 +24,7 @@ def _gate(allowed: Callable[[Membership], bool]) -> Callable[[TeamView[...]], Vi
         @login_required
         @wraps(view)
         def enter(request: HttpRequest, team: str, **kwargs: Any) -> HttpResponseBase:
+            # A stranger gets 404, and so does not learn which teams there are.
             membership = get_object_or_404(
                 Membership.objects.select_related("team", "user"),
                 team__slug=team,
@@ -31,6 +32,7 @@ def _gate(allowed: Callable[[Membership], bool]) -> Callable[[TeamView[...]], Vi
             )
             if not allowed(membership):
                 raise PermissionDenied
+            # The middleware ``remember_team`` and the context processor ``shell`` read it.
             request.membership = membership  # type: ignore[attr-defined]
             return view(request, membership, **kwargs)
 
@@ -52,6 +54,7 @@ PUBLIC, SIGNED_IN, MEMBER, PRODUCER, OWNER, TOKEN = (
     "token",
 )
 
+# Only tests read the table: they knock at each address as everybody, and compare.
 ACCESS: dict[str, str] = {
     "home": SIGNED_IN,
     "team_new": SIGNED_IN,

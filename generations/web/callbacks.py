@@ -29,6 +29,7 @@ def _receive(request: HttpRequest, kind: str, token: str) -> HttpResponse:
         return HttpResponse(status=400)
     if length > MOST_BYTES:
         return HttpResponse(status=413)
+    # The length in the header may be missing or false, so the body is measured as well.
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         return HttpResponse(status=413)

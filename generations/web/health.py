@@ -76,6 +76,7 @@ READ_ONLY = "25006"  # PostgreSQL's SQLSTATE; Django makes an InternalError of i
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return 503 where the database is unreachable, locked, full or read-only; else 500."""
     if _is_database_error(sys.exception()):
+        # Rendered without the request: its context processors would ask the database that failed.
         headers = {"Retry-After": str(RETRY_SECONDS)}
         return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
     return HttpResponse(render_to_string("500.html"), status=500)

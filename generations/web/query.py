@@ -1,4 +1,4 @@
-"""Read what an address or a form says: whole numbers, days, moments and page cursors.
+"""Read what a request asks for: numbers, days, moments, page cursors, and whether a part.
 
 The one parser of its kind for all pages. What an address says and nobody can read leads nowhere
 (404); a form tells its person beside the field. Neither may ever be a 500.
@@ -10,9 +10,10 @@ from datetime import date, datetime
 from typing import Self
 
 from django.db import models
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_aware
+from django_htmx.middleware import HtmxDetails
 
 # No database counts further than its calendar, and a zone may move an instant by a day.
 FIRST_YEAR, LAST_YEAR = 2000, 2199
@@ -82,6 +83,7 @@ class PageCursor:
     @classmethod
     def read(cls, text: str) -> Self:
         """Read ``?before=``. Raise Http404 where it is no cursor."""
+        # Many rows may have the same moment; the primary key tells which of them were shown.
         moment, _tilde, pk = text.partition("~")
         return cls(moment_in_address(moment), number_in_address(pk))
 
@@ -92,3 +94,9 @@ class PageCursor:
 
     def __str__(self) -> str:
         return f"{self.moment.isoformat()}~{self.pk}"
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Return whether htmx asks, and so wants a part of the page."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # its middleware sets it
+    return bool(htmx)

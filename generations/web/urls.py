@@ -7,14 +7,13 @@ from . import callbacks, health
 from .access import View
 from .files import uploads
 from .files import views as files
-from .films import actions as film_actions
 from .films import list as film_list
 from .films import views as film
 from .gallery import at_risk, clip, imports, trash
 from .gallery import views as gallery
 from .order import film as new_film
 from .order import views as order
-from .sharing import collections, guest, items, links, review
+from .sharing import collections, guest, room
 from .team import caps, credentials, members, teams
 from .usage import views as usage
 
@@ -49,11 +48,11 @@ PAGES = [
     of_team("films/<int:pk>/", film.board, "film"),
     of_team("films/<int:pk>/changes", film.changes, "film_changes"),
     of_team("films/<int:pk>/compare", film.compare, "film_compare"),
-    of_team("films/<int:pk>/edit", film_actions.edit, "film_edit"),
-    of_team("films/<int:pk>/choose", film_actions.choose, "film_choose"),
-    of_team("films/<int:pk>/compose", film_actions.compose, "film_compose"),
-    of_team("films/<int:pk>/rename", film_actions.rename, "film_rename"),
-    of_team("films/<int:pk>/check", film_actions.check_now, "film_check"),
+    of_team("films/<int:pk>/edit", film.edit, "film_edit"),
+    of_team("films/<int:pk>/choose", film.choose, "film_choose"),
+    of_team("films/<int:pk>/compose", film.compose, "film_compose"),
+    of_team("films/<int:pk>/rename", film.rename, "film_rename"),
+    of_team("films/<int:pk>/check", film.check_now, "film_check"),
     of_team("uploads/", uploads.uploads, "uploads"),
     of_team("uploads/frames/", uploads.frames, "upload_frames"),
     of_team("uploads/<int:pk>/<str:name>", uploads.upload, "upload"),
@@ -63,16 +62,20 @@ PAGES = [
     of_team("collections/<int:pk>/", collections.collection, "collection"),
     of_team("collections/<int:pk>/edit", collections.edit, "collection_edit"),
     of_team("collections/<int:pk>/remove", collections.remove, "collection_remove"),
-    of_team("collections/<int:pk>/order", items.order, "collection_order"),
-    of_team("collections/<int:pk>/items/<int:item>/name", items.name, "item_name"),
-    of_team("collections/<int:pk>/items/<int:item>/replace", items.replace, "item_replace"),
-    of_team("collections/<int:pk>/items/<int:item>/remove", items.take_out, "item_remove"),
-    of_team("collections/<int:pk>/review", review.room, "review"),
-    of_team("collections/<int:pk>/remarks/<int:remark>/answer", review.answer, "remark_answer"),
-    of_team("collections/<int:pk>/remarks/<int:remark>/settle", review.settle, "remark_settle"),
-    of_team("collections/<int:pk>/share", links.new, "share_new"),
-    of_team("shares/", links.shares, "shares"),
-    of_team("shares/<int:pk>/revoke", links.revoke, "share_revoke"),
+    of_team("collections/<int:pk>/order", collections.set_order, "collection_order"),
+    of_team("collections/<int:pk>/items/<int:item>/name", collections.rename_item, "item_name"),
+    of_team(
+        "collections/<int:pk>/items/<int:item>/replace", collections.replace_item, "item_replace"
+    ),
+    of_team(
+        "collections/<int:pk>/items/<int:item>/remove", collections.take_item_out, "item_remove"
+    ),
+    of_team("collections/<int:pk>/review", room.review, "review"),
+    of_team("collections/<int:pk>/remarks/<int:remark>/answer", room.answer, "remark_answer"),
+    of_team("collections/<int:pk>/remarks/<int:remark>/settle", room.settle, "remark_settle"),
+    of_team("collections/<int:pk>/share", collections.new_link, "share_new"),
+    of_team("shares/", collections.shares, "shares"),
+    of_team("shares/<int:pk>/revoke", collections.revoke_link, "share_revoke"),
     of_team("download", collections.download, "download"),
     of_team("credentials/", credentials.credentials, "credentials"),
     of_team("credentials/new/", credentials.new, "credential_new"),

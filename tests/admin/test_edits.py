@@ -1,4 +1,7 @@
-"""Who may enter the admin site, and the little that may be changed there."""
+"""Who may enter the admin site, and the little that may be changed there.
+
+That is: people, teams, ways to sign in, and the installation.
+"""
 
 from collections.abc import Callable
 
@@ -9,11 +12,16 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from generations.models import AuditEvent, Membership, Role, Team, User
-from tests.factories import make_member, make_team, make_user
+from generations.models import AuditEvent, Installation, Membership, Role, Task, Team, User
+from generations.models.tasks import TaskState
+from generations.teams import installation, ordering_stops
+from tests.factories import make_credential, make_member, make_tasks, make_team, make_user
+
+pytestmark = pytest.mark.django_db
 
 type Fill = Callable[[int], list[Membership]]
 NO_ROWS = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+INSTALLATION = "/admin/generations/installation/1/change/"
 
 
 def page(model: str, row: Team | User | Membership) -> str:
@@ -42,6 +50,18 @@ def test_a_team_can_be_renamed_and_that_is_written_down(site: Client, operator: 
         operator,
         {"before": "Harbour Lane"},
     )
+
+
+def test_an_operator_sets_what_a_team_may_keep_and_that_is_written_down(
+    site: Client, operator: User
+) -> None:
+    team = make_team()
+    site.post(page("team", team), {"name": team.name, "quota": "50000000000", **NO_ROWS})
+    assert Team.objects.get().quota == 50_000_000_000
+    event = AuditEvent.objects.get(verb="team.quota")
+    assert (event.actor, event.detail) == (operator, {"before": None, "after": 50_000_000_000})
+    site.post(page("team", team), {"name": team.name, "quota": "", **NO_ROWS})
+    assert Team.objects.get().quota is None
 
 
 def test_a_role_can_be_changed_and_that_is_written_down(site: Client) -> None:
@@ -122,3 +142,55 @@ def test_a_lost_second_factor_can_be_removed_and_is_never_shown(site: Client) ->
     assert "seed-of-the-codes" not in site.get(door).content.decode()
     site.post(reverse("admin:mfa_authenticator_delete", args=[factor.pk]), {"post": "yes"})
     assert not Authenticator.objects.exists()
+
+
+# ---- The installation -----------------------------------------------------------------------
+
+
+def press(site: Client, **fields: str) -> str:
+    response = site.post(INSTALLATION, fields, follow=True)
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def test_an_operator_stops_all_ordering_and_allows_it_again(site: Client, operator: User) -> None:
+    team = make_team()
+    assert "Nothing is ordered any more, of any team." in press(site, _stop="on")
+    assert ordering_stops.sending_obstacle(team) == ordering_stops.STOPPED
+    assert Installation.here().stopped_by == operator
+    assert "Orders may leave again." in press(site, _allow="on")
+    assert ordering_stops.sending_obstacle(team) == ""
+    events = AuditEvent.objects.filter(team=team, actor=operator).order_by("pk")
+    assert [event.verb for event in events] == ["ordering.stopped", "ordering.allowed"]
+
+
+@pytest.mark.parametrize(
+    ("knows", "state"), [(False, TaskState.UNCLEAR), (True, TaskState.WAITING)]
+)
+def test_an_operator_releases_a_copied_database(
+    site: Client, *, knows: bool, state: TaskState
+) -> None:
+    member = make_member()
+    make_tasks(membership=member, credential=make_credential(team=member.team))
+    installation.ensure_identity()
+    installation.mark_as_copy()
+    assert "was copied or restored" in site.get(INSTALLATION).content.decode()
+    fields = {"_allow": "on"} | ({"nothing_was_sent": "on"} if knows else {})
+    said = press(site, **fields)
+    assert ("1 order that waited is unclear now" in said) is not knows
+    assert installation.is_at_home()
+    assert Task.objects.get().state == state
+    assert AuditEvent.objects.filter(verb="ordering.released", team=member.team).exists()
+
+
+def test_staff_who_may_only_look_see_the_state_and_no_button(client: Client) -> None:
+    clerk = make_user()
+    User.objects.filter(pk=clerk.pk).update(is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename="view_installation"))
+    client.force_login(clerk)
+    Installation.here()
+    html = client.get(INSTALLATION).content.decode()
+    assert "allowed" in html
+    assert "_stop" not in html
+    assert client.post(INSTALLATION, {"_stop": "on"}).status_code == 403
+    assert Installation.here().stopped_at is None

@@ -6,10 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generations import audit
 from generations.admin.timeline import Timeline
 from generations.billing import statements
-from generations.models import Attempt, Claim, Membership, Task, User
+from generations.models import Attempt, Claim, Membership, Task, User, audit
 
 type Fill = Callable[[int], list[Membership]]
 

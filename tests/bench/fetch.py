@@ -10,8 +10,8 @@ import socket
 import sys
 from pathlib import Path
 
-from generations.net.address_policy import AddressPolicy
 from generations.net.download import download
+from generations.net.sockets import AddressPolicy
 
 CHUNK = 256 * 1024
 

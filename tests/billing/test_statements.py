@@ -1,14 +1,15 @@
 """Statements: read in every form, taken in once, matched by number, and decided by people."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from generations.billing import ledger, statements
-from generations.billing.statements.lines import read_amount, read_lines
-from generations.billing.statements.tables import decode, read_table
+from generations.billing.statements.tables import decode, read_amount, read_lines, read_table
 from generations.lifecycle import imports
 from generations.models import (
     Account,
@@ -27,6 +28,7 @@ from generations.models import (
 )
 from generations.models.ledger import EntryKind
 from tests.factories import make_credential, make_member, make_tasks
+from tests.threads import in_thread
 
 # ---- Reading ----------------------------------------------------------------------------------
 
@@ -406,6 +408,23 @@ def test_what_was_accepted_by_its_number_is_booked_once_when_its_clip_is_taken_i
     assert balance.spent == 40
     assert Claim.objects.get().difference == 0
     assert not list(ledger.verify())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_imported_clip_is_booked_only_after_a_statement_that_is_being_imported() -> None:
+    member = make_member()
+    credential = make_credential(team=member.team)
+    (outcome,) = imports.import_tasks(member, credential, ["777"])
+    attempt = Attempt.objects.select_related("task", "credential").get(task=outcome.task)
+    attempt.cost = 40
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            ledger.lock(credential.pk)  # as the import of a statement does
+            booked = in_thread(pool, partial(ledger.record_import, attempt))
+            with pytest.raises(TimeoutError):
+                booked.result(timeout=0.5)
+        booked.result()
+    assert ledger.balances(member.team)[0].spent == 40
 
 
 def test_a_disputed_claim_leaves_the_books_as_they_are_and_keeps_its_reason(

@@ -17,7 +17,7 @@ from .trees import HOUSE, ROOT, TREES, imports, ours, room
 FLOORS = (
     {"clock", "crash", "spreadsheets", "providers"},
     {"models", "crypto", "net", "media"},
-    {"storage", "audit", "events"},
+    {"storage"},
     {"billing"},
     {"teams"},
     {"uploads"},

@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from generations.models import Membership
 from generations.providers.catalogue import catalogue
 from generations.web.access import for_producer
-from generations.web.files.picture_slots import slots
+from generations.web.files.uploads import slots
 from project.urls import urlpatterns as of_the_site
 
 LIVE = """{% load i18n %}

@@ -87,7 +87,7 @@ def import_statement(screen: Page, file: Path) -> None:
 
 
 def dispute(screen: Page, number: str) -> None:
-    screen.get_by_role("link", name="Differences on this credential").click()
+    screen.get_by_role("link", name="Differences on this key").click()
     expect(screen.locator("#result_list tbody tr")).to_have_count(3)
     screen.get_by_role("link", name=number).click()
     screen.get_by_role("button", name="Dispute").click()

@@ -23,7 +23,7 @@ from generations.lifecycle import (
 from generations.media import Facts, inspect
 from generations.models import Attempt, Entry, File, Task
 from generations.models.tasks import AttemptState, TaskState
-from generations.net.flows import run_flow
+from generations.net.client import run_flow
 from generations.providers.contract import Flow, Receipt
 from generations.teams import provider_access
 

@@ -2,15 +2,13 @@
 
 import fcntl
 import hashlib
-from contextvars import copy_context
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from threading import Barrier, Thread
 
 import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import connection
 from pytest_django import Settings
 
 from generations import clock
@@ -22,6 +20,7 @@ from generations.models.files import FileState
 from generations.models.tasks import TaskState
 from generations.storage import store
 from tests.factories import wanted
+from tests.threads import at_once
 
 from .conftest import World, snapshot
 
@@ -178,18 +177,7 @@ def test_a_cut_download_goes_on_where_it_stopped(world: World) -> None:
 
 def test_a_file_is_fetched_by_one_worker_though_two_are_called(world: World) -> None:
     file = ready(world)
-    gate = Barrier(2)
-
-    def work() -> None:
-        gate.wait()
-        mirror.fetch(file.pk)
-        connection.close()
-
-    threads = [Thread(target=copy_context().run, args=(work,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([partial(mirror.fetch, file.pk)] * 2)
     file.refresh_from_db()
     check_stored(file)
     assert len(media_requests(world)) == 1
@@ -201,18 +189,7 @@ def test_no_more_files_are_fetched_at_once_than_there_are_places(
     settings.WORKERS = 4
     world.order("[no cover] A lighthouse", count=5)
     world.end()
-    gate = Barrier(5)
-
-    def claim() -> None:
-        gate.wait()
-        mirror._claim()
-        connection.close()
-
-    threads = [Thread(target=copy_context().run, args=(claim,)) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([mirror._claim] * 5)
     assert File.objects.filter(state=FileState.FETCHING).count() == 2
 
 

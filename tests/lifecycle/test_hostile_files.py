@@ -11,7 +11,7 @@ from pytest_django import Settings
 from generations.lifecycle import fetch
 from generations.models import File
 from generations.models.files import FileState
-from generations.net.address_policy import AddressPolicy
+from generations.net.sockets import AddressPolicy
 from generations.teams import provider_access
 from tests.cases import case
 from tests.net.origin import Answer, origin, raw, reply

@@ -4,12 +4,10 @@ import base64
 import io
 from collections import Counter
 from collections.abc import Iterable
-from contextvars import copy_context
-from threading import Barrier, Thread
+from functools import partial
 
 import httpx
 import pytest
-from django.db import connection
 from PIL import Image
 
 from generations.billing import ledger
@@ -23,6 +21,7 @@ from generations.models.tasks import IMPORTED, AttemptState, TaskState
 from generations.providers.contract import Reason
 from generations.teams import credentials
 from tests.factories import make_credential, make_member
+from tests.threads import at_once
 
 from .conftest import World
 from .test_providers import MODELS, assert_done, creates, enter
@@ -125,18 +124,8 @@ def test_an_id_stands_once_however_often_it_is_imported(world: World) -> None:
 
 def test_two_who_import_the_same_id_at_once_make_one_task(world: World) -> None:
     remote_id = make_elsewhere(world)
-    gate, outcomes = Barrier(2), Counter[str]()
-
-    def work() -> None:
-        gate.wait()
-        outcomes.update([take_in(world, [remote_id])[0].outcome])
-        connection.close()
-
-    threads = [Thread(target=copy_context().run, args=(work,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = at_once([partial(take_in, world, [remote_id])] * 2)
+    outcomes = Counter(one.outcome for (one,) in results)
     assert outcomes == {Outcome.IMPORTED: 1, Outcome.KNOWN: 1}
     assert Task.objects.count() == Attempt.objects.count() == 1
 

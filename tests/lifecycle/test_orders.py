@@ -1,10 +1,8 @@
 """Ordering: one press makes one set of tasks, and what is refused holds nothing."""
 
 from dataclasses import replace
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
 
 from generations import clock
 from generations.billing import ledger
@@ -14,6 +12,7 @@ from generations.models import Attempt, Entry, Membership, Role, Task
 from generations.providers.contract import Reason
 from generations.teams import credentials
 from tests.factories import make_credential, make_member, make_user, wanted
+from tests.threads import at_once
 
 from .conftest import World
 
@@ -31,22 +30,12 @@ def test_a_double_press_makes_one_set_of_tasks(world: World) -> None:
 
 
 def test_two_presses_at_the_same_instant_make_one_set_of_tasks(world: World) -> None:
-    gate, made = Barrier(4), []
-
-    def press() -> None:
-        gate.wait()
-        tasks = ordering.order(
+    def press() -> list[Task]:
+        return ordering.order(
             world.membership, world.credential, wanted(), count=2, form_token="press"
         )
-        made.append([task.pk for task in tasks])
-        connection.close()
 
-    threads = [Thread(target=press) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(made) == 4
+    made = [[task.pk for task in tasks] for tasks in at_once([press] * 4)]
     assert all(pks == made[0] for pks in made)
     assert Task.objects.count() == 2
     world.check_books(spent=0, held=70)

@@ -18,7 +18,7 @@ from generations.models.tasks import AttemptState, TaskState
 from generations.providers.catalogue import Catalogue, Problem, catalogue
 from generations.providers.contract import Order, Refused
 from generations.storage import store
-from generations.uploads import NamedUploads, order_pictures
+from generations.uploads import NamedUploads
 from tests.factories import make_credential, make_member, make_tasks, make_upload
 
 from .conftest import World
@@ -64,7 +64,7 @@ def limit_inline(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     def limited(kind: str) -> Catalogue:
         return replace(catalogue(kind), inline_limit=most)
 
-    monkeypatch.setattr(order_pictures, "catalogue", limited)
+    monkeypatch.setattr(uploads, "catalogue", limited)
 
 
 def sent(world: World, kind: str) -> dict[str, object]:

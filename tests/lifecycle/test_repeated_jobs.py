@@ -1,17 +1,16 @@
 """Every verb may come twice, late, or for a row that has long gone on: then it changes nothing."""
 
 from collections.abc import Callable
-from contextvars import copy_context
-from threading import Barrier, Thread
+from functools import partial
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from generations import clock
 from generations.lifecycle import actions, send, transitions
 from generations.models import Callback, Task
 from generations.models.tasks import TaskState
+from tests.threads import at_once
 
 from .conftest import World, snapshot
 
@@ -124,18 +123,7 @@ def test_no_verb_changes_a_task_that_has_ended(
 
 def test_ten_workers_that_begin_at_once_send_one_task_once(world: World) -> None:
     task = waiting(world)
-    gate = Barrier(10)
-
-    def work() -> None:
-        gate.wait()
-        send.send(world.credential.pk)
-        connection.close()
-
-    threads = [Thread(target=copy_context().run, args=(work,)) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([partial(send.send, world.credential.pk)] * 10)
     assert sum(world.posts.values()) == 1
     task.refresh_from_db()
     assert task.state == TaskState.QUEUED

@@ -29,6 +29,11 @@ from tests.factories import make_credential, make_member, wanted
 from .conftest import World
 
 
+def test_the_storage_is_known_before_its_first_use(settings: Settings) -> None:
+    settings.STORAGES = dict(settings.STORAGES)  # makes Django forget the storage it opened
+    assert store.is_on_disk()
+
+
 def same_clip(world: World, membership: Membership | None = None) -> File:
     """A stored video; each is the same, byte for byte."""
     member = membership or world.membership

@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from generations.lifecycle import actions, keys, sweep, transitions
+from generations.lifecycle import actions, stops, sweep, transitions
 from generations.models import Attempt, Entry, Task
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.contract import Reason, Receipt, RemoteState, Unclear
@@ -61,7 +61,7 @@ def test_a_bad_key_pauses_its_credential_and_the_others_wait_and_say_why(
     world.wait(120)
     assert len(world.posts) == 1
     world.sandbox.set_fault(world.key, "")
-    keys.resume(world.credential, world.membership.user)
+    stops.resume_key(world.credential, world.membership.user)
     assert set(rows.values_list("obstacle", flat=True)) == {""}
     sweep.sweep(0)
     world.end()

@@ -2,16 +2,15 @@
 
 import random
 import time
-from contextvars import copy_context
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier, Thread
-
-from django.db import connection
+from functools import partial
 
 from generations import clock, films
 from generations.lifecycle import sweep, transitions
 from generations.models import Credential, File, Film, Take
 from generations.models.files import FileState
+from tests.threads import at_once, in_thread
 
 from .conftest import World
 from .films import (
@@ -39,18 +38,7 @@ def test_two_readers_at_once_ask_once(world: World) -> None:
     film = read_film(world)
     asked = questions(world)
     Film.objects.filter(pk=film.pk).update(due_at=world.frozen_clock.at)
-    barrier = Barrier(2)
-
-    def reader() -> None:
-        barrier.wait()
-        films.sync_film(film.pk)
-        connection.close()
-
-    threads = [Thread(target=copy_context().run, args=[reader]) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([partial(films.sync_film, film.pk)] * 2)
     assert questions(world) == asked + 1
     assert reloaded(film).lease_until is None
 
@@ -73,20 +61,15 @@ def test_who_wants_the_tree_while_it_is_read_is_served_by_the_next_reading(world
     Film.objects.filter(pk=film.pk).update(due_at=world.frozen_clock.at)
     # A task ends after the question left: as if by another process, in the middle of the reading.
     world.sandbox.set_fault(world.key, "[slow answer 1]", on="any", times=1)
-    waiting = Thread(target=copy_context().run, args=[read_and_close, film.pk])
-    waiting.start()
-    world.frozen_clock.advance(0.5)
-    while questions(world) == asked:
-        time.sleep(0.01)
-    transitions.schedule_tree(film.task)
-    waiting.join()
+    with ThreadPoolExecutor() as pool:
+        reading = in_thread(pool, partial(films.sync_film, film.pk))
+        world.frozen_clock.advance(0.5)
+        while questions(world) == asked and not reading.done():
+            time.sleep(0.01)
+        transitions.schedule_tree(film.task)
+    reading.result()
     world.cluster.work()
     assert questions(world) == asked + 2
-
-
-def read_and_close(film_id: int) -> None:
-    films.sync_film(film_id)
-    connection.close()
 
 
 def test_a_tree_is_read_within_the_keys_budget(world: World) -> None:

@@ -1,18 +1,17 @@
 """The line of a credential: its slots, the turns of its members, and its budget of requests."""
 
 from bisect import bisect_left
-from contextvars import copy_context
-from threading import Barrier, Thread
+from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from generations import clock
-from generations.lifecycle import keys
+from generations.lifecycle import stops
 from generations.models import Task
 from generations.models.tasks import BUSY, TaskState
-from generations.teams import request_budget
+from generations.teams import provider_access
 from tests.factories import make_member, make_tasks
+from tests.threads import at_once
 
 from .conftest import World
 
@@ -78,7 +77,7 @@ def test_a_budget_is_never_exceeded_and_nearly_all_used(world: World, limit: int
     drawn: list[float] = []
     every = 0.5 if limit == 10 else 1.0
     for tick in range(round(600 / every)):
-        drawn += [tick * every] * request_budget.take_requests(world.credential.pk, 1000)
+        drawn += [tick * every] * provider_access.take_requests(world.credential.pk, 1000)
         world.frozen_clock.advance(every)
     assert most_in_a_window(drawn) <= limit
     assert len(drawn) >= 0.95 * limit * 10
@@ -88,25 +87,22 @@ def test_two_processes_that_draw_at_once_never_exceed_the_budget(world: World) -
     world.credential.requests_per_minute = 60
     world.credential.save()
     drawn: list[float] = []
-    gate = Barrier(3)
+    gate = Barrier(3, timeout=60)
 
     def draw() -> None:
         for _ in range(200):
             gate.wait()
-            granted = request_budget.take_requests(world.credential.pk, 3)
+            granted = provider_access.take_requests(world.credential.pk, 3)
             drawn.extend([clock.now().timestamp()] * granted)
             gate.wait()
-        connection.close()
 
-    threads = [Thread(target=copy_context().run, args=(draw,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for _ in range(200):
-        gate.wait()
-        gate.wait()
-        world.frozen_clock.advance(1)
-    for thread in threads:
-        thread.join()
+    def tick() -> None:
+        for _ in range(200):
+            gate.wait()
+            gate.wait()
+            world.frozen_clock.advance(1)
+
+    at_once([draw, draw, tick])
     assert most_in_a_window(drawn) <= 60
     assert len(drawn) >= 0.95 * 200
 
@@ -147,13 +143,13 @@ def test_callbacks_draw_on_the_same_budget(public_world: World) -> None:
 
 
 def test_a_paused_credential_sends_nothing_and_holds_its_line(world: World) -> None:
-    keys.pause(world.credential, world.membership.user)
-    keys.resume(world.credential, world.membership.user)
+    stops.pause_key(world.credential, world.membership.user)
+    stops.resume_key(world.credential, world.membership.user)
     world.order("[stuck] A storm", count=2)
-    keys.pause(world.credential, world.membership.user)
+    stops.pause_key(world.credential, world.membership.user)
     world.wait(60)
     assert set(Task.objects.values_list("state", "obstacle")) == {("waiting", "paused")}
     assert not world.posts
-    keys.resume(world.credential, world.membership.user)
+    stops.resume_key(world.credential, world.membership.user)
     world.wait(1)
     assert under_way(world) == 2

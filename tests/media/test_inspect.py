@@ -17,10 +17,9 @@ import pytest
 from av.video.reformatter import Colorspace
 from PIL import Image
 
-from generations.media import Crashed, Facts, NotMedia, RejectReason, inspect
-from generations.media import inspector as inspectors
+from generations import media
+from generations.media import ROOT, Crashed, Facts, Inspector, NotMedia, RejectReason, inspect
 from generations.media.facts import InspectorRequest
-from generations.media.inspector import ROOT, Inspector
 from tests.bench.figures import with_descendants
 from tests.media.clips import clip, dark_until, moving, sound
 
@@ -419,7 +418,7 @@ def test_one_inspector_serves_many_files_a_fork_starts_its_own_and_a_dead_one_is
 def test_an_inspector_that_cannot_live_has_crashed(
     tmp_path: Path, outdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inspectors, "COMMAND", [sys.executable, "-c", "raise SystemExit"])
+    monkeypatch.setattr(media, "COMMAND", [sys.executable, "-c", "raise SystemExit"])
     with pytest.raises(Crashed, match="died twice"):
         Inspector().ask(InspectorRequest(str(tmp_path / "clip"), str(outdir), 60))
 
@@ -442,7 +441,7 @@ def test_a_file_that_is_gone_has_crashed_the_child_and_says_why(
 
 
 def within_limits(statement: str) -> subprocess.CompletedProcess[str]:
-    limits = "from generations.media.inspection import limit_resources; limit_resources(1)"
+    limits = "from generations.media.__main__ import limit_resources; limit_resources(1)"
     code = f"{limits}; {statement}"
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT

@@ -16,10 +16,10 @@ from generations.media import (
     RejectReason,
     extract_frame,
     normalize_picture,
-    picture,
+    pictures,
 )
-from generations.media.image_size import read_size
-from generations.media.picture import MAX_EDGE, MAX_PIXELS, MIN_EDGE
+from generations.media.headers import picture_size_of
+from generations.media.pictures import MAX_EDGE, MAX_PIXELS, MIN_EDGE
 from tests.media.clips import clip, moving
 
 ORIENTATION, GPS, MAKE = 0x0112, 0x8825, 0x010F
@@ -296,16 +296,16 @@ def test_a_picture_that_no_codec_makes_small_gives_up_detail_until_it_fits(
     tmp_path: Path, outdir: Path, monkeypatch: pytest.MonkeyPatch, transparent: bool
 ) -> None:
     """In this process and with a limit 25 times smaller: 10 MiB of noise took seconds."""
-    assert picture.MAX_BYTES == 10 * 1024**2
-    limit = picture.MAX_BYTES // 25
-    monkeypatch.setattr(picture, "MAX_BYTES", limit)
+    assert pictures.MAX_BYTES == 10 * 1024**2
+    limit = pictures.MAX_BYTES // 25
+    monkeypatch.setattr(pictures, "MAX_BYTES", limit)
     image = noise(480, 480)
     if transparent:
         image.putalpha(128)
     path = tmp_path / "given"
     path.write_bytes(encoded(image, compress_level=1))
     assert path.stat().st_size > limit
-    facts = picture.normalize(path, outdir)
+    facts = pictures.normalize(path, outdir)
     assert facts.bytes <= limit
     assert facts.bytes > limit / 2, "it gave up more than it had to"
     assert kept(outdir).size == (facts.width, facts.height)
@@ -434,10 +434,10 @@ def test_the_size_in_the_header_is_the_pictures(
     path = tmp_path / "given"
     for image in (gradient(301, 77), gradient(77, 301).convert("LA").convert("RGB")):
         path.write_bytes(encoded(image, kind, **options))
-        assert read_size(path, kind) == image.size
+        assert picture_size_of(path, kind) == image.size
     if kind == "webp":
         path.write_bytes(encoded(gradient(301, 77).convert("RGBA"), kind, exif=b"Exif\0\0II*\0"))
-        assert read_size(path, kind) == (301, 77)
+        assert picture_size_of(path, kind) == (301, 77)
 
 
 # ---- Frames of clips ------------------------------------------------------------------------

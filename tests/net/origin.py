@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from generations.net.address_policy import AddressPolicy
+from generations.net.sockets import AddressPolicy
 
 type Answer = Callable[[socket.socket], None]
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generations.net.address_policy import (
+from generations.net.sockets import (
     AddressPolicy,
     ForbiddenAddress,
     Resolver,
+    RestrictedBackend,
     allowed_addresses,
 )
-from generations.net.backends import RestrictedBackend
 from tests.net.origin import origin, reply
 
 PUBLIC = AddressPolicy()

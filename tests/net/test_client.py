@@ -6,9 +6,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from generations.net.address_policy import AddressPolicy, ForbiddenAddress
-from generations.net.backends import AsyncRestrictedBackend, RestrictedBackend
 from generations.net.client import MultiPoolTransport, async_client, client
+from generations.net.sockets import (
+    AddressPolicy,
+    AsyncRestrictedBackend,
+    ForbiddenAddress,
+    RestrictedBackend,
+)
 from tests.net.origin import certificate, origin, raw, reply
 
 LAB = AddressPolicy(allow_private=True)

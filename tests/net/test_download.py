@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from generations.net.address_policy import AddressPolicy
 from generations.net.download import (
     DownloadedFile,
     DownloadFailed,
@@ -16,9 +15,10 @@ from generations.net.download import (
     DownloadTooLarge,
     LinkForbidden,
     LinkGone,
+    SpeedLimits,
     download,
 )
-from generations.net.result_links import SpeedLimits
+from generations.net.sockets import AddressPolicy
 from tests.net.origin import Origin, certificate, origin, raw, reply
 
 BODY = bytes(range(256)) * 20_000  # 5 MB

@@ -7,9 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from generations.net.address_policy import AddressPolicy, ForbiddenAddress
-from generations.net.client import async_client, client
-from generations.net.flows import Flow, run_flow, run_flow_async
+from generations.net.client import Flow, async_client, client, run_flow, run_flow_async
+from generations.net.sockets import AddressPolicy, ForbiddenAddress
 from tests.net.origin import origin, raw, reply
 
 type Run = Callable[..., Any]

@@ -44,7 +44,7 @@ from generations.models import (
 from generations.models.files import FileState
 from generations.models.tasks import AttemptState, TaskState
 from generations.operations.backup import databases
-from generations.operations.supervisor.startup import prepare
+from generations.operations.startup import prepare
 from generations.providers.contract import Receipt
 from generations.storage import store
 from generations.teams import installation, ordering_stops

@@ -18,10 +18,8 @@ from pytest_django import Settings
 from generations import clock
 from generations.models import Heartbeat, Lease, Task
 from generations.models.tasks import TaskState
-from generations.operations.supervisor.heartbeat import HeartbeatMonitor
-from generations.operations.supervisor.processes import Child, Watchdog
-from generations.operations.supervisor.startup import require_free_port
-from generations.operations.supervisor.supervisor import Supervisor
+from generations.operations.startup import require_free_port
+from generations.operations.supervisor import Child, HeartbeatMonitor, Supervisor, Watchdog
 from tests.factories import make_credential, make_member, make_tasks
 from tests.processes.system import free_port, lives
 from tests.processes.system import until as wait_until

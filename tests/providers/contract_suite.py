@@ -31,7 +31,7 @@ from generations.providers.contract import (
     Unclear,
 )
 from generations.providers.wire import replies
-from generations.providers.wire.values import read_object
+from generations.providers.wire.replies import read_object
 
 from .driver import first_request, run, value_of, value_when_always_answered
 from .recorded import Recorded, malformed, recorded, with_text, with_unknown_members

@@ -1,8 +1,7 @@
 """What a key says about its account."""
 
-from generations.sandbox.accounts import account_name, is_known_key, open_account
 from generations.sandbox.app import Sandbox
-from generations.sandbox.dialects import DIALECTS
+from generations.sandbox.dialects import DIALECTS, account_name, is_known_key, open_account
 from tests.sandbox.dialects import body_of, in_process_client
 
 

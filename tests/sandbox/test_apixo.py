@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from generations.sandbox.app import Sandbox
-from generations.sandbox.providers.apixo.replies import FAILURES
+from generations.sandbox.providers.apixo import FAILURES
 from tests.cases import case
 from tests.sandbox.dialects import body_of, client_of, download
 from tests.sandbox.orders import LONG

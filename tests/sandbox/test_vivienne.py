@@ -9,7 +9,7 @@ import pytest
 
 from generations.sandbox.app import Sandbox
 from generations.sandbox.dialects import dialect_named
-from generations.sandbox.providers.vivienne.replies import signature
+from generations.sandbox.providers.vivienne import signature
 from tests.cases import case
 from tests.sandbox.dialects import body_of, client_of, download
 from tests.sandbox.orders import LONG

@@ -34,7 +34,6 @@ from generations.models.collections import Decision
 from generations.models.events import EventKind
 from generations.sharing import (
     archive,
-    backdrop,
     collections,
     links,
     review,
@@ -523,20 +522,20 @@ def test_a_name_in_an_archive_is_one_that_every_file_system_takes(text: str, nam
 def test_behind_the_gate_stands_a_picture_of_at_most_sixty_four_pixels(
     member: Membership, collection: Collection
 ) -> None:
-    assert backdrop.blurred_poster(collection) == ""
+    assert links.blurred_poster(collection) == ""
     picture = io.BytesIO()
     Image.effect_noise((640, 360), 90).save(picture, "webp")
     poster = default_storage.save("poster.webp", ContentFile(picture.getvalue()))
     collections.add(collection, [make_file(member, poster=poster).pk], member.user)
-    drawn = backdrop.blurred_poster(collection)
+    drawn = links.blurred_poster(collection)
     with Image.open(io.BytesIO(base64.b64decode(drawn))) as image:
         assert image.size == (64, 36)
     default_storage.delete(poster)
-    assert backdrop.blurred_poster(collection) == drawn  # made once
+    assert links.blurred_poster(collection) == drawn  # made once
 
 
 def test_a_poster_that_cannot_be_read_makes_no_backdrop(
     member: Membership, collection: Collection
 ) -> None:
     collections.add(collection, [make_file(member, poster="gone.webp").pk], member.user)
-    assert backdrop.blurred_poster(collection) == ""
+    assert links.blurred_poster(collection) == ""

@@ -18,6 +18,8 @@ from . import events, invariants
 from .faulty_provider import BASE
 from .site import KEY, Site
 
+# Past the lease of a sender, the longest waits between tries, the life of links, the deadline of a
+# task, and the tries that follow from it.
 STEPS = (100, *[300] * 9, 3600, 50 * 3600, *[600] * 6)  # seconds until all has ended
 EVENTS = (6, 17)
 DUPLICATES = ("send", "poll", "sweep", "balance")

@@ -17,16 +17,7 @@ import httpx
 import pytest
 
 from generations import clock, crash
-from generations.lifecycle import (
-    actions,
-    callbacks,
-    fetch,
-    keys,
-    order,
-    poll,
-    queue,
-    stops,
-)
+from generations.lifecycle import actions, callbacks, fetch, order, poll, queue, stops
 from generations.models import Attempt, Credential, File, Membership, Task
 from generations.models.files import FileState
 from generations.models.tasks import AttemptState, TaskState
@@ -191,7 +182,7 @@ class Site:
 
     def resume(self) -> None:
         self.credential.refresh_from_db()
-        self.machine.run(lambda: keys.resume(self.credential, self.membership.user))
+        self.machine.run(lambda: stops.resume_key(self.credential, self.membership.user))
 
     def stop_ordering(self) -> None:
         self.machine.run(lambda: stops.stop(self.membership.user))

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from generations import clock
 from generations.crypto import UnsealError
-from generations.lifecycle import keys, transitions
+from generations.lifecycle import stops, transitions
 from generations.models import AuditEvent, Credential, File, Film, User
 from generations.providers.contract import Reason, Unauthorised
 from generations.sandbox.app import Sandbox
@@ -83,7 +83,7 @@ def test_another_key_gives_a_paused_credential_a_chance(
     credential: Credential, owner: User
 ) -> None:
     transitions.pause_credential(credential, Reason.KEY_REFUSED)
-    keys.replace_key(credential, owner, "sandbox-another-key")
+    stops.replace_key(credential, owner, "sandbox-another-key")
     credential.refresh_from_db()
     assert (credential.is_paused, credential.key_tail) == (False, "-key")
     assert credential.open_key().reveal() == "sandbox-another-key"
@@ -118,7 +118,7 @@ def test_a_key_is_not_removed_while_it_may_be_asked_for_a_files_next_link(
 ) -> None:
     file = unkept(credential, owner, minutes=minutes)
     File.objects.update(state=state)
-    keys.pause(credential, owner)
+    stops.pause_key(credential, owner)
     with pytest.raises(credentials.InUse) as use:
         credentials.remove(credential, owner)
     assert (use.value.orders, use.value.files) == (0, 1)
@@ -166,7 +166,7 @@ def test_a_free_call_proves_a_key_and_pauses_or_resumes(
             team=owner.memberships.get().team, base_url=sandbox.url, key=key
         )
         transitions.pause_credential(credential, Reason.NO_ANSWER)
-        tested = keys.test(credential)
+        tested = stops.test_key(credential)
         assert (tested.good, tested.reason) == (good, reason)
         assert credential.is_paused is not good
         assert not any(request.method == "POST" for request in sandbox.requests)
@@ -175,7 +175,7 @@ def test_a_free_call_proves_a_key_and_pauses_or_resumes(
 
 
 def test_a_dead_provider_is_no_reason_to_pause(credential: Credential) -> None:
-    tested = keys.test(credential)
+    tested = stops.test_key(credential)
     assert (tested.good, tested.reason) == (False, Reason.UNREACHABLE)
     assert not credential.is_paused
 

@@ -4,13 +4,12 @@ import hashlib
 import io
 import os
 import time
+from functools import partial
 from pathlib import Path
-from threading import Barrier, Thread
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
-from django.db import connection
 from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
@@ -19,9 +18,10 @@ from generations import clock, uploads
 from generations.models import File, Membership, Upload
 from generations.models.files import FileState
 from generations.storage import store
-from generations.uploads import PictureRejected, intake
+from generations.uploads import PictureRejected
 from tests.factories import make_credential, make_member, make_tasks
 from tests.media.clips import clip, moving
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -91,20 +91,8 @@ def test_bytes_that_were_lost_come_back_with_the_same_picture(member: Membership
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_picture_four_times_at_once_is_one_row(member: Membership) -> None:
-    gate, rows = Barrier(4), []
-
-    def add() -> None:
-        gate.wait()
-        rows.append(give(member).pk)
-        connection.close()
-
-    threads = [Thread(target=add) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(rows) == 4
-    assert len(set(rows)) == 1
+    rows = at_once([partial(give, member)] * 4)
+    assert len({row.pk for row in rows}) == 1
     assert Upload.objects.count() == 1
 
 
@@ -169,9 +157,9 @@ def test_what_is_unfit_says_why_and_leaves_nothing(
 def test_fifty_megabytes_are_the_most_that_is_read(
     member: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert intake.MAX_BYTES == 50 * 1024 * 1024
+    assert uploads.MAX_BYTES == 50 * 1024 * 1024
     content = encoded()
-    monkeypatch.setattr(intake, "MAX_BYTES", len(content))
+    monkeypatch.setattr(uploads, "MAX_BYTES", len(content))
     give(member, content)
     with pytest.raises(PictureRejected) as refused:
         give(member, content + b"\0")
@@ -182,7 +170,7 @@ def test_a_picture_that_takes_too_long_is_refused_and_the_next_one_taken(
     member: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "TIMEOUT_SECONDS", 0.02)
+        patch.setattr(uploads, "TIMEOUT_SECONDS", 0.02)
         with pytest.raises(PictureRejected) as refused:
             give(member, encoded(Image.new("L", (10_000, 5_000))))
     assert refused.value.code == "crashed"

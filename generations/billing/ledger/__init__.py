@@ -6,14 +6,13 @@ from .accounts import (
     available,
     balances,
     lock,
-    newest_entry,
     open_accounts,
 )
-from .caps import CapExceeded, cap_remaining
 from .entries import (
     adjust,
     correct,
     hold,
+    newest_entry,
     reconcile,
     record_import,
     release,
@@ -23,12 +22,10 @@ from .verify import verify
 
 __all__ = [
     "Balance",
-    "CapExceeded",
     "InsufficientCredits",
     "adjust",
     "available",
     "balances",
-    "cap_remaining",
     "correct",
     "hold",
     "lock",

@@ -1,4 +1,4 @@
-"""The four accounts of a credential and their balances."""
+"""The four accounts of a credential, and what is in them."""
 
 from dataclasses import dataclass
 
@@ -48,37 +48,6 @@ def open_accounts(credential: Credential) -> None:
     )
 
 
-def account_balances(credential: Credential) -> dict[str, int]:
-    """Return the balance of each account by its name."""
-    return dict(credential.accounts.values_list("name", "balance"))
-
-
-def change(account: Account, amount: int) -> None:
-    """Add an amount to an account, or take it. Raises InsufficientCredits."""
-    enough = Q(balance__gte=-amount) | Q(name=GRANTED)
-    changed = Account.objects.filter(enough, pk=account.pk).update(balance=F("balance") + amount)
-    if not changed:
-        account.refresh_from_db()
-        raise InsufficientCredits(account.balance, -amount)
-
-
-def lock(credential_id: int) -> None:
-    """Lock the accounts of a credential until this transaction ends."""
-    Account.objects.select_for_update(no_key=True).get(credential=credential_id, name=AVAILABLE)
-
-
-def newest_entry(credential: Credential) -> int | None:
-    """Return the primary key of the newest entry; for ``reconcile``."""
-    return credential.entries.order_by("-pk").values_list("pk", flat=True).first()
-
-
-def available(credential: Credential) -> int | None:
-    """Return what may still be ordered on a credential; None where the balance is unknown."""
-    if credential.balance is None:
-        return None
-    return account_balances(credential)[AVAILABLE]
-
-
 def balances(team: Team) -> list[Balance]:
     """Return a balance for each unit of the team's credentials."""
     rows = (
@@ -88,6 +57,7 @@ def balances(team: Team) -> list[Balance]:
             available=Sum("balance", filter=Q(name=AVAILABLE), default=0),
             held=Sum("balance", filter=Q(name=HELD), default=0),
             spent=Sum("balance", filter=Q(name=SPENT), default=0),
+            # Without a default: None says that no credential of this unit knows its balance.
             known=Sum("balance", filter=Q(credential__balance__isnull=False, name=AVAILABLE)),
         )
         .order_by("unit")
@@ -96,3 +66,32 @@ def balances(team: Team) -> list[Balance]:
         Balance(row["unit"], row["available"], row["held"], row["spent"], row["known"] is not None)
         for row in rows
     ]
+
+
+def available(credential: Credential) -> int | None:
+    """Return what may still be ordered on a credential; None where the balance is unknown."""
+    if credential.balance is None:
+        return None
+    return account_balances(credential)[AVAILABLE]
+
+
+def account_balances(credential: Credential) -> dict[str, int]:
+    """Return the balance of each account by its name."""
+    return dict(credential.accounts.values_list("name", "balance"))
+
+
+def change(account: Account, amount: int) -> None:
+    """Add an amount to an account, or take it. Raises InsufficientCredits."""
+    # A condition of the UPDATE, not of a reading before it: of two orders that want the last
+    # credits at once, the second waits for the row and then finds too little.
+    enough = Q(balance__gte=-amount) | Q(name=GRANTED)
+    changed = Account.objects.filter(enough, pk=account.pk).update(balance=F("balance") + amount)
+    if not changed:
+        account.refresh_from_db()
+        raise InsufficientCredits(account.balance, -amount)
+
+
+def lock(credential_id: int) -> None:
+    """Lock the accounts of a credential until this transaction ends."""
+    # One row is enough: each entry changes *available*, and that of an import locks it too.
+    Account.objects.select_for_update(no_key=True).get(credential=credential_id, name=AVAILABLE)

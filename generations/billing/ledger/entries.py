@@ -1,22 +1,21 @@
-"""Write entries: each has lines that sum to zero, and updates totals, caps and claims."""
+"""Write entries: each has lines that sum to zero, and updates totals, caps and claims.
+
+Accounts change first, then totals, then caps, in every entry: so no two entries deadlock.
+"""
 
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import F
 
-from generations.models import Attempt, Credential, Entry, Line, User
-from generations.models.ledger import SUBJECT_ACCOUNT, AccountName, EntryKind
+from generations.billing import caps
+from generations.models import Attempt, Claim, Credential, DayTotal, Entry, Line, Total, User
+from generations.models.films import WORK
+from generations.models.ledger import CHARGED, CLOSING, SUBJECT_ACCOUNT, AccountName, EntryKind
 
-from . import caps, totals
-from .accounts import (
-    AVAILABLE,
-    GRANTED,
-    HELD,
-    SPENT,
-    account_balances,
-    change,
-    newest_entry,
-)
+from .accounts import AVAILABLE, GRANTED, HELD, SPENT, account_balances, change, lock
+
+type Key = dict[str, object]
 
 
 @transaction.atomic
@@ -44,7 +43,16 @@ def settle(attempt: Attempt, cost: int, *, failed: bool = False) -> None:
         _grant_shortage(credential, cost - held)
     moves = {HELD: -held, SPENT: cost, AVAILABLE: held - cost}
     entry = _post(credential, EntryKind.SETTLE, moves, attempt, failed=failed)
+    # Not capped: what was charged is spent, even where the use goes over the cap by it.
     caps.record_use(entry, cost - held)
+
+
+@transaction.atomic
+def release(attempt: Attempt, *, carried: bool = False) -> None:
+    """Close the hold with nothing charged. ``carried``: the next attempt holds it at once."""
+    moves = {HELD: -attempt.estimate, AVAILABLE: attempt.estimate}
+    entry = _post(attempt.credential, EntryKind.RELEASE, moves, attempt, carried=carried)
+    caps.record_use(entry, -attempt.estimate)
 
 
 @transaction.atomic
@@ -54,20 +62,16 @@ def record_import(attempt: Attempt) -> None:
     It was never held here, and the balance that the provider reports does not contain it any more:
     so it comes from *granted*, leaves *available* as it is, and counts against no cap.
     """
-    if booked := totals.reset_booked(attempt):
+    # Else a statement of this key that is imported meanwhile would not see what is booked here.
+    lock(attempt.credential_id)
+    # A statement may have claimed it before it was imported, and somebody accepted that: the entry
+    # from then is undone, or the clip would be spent twice.
+    if booked := _reset_booked(attempt):
         moves = {AVAILABLE: booked, SPENT: -booked}
         memo = "booked with its clip instead"
         _post(attempt.credential, EntryKind.CORRECT, moves, memo=memo)
     cost = attempt.cost or 0
     _post(attempt.credential, EntryKind.IMPORT, {GRANTED: -cost, SPENT: cost}, attempt)
-
-
-@transaction.atomic
-def release(attempt: Attempt, *, carried: bool = False) -> None:
-    """Close the hold with nothing charged. ``carried``: the next attempt holds it at once."""
-    moves = {HELD: -attempt.estimate, AVAILABLE: attempt.estimate}
-    entry = _post(attempt.credential, EntryKind.RELEASE, moves, attempt, carried=carried)
-    caps.record_use(entry, -attempt.estimate)
 
 
 @transaction.atomic
@@ -105,14 +109,21 @@ def reconcile(credential: Credential, remaining: int, last_entry: int | None) ->
     ``last_entry`` is ``newest_entry()`` from before the request. While orders run, the two sides
     count them at different moments: then only what must be a top-up is adjusted.
     """
+    # An order locks this row too: none can begin between these readings and the adjustment.
     Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
     now = account_balances(credential)
     idle = now[HELD] == 0 and newest_entry(credential) == last_entry
     difference = remaining - now[AVAILABLE]
     if not idle:
+        # The provider may not have charged yet what is held here: so much may be no top-up.
         difference = max(0, difference - now[HELD])
     if difference:
         adjust(credential, difference, "balance read from the provider")
+
+
+def newest_entry(credential: Credential) -> int | None:
+    """Return the primary key of the newest entry; for ``reconcile``."""
+    return credential.entries.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def _grant_shortage(credential: Credential, needed: int) -> None:
@@ -137,6 +148,7 @@ def _post(
     accounts = {account.name: account for account in credential.accounts.all()}
     for name in sorted(moves):  # one order for all, so that two entries never deadlock
         change(accounts[name], moves[name])
+    # Person and model are copied, because totals and lists read entries without their tasks.
     task = attempt.task if attempt else None
     entry = Entry.objects.create(
         team_id=credential.team_id,
@@ -155,7 +167,78 @@ def _post(
     Line.objects.bulk_create(
         Line(entry=entry, account=accounts[name], amount=amount) for name, amount in moves.items()
     )
-    totals.add(entry)
+    _add_to_totals(entry)
     if kind != EntryKind.HOLD:  # a hold is made before the provider has given its id
-        totals.update_claim(entry)
+        _update_claim(entry)
     return entry
+
+
+# ---- Totals by day, so that no page sums the ledger -------------------------------------------
+
+
+def _add_to_totals(entry: Entry) -> None:
+    estimate = entry.attempt.estimate if entry.attempt and entry.kind == EntryKind.SETTLE else 0
+    added = {"entries": 1, "amount": entry.amount, "estimate": estimate}
+    for model, names in _totals(total_key(entry)):
+        counted = model.objects.filter(**names).update(
+            **{name: F(name) + amount for name, amount in added.items()}
+        )
+        # Nobody else makes the row meanwhile: entries of one kind change the same accounts, and
+        # these are locked already.
+        if not counted:
+            model.objects.create(**names, **added, team_id=entry.team_id, unit=entry.unit)
+
+
+def add_stated(key: Key, amount: int) -> None:
+    """Add what statements say of the entries of one total."""
+    for model, names in _totals(key):
+        model.objects.filter(**names).update(stated=F("stated") + amount)
+
+
+def total_key(entry: Entry) -> Key:
+    """Return the key of the total that an entry belongs to."""
+    return {
+        "credential_id": entry.credential_id,
+        "day": entry.day,
+        "kind": entry.kind,
+        "failed": entry.failed,
+        "carried": entry.carried,
+        "model": entry.model,
+        "person_id": entry.person_id,
+    }
+
+
+def _totals(key: Key) -> list[tuple[type[Total] | type[DayTotal], Key]]:
+    """Return the total with this key, and the total of its day."""
+    kept = {name: value for name, value in key.items() if name not in {"model", "person_id"}}
+    return [(Total, key), (DayTotal, {**kept, "of_film": key["model"] in WORK})]
+
+
+# ---- The claim of a statement, which says what is booked beside what is claimed ---------------
+
+
+def _update_claim(entry: Entry) -> None:
+    if entry.attempt_id is None:
+        return
+    # By the provider's id: a statement may have named it before anything here had that id.
+    remote_ids = (
+        Attempt.objects.filter(pk=entry.attempt_id).exclude(remote_id="").values("remote_id")
+    )
+    claim = Claim.objects.filter(credential=entry.credential_id, remote_id__in=remote_ids).first()
+    if claim is None:
+        return
+    spent = entry.amount if entry.kind in CHARGED else 0
+    Claim.objects.filter(pk=claim.pk).update(attempt=entry.attempt_id, booked=F("booked") + spent)
+    # What was stated before the attempt ended counts with the entry that has closed it now.
+    if entry.kind in CLOSING:
+        add_stated(total_key(entry), claim.amount)
+
+
+def _reset_booked(attempt: Attempt) -> int:
+    """Return what was booked on its claim before the import, and reset it to 0."""
+    claims = Claim.objects.filter(
+        credential=attempt.credential_id, remote_id=attempt.remote_id, attempt=None
+    )
+    booked = sum(claims.values_list("booked", flat=True))
+    claims.update(booked=0)
+    return booked

@@ -48,6 +48,7 @@ def _entry_amounts() -> Iterator[str]:
 
 def _totals(names: tuple[str, ...]) -> Counts:
     """Sum the entries by the key of each total."""
+    # In the order in which ``verify`` reads the columns of totals: rows are compared as tuples.
     settled = Q(kind=EntryKind.SETTLE)
     rows = Entry.objects.annotate(of_film=OF_FILM).order_by().values_list(*names)
     sums = {
@@ -59,7 +60,10 @@ def _totals(names: tuple[str, ...]) -> Counts:
 
 
 def _used() -> Counts:
-    """Sum the lines of orders by the months of their holds."""
+    """Sum the lines of orders by the months of their holds; imports count against no cap.
+
+    Summed from lines, not from totals: these have no month of the hold, and may be wrong as well.
+    """
     hold = Entry.objects.filter(attempt=OuterRef("entry__attempt"), kind=EntryKind.HOLD)
     lines = Line.objects.filter(
         account__name__in=(AccountName.HELD, AccountName.SPENT),
@@ -69,7 +73,7 @@ def _used() -> Counts:
     rows = lines.order_by().values_list("entry__team", "entry__person", "entry__unit", "held_on")
     counts: Counter[tuple[object, ...]] = Counter()
     for team, person, unit, day, moved in rows.annotate(moved=Sum("amount")):
-        for user in (None, person):
+        for user in (None, person):  # the team's use contains that of each member
             counts[team, user, unit, month_of(day)] += moved
     return {key: (amount,) for key, amount in counts.items()}
 

@@ -1,26 +1,8 @@
 """Statements of providers: read as CSV, matched by remote id, and decided by people."""
 
-from .decisions import (
-    Decided,
-    UnderWay,
-    accept,
-    dispute,
-)
-from .imports import (
-    ImportResult,
-    Preview,
-    discard,
-    draft,
-    import_lines,
-    preview,
-)
-from .lines import Charge, Unread
-from .tables import (
-    MOST_BYTES,
-    PARTS,
-    Table,
-    Unreadable,
-)
+from .claims import Decided, UnderWay, accept, dispute
+from .imports import ImportResult, Preview, discard, draft, import_lines, preview
+from .tables import MOST_BYTES, PARTS, Charge, Table, Unread, Unreadable
 
 __all__ = [
     "MOST_BYTES",

@@ -9,18 +9,12 @@ from itertools import batched
 from django.db import transaction
 from django.utils.dateparse import parse_date
 
-from generations import audit, clock
+from generations import clock
 from generations.billing import ledger
-from generations.models import Credential, Statement, StatementLine, User
+from generations.models import Credential, Statement, StatementLine, User, audit
 
-from .claims import (
-    CHUNK,
-    Match,
-    claim,
-    match,
-)
-from .lines import Charge, Unread, read_lines
-from .tables import Table, decode, read_table
+from .claims import CHUNK, Match, claim, match
+from .tables import Charge, Table, Unread, decode, read_lines, read_table
 
 
 @dataclass(frozen=True)
@@ -57,8 +51,9 @@ class ImportResult:
 
 def draft(credential: Credential, name: str, content: bytes, by: User) -> Statement:
     """Keep a file as a draft; the same file again is the same statement. Raises Unreadable."""
+    # A spreadsheet may save the same statement with other line ends.
     text = decode(content).replace("\r\n", "\n").strip()
-    read_table(text)
+    read_table(text)  # so that nothing is kept that is no table
     statement, _made = Statement.objects.get_or_create(
         credential=credential,
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
@@ -88,6 +83,7 @@ def import_lines(
     statement: Statement, by: User, columns: Mapping[str, int] | None = None
 ) -> ImportResult:
     """Import the lines that are new, and return what differs. Twice is harmless."""
+    # Two files of one key may have the same lines: the second waits, and then finds them known.
     ledger.lock(statement.credential_id)
     read = preview(statement, columns)
     result = ImportResult(len(read.charges), len(read.differences))

@@ -1,11 +1,14 @@
-"""Read a file of a provider or a spreadsheet as a table: encoding, delimiter, columns."""
+"""Read the file of a statement: as a table of any form, and each of its rows as a charge."""
 
 import codecs
 import csv
+import hashlib
 import io
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 MOST_BYTES = 8 * 1024 * 1024
 DELIMITERS = ",;\t|"
@@ -33,6 +36,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 PARTS = tuple(NAMES)
 NEEDED = ("number", "amount")
+# 9.11026E+17: a spreadsheet has rounded the id, and its last digits are lost.
+ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]+")
+CURRENCY = re.compile(r"(?i)us\$|usd|\$|¥|credits?|points?|积分|点数|点")
+THOUSANDS = re.compile(r"[0-9]{1,3}([, '’][0-9]{3})+(\.[0-9]+)?")
+DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")
 
 
 class Unreadable(Exception):
@@ -60,6 +68,27 @@ class Table:
         return all(part in self.columns for part in NEEDED)
 
 
+@dataclass(frozen=True)
+class Charge:
+    """An amount for one remote id; negative: a refund. ``line``: its line in the file."""
+
+    line: int
+    remote_id: str
+    amount: int
+    said_at: str = ""
+    words: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A row that is no charge; ``code``: ``number``, ``rounded``, ``amount`` or ``fraction``."""
+
+    line: int
+    text: str
+    code: str
+
+
 def decode(content: bytes) -> str:
     """Decode a file. Raises Unreadable."""
     if len(content) > MOST_BYTES:
@@ -67,13 +96,15 @@ def decode(content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
     else:
-        encodings = ["utf-8-sig", "gb18030"]  # the second is what Chinese spreadsheets write
+        # The second is what Chinese spreadsheets write. It comes last, because it reads UTF-8 too,
+        # as other letters.
+        encodings = ["utf-8-sig", "gb18030"]
     for encoding in encodings:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
+        if "\0" not in text:  # a picture or a workbook may be decoded, but it is full of these
             return text
     raise Unreadable("letters")
 
@@ -88,21 +119,20 @@ def read_table(text: str, chosen: Mapping[str, int] | None = None) -> Table:
     return Table(names, rows[head + 1 :], recognise(names) | dict(chosen or {}))
 
 
-def recognise(names: Sequence[str]) -> dict[str, int]:
-    """Return the index of each known column by its name."""
-    plain = [_plain(name) for name in names]
-    found: dict[str, int] = {}
-    for part, known in NAMES.items():
-        indexes = [plain.index(name) for name in known if name in plain]
-        free = [index for index in indexes if index not in found.values()]
-        if free:
-            found[part] = free[0]
-    return found
+def read_lines(table: Table, unit: str) -> tuple[list[Charge], list[Unread]]:
+    """Read all rows of a table whose columns are known; amounts in whole units, charges positive.
+
+    A provider that writes charges as negative amounts means the same.
+    """
+    read = [_line(table, line, row, unit) for line, row in table.rows]
+    charges = [one for one in read if isinstance(one, Charge)]
+    # Refunds are rarer than charges, so the sign of most rows is that of charges.
+    if sum(charge.amount < 0 for charge in charges) * 2 > len(charges):
+        charges = [replace(charge, amount=-charge.amount) for charge in charges]
+    return list(_with_fingerprints(charges)), [one for one in read if isinstance(one, Unread)]
 
 
-def _plain(name: str) -> str:
-    """Make "Task ID (string)" and "task_id" equal."""
-    return re.sub(r"\(.*?\)|（.*?）|[\W_]", "", name.casefold())
+# ---- The table: delimiter, row of names, columns ----------------------------------------------
 
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
@@ -115,7 +145,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
 
 def _split(text: str, delimiter: str, *, begin: int) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    found, before = [], 0
+    found, before = [], 0  # counted by the reader, because a quoted cell may have several lines
     try:
         for row in reader:
             found.append((begin + before, row))
@@ -141,3 +171,78 @@ def _head(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
     """Return the index of the row with the names; above it is the provider's letterhead."""
     known = [len(recognise(row)) for _line, row in rows[:HEAD_ROWS]]
     return known.index(max(known))
+
+
+def recognise(names: Sequence[str]) -> dict[str, int]:
+    """Return the index of each known column by its name."""
+    plain = [_plain(name) for name in names]
+    return {
+        part: plain.index(known[0])
+        for part, preferred in NAMES.items()
+        if (known := [name for name in preferred if name in plain])
+    }
+
+
+def _plain(name: str) -> str:
+    """Make "Task ID (string)" and "task_id" equal."""
+    return re.sub(r"\(.*?\)|（.*?）|[\W_]", "", name.casefold())
+
+
+# ---- The rows: ids and amounts ----------------------------------------------------------------
+
+
+def _line(table: Table, line: int, row: Sequence[str], unit: str) -> Charge | Unread:
+    cells = {part: row[at].strip() for part, at in table.columns.items() if at < len(row)}
+    remote_id, text = _remote_id(cells.get("number", "")), ", ".join(filter(None, row))[:200]
+    if not remote_id:
+        return Unread(line, text, "number")
+    if ROUNDED.fullmatch(remote_id):
+        return Unread(line, text, "rounded")
+    # A key that is kept in cents gets its statement in dollars, unless the column says otherwise.
+    cents = unit == "cent" and "cent" not in table.names[table.columns["amount"]].casefold()
+    try:
+        amount = read_amount(cells.get("amount", ""), hundreds=cents)
+    except ArithmeticError:
+        return Unread(line, text, "amount")
+    if amount is None:
+        return Unread(line, text, "fraction")
+    return Charge(
+        line, remote_id[:100], amount, cells.get("at", "")[:40], cells.get("words", "")[:200]
+    )
+
+
+def _remote_id(cell: str) -> str:
+    """Drop the signs that keep a spreadsheet from rounding it: '911…, ="911…"."""
+    return cell.removeprefix("=").strip("\"'’ ")
+
+
+def read_amount(cell: str, *, hundreds: bool = False) -> int | None:
+    """Read whole units (with ``hundreds``: of a hundredth); None for a fraction of a unit.
+
+    Raises ArithmeticError where it is no amount.
+    """
+    bare = CURRENCY.sub("", cell).replace("−", "-").strip()
+    if bare.startswith("(") and bare.endswith(")"):  # how accountants write negative amounts
+        bare = f"-{bare[1:-1].strip()}"
+    sign, digits = (-1, bare[1:].strip()) if bare.startswith("-") else (1, bare.removeprefix("+"))
+    if THOUSANDS.fullmatch(digits):
+        digits = re.sub(r"[, '’]", "", digits)
+    elif DECIMAL_COMMA.fullmatch(digits):
+        digits = digits.replace(",", ".")
+    value = sign * Decimal(digits) * (100 if hundreds else 1)
+    if not value.is_finite() or abs(value) > 10**15:  # no column of ours holds 1e999
+        raise ArithmeticError(cell)
+    return int(value) if value == value.to_integral_value() else None
+
+
+def _with_fingerprints(charges: Iterable[Charge]) -> Iterable[Charge]:
+    """Add fingerprints; the second of two equal lines of one file gets another one.
+
+    The line's place is no part of it: the next file may have the same charge in another line.
+    """
+    seen: Counter[str] = Counter()
+    for charge in charges:
+        text = f"{charge.remote_id}\n{charge.amount}\n{charge.said_at}\n{charge.words}"
+        seen[text] += 1
+        digest = hashlib.sha256(f"{text}\n{seen[text]}".encode()).hexdigest()
+        yield replace(charge, fingerprint=digest)

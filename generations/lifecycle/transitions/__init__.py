@@ -4,50 +4,59 @@ Every transition is one transaction. It first increments the team's sequence, wh
 order of locks (team, task, accounts), then moves the row by a conditional UPDATE: of ten callers
 that come late, twice or out of order, one finds the old state and the others change nothing. A
 change that somebody may want to hear of writes its event in the same transaction.
+
+``submission`` brings an order to the provider, ``report`` applies what the provider says of it,
+``files`` saves the links of its results, ``decisions`` are those of people. All use ``move``.
 """
 
-from .alarms import (
-    UNCLEAR_TOO_LONG,
-    raise_unclear_alarm,
-    shorten_link_lives,
-    warn_at_risk,
-)
 from .decisions import (
     cancel,
     check_soon,
+    expire_trash,
     mark_copied,
     mark_not_cancelled,
+    mark_purged,
+    move_to_trash,
     refetch,
     refetch_lost,
     release_unclear,
+    restore,
 )
-from .files import is_of_tree, save_tree_links
-from .films import schedule_tree
+from .files import (
+    is_of_tree,
+    save_tree_links,
+    schedule_tree,
+    shorten_link_lives,
+    warn_at_risk,
+)
 from .move import backoff, mark_searched, touch
-from .pauses import hold_back, let_go, pause_credential, resume_credential
 from .report import (
     DEADLINE,
     apply_report,
     has_news,
     is_ours,
-    link_fields,
     record_no_answer,
     reschedule,
 )
 from .submission import (
     SHORT_WAIT,
+    UNCLEAR_TOO_LONG,
     claim,
     delay,
+    hold_back,
+    let_go,
     mark_accepted,
     mark_failed,
     mark_key_refused,
     mark_overdue,
     mark_sent,
     mark_unclear,
+    pause_credential,
+    raise_unclear_alarm,
     requeue,
     requeue_unsent,
+    resume_credential,
 )
-from .trash import expire_trash, mark_purged, move_to_trash, restore
 
 __all__ = [
     "DEADLINE",
@@ -65,7 +74,6 @@ __all__ = [
     "is_of_tree",
     "is_ours",
     "let_go",
-    "link_fields",
     "mark_accepted",
     "mark_copied",
     "mark_failed",

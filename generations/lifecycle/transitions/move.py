@@ -6,15 +6,16 @@ from datetime import timedelta
 import structlog
 from django.db import transaction
 
-from generations import clock, events
+from generations import clock
 from generations.billing import ledger
-from generations.models import Attempt, Task, Team
+from generations.models import Attempt, Task, Team, events
 from generations.models.events import EventKind
 from generations.models.tasks import AttemptState, TaskState
 
 log = structlog.get_logger(__name__)
 
 MOST_WAIT = timedelta(minutes=5)
+# The states of the attempt that the task goes by now. All others are closed for good.
 OPEN = (AttemptState.READY, AttemptState.SENT, AttemptState.UNCLEAR, AttemptState.ACCEPTED)
 
 EVENTS = {
@@ -38,7 +39,9 @@ def move(
     Return True where this caller moved it. The attempt must still be the task's open one: an answer
     to an earlier attempt moves nothing.
     """
+    # First, and also where nothing will move: every transition locks the team before its tasks.
     version = Team.next_sequence(attempt.task.team_id)
+    # One filter: in two of them, the attempt and its state could be met by different attempts.
     moved = Task.objects.filter(
         pk=attempt.task_id,
         state__in=list(sources),
@@ -72,6 +75,8 @@ def raise_alarm(task: Task, code: str, detail: str) -> None:
 
 def open_next_attempt(attempt: Attempt) -> None:
     """Carry the hold over to a new attempt with a callback token and a reference of its own."""
+    # In this order the credits are there. No other order takes them in between: the release has
+    # locked the account's row until commit.
     ledger.release(attempt, carried=True)
     following = Attempt.objects.create(
         task=attempt.task,
@@ -84,5 +89,6 @@ def open_next_attempt(attempt: Attempt) -> None:
 
 def backoff(tries: int, retry_after: float | None) -> timedelta:
     """Return how long to wait: what the provider asks for, else 2, 4, 8 ... s; at most 5 min."""
+    # Tries are capped first, because the power of a task that misses for weeks would overflow.
     seconds = retry_after if retry_after is not None else 2.0 ** min(tries, 10)
     return min(timedelta(seconds=seconds), MOST_WAIT)

@@ -1,10 +1,9 @@
 """Transitions by what the provider reports: running, ended, and the links of its results."""
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import count
 from typing import Any
 
 import structlog
@@ -14,8 +13,7 @@ from django.db.models import F
 from generations import clock
 from generations.billing import ledger
 from generations.lifecycle import queue
-from generations.models import Attempt, File, Task
-from generations.models.files import FileState
+from generations.models import Attempt, Task
 from generations.models.tasks import AT_PROVIDER, FINAL, AttemptState, TaskState
 from generations.providers import provider
 from generations.providers.catalogue import catalogue
@@ -25,21 +23,13 @@ from generations.providers.contract import (
     Refused,
     RemoteState,
     Report,
-    Result,
     Unauthorised,
 )
-from generations.providers.wire.links import read_expiry
 from generations.teams import credentials
 
-from .films import role_of, schedule_tree_after
-from .move import (
-    OPEN,
-    backoff,
-    move,
-    raise_alarm,
-)
-from .pauses import pause_credential
-from .submission import mark_wrong_id
+from .files import save_links, schedule_tree_after
+from .move import OPEN, backoff, move, raise_alarm
+from .submission import mark_wrong_id, pause_credential
 
 log = structlog.get_logger(__name__)
 
@@ -47,14 +37,16 @@ log = structlog.get_logger(__name__)
 DEADLINE = timedelta(hours=48)
 RATIO = re.compile(r"[1-9][0-9]?:[1-9][0-9]?")
 HICCUPS = 2  # providers answer "not found" now and then for a task that they have
+# An end also counts for an unclear task: one that was overdue still has its id, and is asked for.
 FROM_PROVIDER = (TaskState.UNCLEAR, *AT_PROVIDER)
 
 
 def apply_report(attempt: Attempt, report: Report) -> None:
     """Apply what the provider says of a task now: its state, its cost, its links."""
-    if is_for_another(attempt, report):
+    if _is_for_another(attempt, report):
+        # Before all else: nothing of this report belongs to our task, not even its cost.
         return mark_wrong_id(attempt)
-    if has_new_options(attempt, report):
+    if _has_new_options(attempt, report):
         credentials.save_options(attempt.credential, report.account_options)
     if report.state is None:
         _log_unknown(attempt.credential.kind, report.state_word)
@@ -64,18 +56,15 @@ def apply_report(attempt: Attempt, report: Report) -> None:
     return _apply_end(attempt, report, report.state)
 
 
-@lru_cache(maxsize=256)
-def _log_unknown(kind: str, word: str) -> None:
-    """Log a word of state once."""
-    log.warning("unknown state word", kind=kind, word=word)
-
-
 def has_news(attempt: Attempt, report: Report) -> bool:
-    """Whether a report says anything that the task does not say yet."""
+    """Whether a report says anything that the task does not say yet.
+
+    The poller asks this of every answer. Most have none, and they cost no transaction each.
+    """
     task = attempt.task
     moved = (task.state, task.progress) != (report.state, report.progress)
     moved |= bool(_echoed_fields(attempt, report))
-    return moved or has_new_options(attempt, report) or is_for_another(attempt, report)
+    return moved or _has_new_options(attempt, report) or _is_for_another(attempt, report)
 
 
 def is_ours(attempt: Attempt, report: Report) -> bool:
@@ -89,7 +78,7 @@ def is_ours(attempt: Attempt, report: Report) -> bool:
     return True
 
 
-def is_for_another(attempt: Attempt, report: Report) -> bool:
+def _is_for_another(attempt: Attempt, report: Report) -> bool:
     """Whether a report is about another order of ours, by the reference that it repeats.
 
     A reference that is nobody's proves nothing: a provider may shorten it, or another tool gave it.
@@ -100,13 +89,21 @@ def is_for_another(attempt: Attempt, report: Report) -> bool:
     return others.filter(state__in=OPEN).exists()  # what a person released may be imported again
 
 
-def has_new_options(attempt: Attempt, report: Report) -> bool:
+@lru_cache(maxsize=256)
+def _log_unknown(kind: str, word: str) -> None:
+    """Log a word of state once."""
+    log.warning("unknown state word", kind=kind, word=word)
+
+
+def _has_new_options(attempt: Attempt, report: Report) -> bool:
     """Whether a report tells something of the account that its options do not say yet."""
     return not report.account_options.items() <= attempt.credential.options.items()
 
 
 @transaction.atomic
 def _apply_progress(attempt: Attempt, report: Report, state: RemoteState) -> None:
+    # Forward only: providers answer out of order, and "queued" never takes "running" back. A task
+    # that became unclear stays so while it runs: only its end is news.
     earlier = [TaskState.QUEUED] if state is RemoteState.QUEUED else AT_PROVIDER
     if not has_news(attempt, report) or not move(
         attempt,
@@ -142,13 +139,15 @@ def _apply_end(attempt: Attempt, report: Report, state: RemoteState) -> None:
     )
     if not moved:
         return _apply_repeated_end(attempt, report, final)
+    # Only the caller that moved the task comes here, so the hold is closed once.
     cost = _book_cost(attempt, report, failed=failed)
+    # ACCEPTED once more, because the attempt of an unclear task is UNCLEAR.
     Attempt.objects.filter(pk=attempt.pk).update(
         state=AttemptState.ACCEPTED, cost=cost, report=report.raw
     )
-    _save_links(attempt, report.results)
+    save_links(attempt, report.results)
     schedule_tree_after(attempt.task, final)
-    queue.enqueue("send", attempt.credential_id)
+    queue.enqueue("send", attempt.credential_id)  # a slot is free
     return None
 
 
@@ -180,6 +179,7 @@ def _book_cost(attempt: Attempt, report: Report, *, failed: bool) -> int | None:
         else:
             ledger.release(attempt)
         return cost
+    # Not every provider tells the cost, and some only in the answer to the POST (``attempt.cost``).
     known = cost if cost is not None else attempt.cost
     ledger.settle(attempt, attempt.estimate if known is None else known)
     return known
@@ -187,41 +187,12 @@ def _book_cost(attempt: Attempt, report: Report, *, failed: bool) -> int | None:
 
 def _apply_repeated_end(attempt: Attempt, report: Report, final: TaskState) -> None:
     """Take new links of a task that has ended. A final state never changes: another is an alarm."""
+    # Read anew, not from ``attempt.task``: somebody else has just ended it, or it was given up.
     state = Task.objects.values_list("state", flat=True).get(pk=attempt.task_id)
     if state == final:
-        _save_links(attempt, report.results)
+        save_links(attempt, report.results)
     elif state in FINAL:
         raise_alarm(attempt.task, "contradicted", final)
-
-
-def _save_links(attempt: Attempt, results: Sequence[Result]) -> None:
-    """Save the newest link of each result that is not stored yet."""
-    ordinals: dict[str, count[int]] = {}
-    for result in results:
-        part = role_of(attempt.task, result)
-        ordinal = next(ordinals.setdefault(part, count()))
-        link = link_fields(attempt, result.url)
-        row, made = File.objects.get_or_create(
-            task=attempt.task,
-            role=part,
-            ordinal=ordinal,
-            defaults={"team_id": attempt.task.team_id, "remote_id": result.remote_id, **link},
-        )
-        if not made:
-            File.objects.filter(pk=row.pk).exclude(state=FileState.STORED).update(**link)
-        if row.state != FileState.STORED:
-            queue.enqueue("fetch", row.pk)
-
-
-def link_fields(attempt: Attempt, url: str) -> dict[str, str | datetime]:
-    """Return the fields of a link: it dies when its address says, or when links of its key were
-    seen to die, or when the provider says: whichever is sooner."""
-    now = clock.now()
-    dies = now + credentials.link_life(attempt.credential)
-    in_address = read_expiry(url)
-    if in_address is not None:
-        dies = min(dies, datetime.fromtimestamp(in_address, UTC))
-    return {"url": url, "seen_at": now, "expires_at": dies}
 
 
 def reschedule(attempts: Iterable[Attempt]) -> None:
@@ -236,6 +207,8 @@ def record_no_answer(attempt: Attempt, error: ProviderError) -> None:
     """Let a task be asked for again after a question that failed."""
     if isinstance(error, Unauthorised):
         pause_credential(attempt.credential, error.reason)
+    # Refused: the provider does not know the task now. A task that was paid for is not ended by
+    # that; after some times a person is told. Only an import may never have been there.
     missing = isinstance(error, Refused)
     if missing and attempt.task.misses >= HICCUPS and _end_unknown_import(attempt, error):
         return
@@ -250,6 +223,7 @@ def record_no_answer(attempt: Attempt, error: ProviderError) -> None:
 @transaction.atomic
 def _end_unknown_import(attempt: Attempt, error: ProviderError) -> bool:
     """End an imported task whose id the provider never knew. Return False for any other task."""
+    # ``checks`` counts answers: with one, the provider has known the id, and must know it again.
     if not attempt.task.is_imported or attempt.task.checks:
         return False
     ended = move(
@@ -263,6 +237,7 @@ def _end_unknown_import(attempt: Attempt, error: ProviderError) -> bool:
         check_at=None,
     )
     if ended:
+        # Without the id it may be imported again, for example after a slip with the key.
         Attempt.objects.filter(pk=attempt.pk).update(
             state=AttemptState.REFUSED, remote_id="", code=error.code[:80]
         )

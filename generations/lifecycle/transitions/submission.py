@@ -1,4 +1,8 @@
-"""Transitions of an attempt that is sent to the provider."""
+"""Transitions of an order on its way to the provider, and of what waits to be sent.
+
+The first part follows one attempt: claimed, sent, and what came of the POST. The second holds the
+waiting tasks of a key back, or lets them go.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -9,8 +13,9 @@ from django.db import IntegrityError, transaction
 from generations import clock
 from generations.billing import ledger
 from generations.lifecycle import queue
-from generations.models import Attempt, Task, Team
-from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
+from generations.models import Attempt, Credential, Task, Team, User, audit, events
+from generations.models.events import EventKind
+from generations.models.tasks import AT_PROVIDER, AttemptState, TaskQuerySet, TaskState
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     ProviderError,
@@ -20,7 +25,7 @@ from generations.providers.contract import (
     Unauthorised,
     Unavailable,
 )
-from generations.teams import credentials
+from generations.teams import credentials, ordering_stops
 
 from .move import (
     backoff,
@@ -28,14 +33,20 @@ from .move import (
     open_next_attempt,
     raise_alarm,
 )
-from .pauses import pause_credential
 
 log = structlog.get_logger(__name__)
 
 # Longer than the deadline of a POST: a sender whose lease has ended is dead.
 SENDING_LEASE = timedelta(seconds=90)
 SHORT_WAIT = timedelta(seconds=1)
+UNCLEAR_TOO_LONG = timedelta(minutes=15)
+# Where an answer to the POST may find its task: a sender that was stopped past its lease comes
+# back after the sweep has called the order unclear.
 UNDECIDED = (TaskState.SENDING, TaskState.UNCLEAR)
+PAUSED = "paused"
+
+
+# ---- One attempt ----------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -70,6 +81,8 @@ def mark_sent(attempt: Attempt) -> bool:
     """
     # The lock on the team's row makes us wait for a sweep that is requeueing this very attempt.
     Team.next_sequence(attempt.task.team_id)
+    # A task that was requeued may be claimed anew, with this same attempt, while its first sender
+    # still sleeps. Of the two the first to pass here sends; the other finds it no longer READY.
     sending = Task.objects.filter(state=TaskState.SENDING)
     return bool(
         Attempt.objects.filter(pk=attempt.pk, state=AttemptState.READY, task__in=sending).update(
@@ -83,6 +96,7 @@ def mark_accepted(attempt: Attempt, receipt: Receipt) -> bool:
     try:
         was_accepted = _accept(attempt, receipt)
     except IntegrityError:  # two attempts of one credential never share an id
+        # One of the two answers was wrong, and nothing here tells which: the order stays unclear.
         log.exception("id given twice", attempt=attempt.pk, remote_id=receipt.remote_id)
         error = Unavailable(
             "number_taken", receipt.remote_id, reason=Reason.REMOTE_ID_TAKEN, raw=receipt.raw
@@ -90,32 +104,29 @@ def mark_accepted(attempt: Attempt, receipt: Receipt) -> bool:
         mark_unclear(attempt, error)
         return False
     if not was_accepted:
-        _alarm_if_it_runs_unnoticed(attempt, receipt.remote_id)
+        # Without this id the attempt was given up by a person: it runs all the same, and may cost.
+        if not Attempt.objects.filter(pk=attempt.pk, remote_id=receipt.remote_id).exists():
+            raise_alarm(attempt.task, "taken_after_all", receipt.remote_id)
         return False
     credentials.record_success(attempt.credential)
-    if attempt.callbacks.filter(
-        answered_at=None
-    ).exists():  # one came before the answer to the POST
+    # A callback that came before the answer to the POST is kept until there is an id to ask for.
+    if attempt.callbacks.filter(answered_at=None).exists():
         queue.enqueue("callbacks", attempt.pk)
     queue.wake_poller()
     return True
 
 
-def _alarm_if_it_runs_unnoticed(attempt: Attempt, remote_id: str) -> None:
-    """Alarm that an attempt which a person released runs at the provider, and may cost."""
-    if not Attempt.objects.filter(pk=attempt.pk, remote_id=remote_id).exists():
-        raise_alarm(attempt.task, "taken_after_all", remote_id)
-
-
 @transaction.atomic
 def _accept(attempt: Attempt, receipt: Receipt) -> bool:
     now = clock.now()
+    # A create may say that it has failed already. Only a report ends a task, so it is asked for.
+    has_failed = receipt.state is RemoteState.FAILED
     if not move(
         attempt,
         UNDECIDED,
         TaskState.QUEUED,
         accepted_at=now,
-        check_at=now if receipt.state is RemoteState.FAILED else _first_check(attempt, now),
+        check_at=now if has_failed else _first_check(attempt, now),
         lease_until=None,
         reason="",
         code="",
@@ -133,6 +144,13 @@ def _accept(attempt: Attempt, receipt: Receipt) -> bool:
     return True
 
 
+def _first_check(attempt: Attempt, now: datetime) -> datetime:
+    """Return when to ask first: when the provider advises, or when such clips are usually ready."""
+    advice = catalogue(attempt.credential.kind).polling.first
+    usual = Task.objects.usual_seconds(attempt.task.team).get(attempt.task.model)
+    return now + timedelta(seconds=min(advice, usual[0]) if usual else advice)
+
+
 @transaction.atomic
 def mark_failed(attempt: Attempt, error: ProviderError) -> None:
     """Fail a task that the provider refused, and refund its hold."""
@@ -148,7 +166,7 @@ def mark_failed(attempt: Attempt, error: ProviderError) -> None:
     ):
         _close(attempt, AttemptState.REFUSED, error)
         ledger.release(attempt)
-        queue.enqueue("send", attempt.credential_id)
+        queue.enqueue("send", attempt.credential_id)  # a slot is free
 
 
 def mark_key_refused(attempt: Attempt, error: Unauthorised) -> None:
@@ -171,6 +189,8 @@ def requeue(attempt: Attempt, error: Unavailable) -> None:
         ):
             return
         _close(attempt, AttemptState.THROTTLED, error)
+        # Never this attempt again: one POST each, so that a late callback or report on its token
+        # or reference is not taken for the next one's.
         open_next_attempt(attempt)
         queue.wake_poller()
 
@@ -182,7 +202,7 @@ def requeue_unsent(attempt: Attempt) -> None:
             attempt,
             [TaskState.SENDING],
             TaskState.WAITING,
-            among=[AttemptState.READY],
+            among=[AttemptState.READY],  # a sender that woke up meanwhile has marked it as sent
             lease_until=None,
         ):
             queue.enqueue("send", attempt.credential_id)
@@ -204,11 +224,13 @@ def mark_wrong_id(attempt: Attempt) -> None:
     log.warning("another order's id", attempt=attempt.pk, remote_id=attempt.remote_id)
     error = Unavailable("another_order", reason=Reason.ANOTHER_ORDER)
     if _mark_unclear(attempt, (TaskState.UNCLEAR, *AT_PROVIDER), error):
+        # The cost came with the wrong id, so it may be the other order's too.
         Attempt.objects.filter(pk=attempt.pk).update(remote_id="", cost=None)
 
 
 @transaction.atomic
 def _mark_unclear(attempt: Attempt, sources: Iterable[TaskState], error: ProviderError) -> bool:
+    # The hold stays: the order may have been taken, and then it will be charged.
     if moved := move(
         attempt,
         sources,
@@ -223,7 +245,7 @@ def _mark_unclear(attempt: Attempt, sources: Iterable[TaskState], error: Provide
     ):
         _close(attempt, AttemptState.UNCLEAR, error)
         queue.enqueue("recover", attempt.pk)
-        queue.enqueue("send", attempt.credential_id)
+        queue.enqueue("send", attempt.credential_id)  # what is unclear takes no slot
     return moved
 
 
@@ -233,8 +255,70 @@ def _close(attempt: Attempt, state: AttemptState, error: ProviderError) -> None:
     )
 
 
-def _first_check(attempt: Attempt, now: datetime) -> datetime:
-    """Return when to ask first: when the provider advises, or when such clips are usually ready."""
-    advice = catalogue(attempt.credential.kind).polling.first
-    usual = Task.objects.usual_seconds(attempt.task.team).get(attempt.task.model)
-    return now + timedelta(seconds=min(advice, usual[0]) if usual else advice)
+@transaction.atomic
+def raise_unclear_alarm(task: Task) -> bool:
+    """Raise the one alarm of an order that is unclear for too long; return whether it was."""
+    version = Team.next_sequence(task.team_id)
+    # All conditions once more: it may have been found, or sent again, since the sweep read it.
+    raised = Task.objects.filter(
+        pk=task.pk,
+        state=TaskState.UNCLEAR,
+        alarmed_at=None,
+        unclear_at__lte=clock.now() - UNCLEAR_TOO_LONG,
+    ).update(alarmed_at=clock.now(), version=version)
+    if raised:
+        log.error("alarm", task=task.pk, code="unclear", detail=task.code)
+        audit.record(task.team, None, "task.unclear", task)
+    return bool(raised)
+
+
+# ---- What waits -----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def pause_credential(credential: Credential, reason: Reason, by: User | None = None) -> None:
+    """Send nothing more with a key. ``by`` is None where Rushes found the reason itself."""
+    # Many tasks find out at once that a key is refused; only the first of them writes it down.
+    if credentials.set_paused(credential, reason):
+        _hold_back(Task.objects.filter(credential=credential), PAUSED, credential.team_id)
+        audit.record(credential.team, by, "credential.paused", credential, reason=reason)
+        events.record(credential.team, EventKind.CREDENTIAL_PAUSED, credential.pk, reason=reason)
+
+
+@transaction.atomic
+def resume_credential(credential: Credential, by: User | None) -> None:
+    """Send with a key again; what waits for it is due at once."""
+    if credentials.clear_paused(credential):
+        let_go(Task.objects.filter(credential=credential), PAUSED)
+        audit.record(credential.team, by, "credential.resumed", credential)
+        events.record(credential.team, EventKind.CREDENTIAL_RESUMED, credential.pk)
+
+
+def hold_back(credential: Credential, obstacle: str) -> None:
+    """Write on all waiting tasks of a credential what stops ordering; "" clears it."""
+    waiting = Task.objects.filter(credential=credential, state=TaskState.WAITING)
+    # "" clears only stops: a task that waits for its budget or its provider still says so.
+    other = (
+        waiting.exclude(obstacle=obstacle)
+        if obstacle
+        else waiting.filter(obstacle__in=ordering_stops.OBSTACLES)
+    )
+    # Each claim calls this. Mostly nothing changes, and the team's row is left unlocked.
+    if other.exists():
+        _hold_back(other, obstacle, credential.team_id)
+
+
+def let_go(tasks: TaskQuerySet, *obstacles: str) -> None:
+    """Make the tasks that waited for these obstacles due at once; the poller queues them."""
+    held = tasks.filter(state=TaskState.WAITING, obstacle__in=obstacles)
+    for team_id in list(held.order_by().values_list("team", flat=True).distinct()):
+        version = Team.next_sequence(team_id)
+        held.filter(team=team_id).update(obstacle="", version=version, not_before=clock.now())
+
+
+def _hold_back(tasks: TaskQuerySet, obstacle: str, team_id: int) -> None:
+    version = Team.next_sequence(team_id)
+    # The poller queues tasks by ``not_before``; without one it leaves them alone.
+    tasks.filter(state=TaskState.WAITING).update(
+        obstacle=obstacle, version=version, not_before=None
+    )

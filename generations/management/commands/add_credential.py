@@ -21,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--kind", required=True, choices=sorted(PROVIDERS))
         parser.add_argument("--name", required=True)
         parser.add_argument("--base-url", required=True)
+        # Not the key itself: other people of the machine can read the arguments of a process.
         parser.add_argument(
             "--key-file", required=True, help="a file with the key, or - to type it"
         )

@@ -16,7 +16,7 @@ from generations import films, uploads
 from generations.lifecycle.order import Stopped, order
 from generations.models import Credential, Film, Membership, User
 from generations.models.films import FILM
-from generations.operations.supervisor.startup import locked, prepare
+from generations.operations.startup import locked, prepare
 from generations.providers.contract import Order, TaskKind
 from generations.teams import credentials, members, provider_access
 
@@ -62,6 +62,7 @@ def _make() -> str:
     for ordinal, clip in enumerate(CONTENT["clip"], start=1):
         wanted = {name: value for name, value in clip.items() if name != "provider"}
         wanted |= {"kind": TaskKind.TEXT_TO_VIDEO}
+        # The token makes this one order, however often the demo is started.
         order(membership, keys[clip["provider"]], Order(**wanted), form_token=f"demo-{ordinal}")
     if not Film.objects.filter(team=membership.team).exists():
         _begin_film(membership, keys["vidu"])

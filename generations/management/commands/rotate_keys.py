@@ -18,6 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if key_rotation.is_site_running():
             raise CommandError("Rushes is running. Stop it, wait 30 seconds, and try again.")
+        # Where a run was interrupted, the key that it added is still the newest and is used on.
         if not key_rotation.outdated_credentials():
             self._add_key()
         results = [(str(row), good) for row, good in key_rotation.reseal()]

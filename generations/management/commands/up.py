@@ -8,9 +8,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
-from generations.operations.supervisor.heartbeat import HeartbeatMonitor
-from generations.operations.supervisor.startup import prepare, require_free_port
-from generations.operations.supervisor.supervisor import Supervisor, children
+from generations.operations.startup import prepare, require_free_port
+from generations.operations.supervisor import HeartbeatMonitor, Supervisor, children
 
 
 class Command(BaseCommand):
@@ -20,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="with the team of manage.py demo")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Before anything is written: the site that has the port may use the same DATA_DIR.
         require_free_port(settings.HOST, settings.PORT)
         if settings.SANDBOX:
             address = urlsplit(settings.SANDBOX_URL)
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         if options["demo"]:
             call_command("demo", stdout=self.stdout)
         prepare()
+        # The supervisor has a connection only while it looks for a heartbeat.
         connections.close_all()
         self.stdout.write(f"Rushes is at {settings.PUBLIC_URL}  (Ctrl-C stops it)")
         Supervisor(children(), HeartbeatMonitor()).run()

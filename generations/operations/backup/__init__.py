@@ -7,7 +7,7 @@ short is never restored.
 
 from .create import BackupResult, Faulty, back_up
 from .databases import EngineError
-from .manifest import NotEmpty, NotWhole
+from .files import NotEmpty, NotWhole
 from .restore import Restored, Unfit, restore
 
 __all__ = [

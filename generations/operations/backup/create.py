@@ -1,6 +1,5 @@
 """Make a backup while the site runs: the database first, then all files that it may name."""
 
-import hashlib
 import os
 import time
 import uuid
@@ -20,10 +19,10 @@ from generations.models import Lease
 from generations.storage import inventory, store
 from generations.storage.inventory import StoredFile
 
-from . import databases, manifest
-from .manifest import BackupFile, Header, NotEmpty
+from . import databases, files
+from .files import KEYS, MEDIA, BackupFile, Copier, Header, NotEmpty
 
-MEDIA, KEYS = "media", "keys"
+# The lease is renewed between two files, so it must outlast the copies of the database and of one.
 LEASE_SECONDS = 3600.0
 RENEW_SECONDS = 600.0
 PATIENCE = 200.0  # seconds; longer than a deletion from the trash holds its lease
@@ -62,22 +61,28 @@ def back_up(folder: Path, *, with_keys: bool = False, with_faults: bool = False)
     stored file is missing or damaged; NotEmpty; EngineError; OSError.
     """
     _prepare_folder(folder)
+    # The database first: a file that is stored meanwhile is one too many in the backup, but no row
+    # is without its file.
     with _nothing_deleted() as renew:
         database = folder / databases.name()
         snapshot = databases.copy(database, _read_snapshot)
+        # No option allows these: a restore refuses books that do not hold.
         if snapshot.ledger_faults:
             raise Faulty(snapshot.ledger_faults)
         media = list(_media(folder, renew))
     faults = list(_faults(snapshot.stored, media))
     if faults and not with_faults:
         raise Faulty(faults)
-    entries = [manifest.entry(folder, database), *media, *_keys(folder, wanted=with_keys)]
-    manifest.finish(folder, _header(snapshot, faults), entries)
+    entries = [files.describe(folder, database), *media, *_keys(folder, wanted=with_keys)]
+    made_at = clock.now().isoformat()
+    header = Header(files.FORMAT, made_at, connection.vendor, snapshot.migrations, faults)
+    files.finish(folder, header, entries)
     return BackupResult(len(media), sum(entry.size for entry in media), faults)
 
 
 def _prepare_folder(folder: Path) -> None:
     """Make an empty folder that only we can read. Raises NotEmpty."""
+    # Such a backup would copy itself, and the next one this one.
     if Path(settings.MEDIA_ROOT).resolve() in [folder.resolve(), *folder.resolve().parents]:
         raise NotEmpty(f"{folder} lies among the media themselves.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,11 +94,6 @@ def _read_snapshot() -> Snapshot:
     applied = MigrationRecorder(connection).applied_migrations()
     migrations = sorted(f"{app}.{name}" for app, name in applied)
     return Snapshot(list(ledger.verify()), list(inventory.stored_files()), migrations)
-
-
-def _header(snapshot: Snapshot, faults: list[str]) -> Header:
-    made_at = clock.now().isoformat()
-    return Header(manifest.FORMAT, made_at, connection.vendor, snapshot.migrations, faults)
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def _media(folder: Path, renew: LeaseRenewal) -> Iterator[BackupFile]:
                 placed = copier.put(source, name)
         except FileNotFoundError:  # deleted since the list was read; ``_faults`` compares with rows
             continue
-        yield manifest.entry(folder, placed)
+        yield files.describe(folder, placed)
 
 
 def _faults(expected: list[StoredFile], media: list[BackupFile]) -> Iterator[str]:
@@ -156,58 +156,9 @@ def _keys(folder: Path, *, wanted: bool) -> Iterator[BackupFile]:
     secrets = {"credential_keys": settings.CREDENTIAL_KEYS, "secret_key": [settings.SECRET_KEY]}
     for name, lines in secrets.items():
         path = folder / KEYS / name
+        # Private from the first moment on, which a later chmod would not be.
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.write("\n".join([*lines, ""]))
             file.flush()
             os.fsync(file.fileno())
-        yield manifest.entry(folder, path)
-
-
-CHUNK = 1024 * 1024
-
-
-class Copier:
-    """Put files into a folder, by hard links where the disk can. Stored files never change."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.known: dict[str, Path] = {}  # copies by SHA-256
-
-    def put(self, source: Path, name: str) -> Path:
-        """Link or copy one file. Return its new path; raises OSError."""
-        target = self.folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        if not _linked(source, target):
-            self._share(_copied(source, target), target)
-        return target
-
-    def _share(self, sha256: str, target: Path) -> None:
-        """Replace a copy by a link to an earlier copy of the same bytes."""
-        twin = self.known.setdefault(sha256, target)
-        draft = target.with_name(f"{target.name}.link")
-        if twin != target and _linked(twin, draft):
-            draft.replace(target)
-
-
-def _linked(source: Path, target: Path) -> bool:
-    """Try to make a hard link; False where the disk cannot, e.g. to another disk."""
-    try:
-        os.link(source, target)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        return False
-    return True
-
-
-def _copied(source: Path, target: Path) -> str:
-    """Copy, hash and sync a file in one pass. Return the SHA-256."""
-    digest = hashlib.sha256()
-    with source.open("rb") as file, target.open("wb") as copy:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            copy.write(chunk)
-        copy.flush()
-        os.fsync(copy.fileno())
-    return digest.hexdigest()
+        yield files.describe(folder, path)

@@ -56,6 +56,7 @@ def _database_path() -> Path:
 
 def _back_up[Found](target: Path, read: Callable[[], Found]) -> Found:
     """Copy in one step, which is one read transaction: writers go on meanwhile."""
+    # Only for reading: SQLite would make an empty database where there is none.
     source = f"{_database_path().resolve().as_uri()}?mode=ro"
     with (
         closing(sqlite3.connect(source, uri=True, timeout=30)) as site,
@@ -94,6 +95,7 @@ def _replace(source: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, draft)
     _flush(draft)
+    # SQLite would play the old database's log into the new one.
     for side in SIDE_FILES:
         path.with_name(path.name + side).unlink(missing_ok=True)
     draft.replace(path)
@@ -112,6 +114,7 @@ def _dump[Found](target: Path, read: Callable[[], Found]) -> Found:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         cursor.execute("SELECT pg_export_snapshot()")
+        # Another connection can use the snapshot only while this transaction is open.
         (snapshot,) = cursor.fetchone() or ("",)
         _run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={target}")
         found = read()

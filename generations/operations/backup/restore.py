@@ -16,9 +16,8 @@ from generations.models import Credential
 from generations.storage import store
 from generations.teams import installation, key_rotation
 
-from . import databases, manifest
-from .create import KEYS, MEDIA, Copier
-from .manifest import BackupFile, Header, NotEmpty
+from . import databases, files
+from .files import KEYS, MEDIA, BackupFile, Copier, Header, NotEmpty
 
 
 class Unfit(Exception):
@@ -40,23 +39,26 @@ def restore(folder: Path, *, force: bool = False) -> Restored:
     Raises NotWhole, Unfit, NotEmpty, EngineError, OSError. Whatever happens, nothing is
     ordered here until an operator allows it.
     """
-    header, entries = manifest.read(folder)
+    header, entries = files.read(folder)
     _check_header(header, folder, entries)
     if present := list(_present()):
         if not force:
             raise NotEmpty(f"There is a site here already: {', '.join(present)}.")
         if _is_running():
             raise NotEmpty("Rushes is running here. Stop it, wait 30 seconds, and try again.")
+    # From here to `mark_as_copy` nothing starts here, so a restore that dies can be done again.
     installation.begin_restore()
     _put_keys(folder)
     databases.put(folder / databases.name())
     media = [entry for entry in entries if entry.name.startswith(f"{MEDIA}/")]
     _put_media(folder, media)
+    # The backup may be of an older Rushes; one of a newer was refused.
     call_command("migrate", verbosity=0, interactive=False)
     if faults := list(ledger.verify()):
         raise Unfit(f"The books do not hold: {faults[0]}")
     installation.mark_as_copy()
-    return Restored(len(media), header.made_at, _sealed())
+    sealed = sum(not _opens(row) for row in Credential.objects.exclude(sealed_key=""))
+    return Restored(len(media), header.made_at, sealed)
 
 
 def _check_header(header: Header, folder: Path, entries: Iterable[BackupFile]) -> None:
@@ -65,7 +67,7 @@ def _check_header(header: Header, folder: Path, entries: Iterable[BackupFile]) -
     known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations or {}}
     if newer := sorted(set(header.migrations) - known):
         raise Unfit(f"It was made by a newer Rushes, or one with other parts: {newer[0]}.")
-    if faults := list(manifest.check(folder, entries)):
+    if faults := list(files.check(folder, entries)):
         raise Unfit(" ".join(faults[:5]))
 
 
@@ -105,19 +107,15 @@ def _put_keys(folder: Path) -> None:
         lines = source.read_text(encoding="utf-8").split()
         if source.name == "credential_keys":
             lines += [key for key in settings.CREDENTIAL_KEYS if key not in lines]
-            settings.CREDENTIAL_KEYS[:] = lines
+            settings.CREDENTIAL_KEYS[:] = lines  # in place: `_opens` reads them in this process
         draft = target / f"{source.name}.new"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write("\n".join([*lines, ""]))
         draft.replace(target / source.name)
 
 
-def _sealed() -> int:
-    """Count the API keys that our sealing keys cannot open."""
-    return sum(not _opens(row) for row in Credential.objects.exclude(sealed_key=""))
-
-
 def _opens(credential: Credential) -> bool:
+    """Whether a sealing key here opens the API key."""
     try:
         credential.open_key()
     except UnsealError:

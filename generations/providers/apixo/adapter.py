@@ -1,6 +1,6 @@
 """APIXO's vidu-q3: order, ask, balance and callbacks (docs/wire.md, section 5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
@@ -9,23 +9,21 @@ from generations.providers.contract import (
     CallbackReading,
     CallbackRequest,
     CallbackTrust,
-    FilmReport,
     Flow,
-    Listing,
     Order,
     Receipt,
     Refused,
     Report,
 )
 from generations.providers.wire.exchange import (
+    MinimalAdapter,
     ask,
     build_request,
     create,
-    not_offered,
     require_remote_id,
 )
-from generations.providers.wire.replies import Reply
-from generations.providers.wire.values import (
+from generations.providers.wire.replies import (
+    Reply,
     as_object,
     read_identifier,
     read_object,
@@ -36,14 +34,12 @@ from .replies import read_balance, read_receipt, read_report
 from .requests import BALANCE, CREATE, QUERY, order_body
 
 
-class Apixo:
+class Apixo(MinimalAdapter):
     """The adapter; it keeps nothing between calls."""
 
     kind = "apixo"
     unit = "cent"
     has_balance = True
-    has_list = False
-    can_cancel = False
     has_signed_callbacks = False
     has_named_callbacks = False
     callback_reply: Mapping[str, object] = {}
@@ -73,17 +69,8 @@ class Apixo:
         return read_balance((yield from ask_at(access, BALANCE)))
 
     def test(self, access: Access) -> Flow[None]:
-        """Ask for the balance: only a good key may."""
+        """Ask for the balance: only a good key may (5.3)."""
         yield from self.balance(access)
-
-    def cancel(self, access: Access, remote_id: str) -> Flow[None]:
-        return not_offered("cancel")
-
-    def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
-        return not_offered("list of tasks")
-
-    def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
-        return not_offered("ad films")
 
     def read_callback(
         self, access: Access, request: CallbackRequest, *, now: float

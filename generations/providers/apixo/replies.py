@@ -15,17 +15,17 @@ from generations.providers.contract import (
     Unavailable,
     Unclear,
 )
-from generations.providers.wire.links import with_results
 from generations.providers.wire.reasons import STATUS_ERRORS, code_reason, status_reason
-from generations.providers.wire.replies import Reply
-from generations.providers.wire.values import (
+from generations.providers.wire.replies import (
     INTEGER_LIMIT,
+    Reply,
     as_object,
     read_address,
     read_decimal,
     read_identifier,
     read_integer,
     read_object,
+    with_results,
 )
 
 from .reasons import NO_BALANCE, REASONS, is_about_balance
@@ -46,6 +46,7 @@ def read_receipt(reply: Reply) -> Receipt:
     """A create's answer (5.2). Raises its error, or Unclear without an id."""
     remote_id = read_identifier(reply.child("data").get("taskId"))
     if not is_ok(reply):
+        # An error beside an id: a task may be there (1.7).
         raise reply.unreadable(Unclear) if remote_id else read_error(reply)
     if not remote_id:
         raise reply.unreadable(Unclear)
@@ -107,6 +108,7 @@ def read_error(reply: Reply) -> ProviderError:
     if status is None:
         return reply.unreadable(Unclear) if reply.is_successful else reply.error(Unclear)
     detail, sentence = reply.child("data").text("error"), reply.text("message")
+    # Else a 400 would refuse this one order, while every further order on the key would fail too.
     if is_about_balance(status, detail + sentence):
         status = NO_BALANCE
     return reply.error(

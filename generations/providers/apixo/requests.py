@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from generations.providers.catalogue import Offer
 from generations.providers.contract import Order, Refused, TaskKind
-from generations.providers.wire.values import read_address
+from generations.providers.wire.replies import read_address
 
 CREATE = "/api/v1/generateTask/vidu-q3"
 QUERY = "/api/v1/statusTask/vidu-q3"
@@ -35,6 +35,7 @@ def order_body(order: Order, offer: Offer, channel: str) -> dict[str, object]:
 def choose_route(order: Order, channel: str) -> str:
     """The order's route; the account's channel where the order leaves it open."""
     route = str(order.options.get("route", ""))
+    # The channel replaces auto too (5.2).
     return channel if channel and route in {"", "auto"} else route
 
 

@@ -13,6 +13,7 @@ from generations.providers.contract import Order, Picture
 
 # A form sends these for every field that nobody filled in.
 EMPTY_VALUES = (False, "")
+# Without @ before the path: no name and password in front of the host.
 ADDRESS = re.compile(r"https?://[^\s/@]+/\S*")
 # How a prompt refers to a picture; an @ inside a word, as in a mail address, is none.
 MENTION = re.compile(r"(?<![\w@])@(\w{1,40})")
@@ -124,6 +125,7 @@ class PictureRules:
             yield from self.problems_of(picture, position)
         if self.pair and len(order.images) == 2:
             yield from self.pair_problems(*order.images)
+        # All pictures have names or none has: they are sent in one member or the other.
         names = Counter(picture.name for picture in order.images)
         if any(names) and not named:
             yield Problem("images", "names", {"allowed": False})
@@ -136,7 +138,7 @@ class PictureRules:
         """The problems of one picture; ``position`` counts from 1."""
         if min(picture.width, picture.height) < self.side:
             yield Problem("images", "small", {"place": position, "side": self.side})
-            return
+            return  # a side may be 0 here, and the ratio divides by it
         low, high = self.ratio
         if not low <= picture.width / picture.height <= high:
             yield Problem("images", "ratio", {"place": position, "low": low, "high": high})
@@ -225,6 +227,7 @@ class Offer:
             return None
         chosen = [option for option in self.options if self.value_of(option.name, order)]
         units += sum(option.surcharge for option in chosen)
+        # Rounded up, in whole numbers: a float could be off by one unit.
         return -(-units // math.prod(option.price_divisor for option in chosen))
 
     def problems(self, order: Order) -> tuple[Problem, ...]:
@@ -260,6 +263,7 @@ class Offer:
             yield duration_problem(self.durations)
         if order.resolution and not self.resolutions:
             yield Problem("resolution", "unwanted")
+        # Also the default: a length may allow fewer resolutions than the one nobody chose.
         elif self.resolutions and (order.resolution or self.resolution) not in resolutions:
             yield Problem("resolution", "choice", {"choices": resolutions})
         if order.aspect_ratio and not self.aspect_ratios:
@@ -373,6 +377,6 @@ def has_form(value: str, form: Form) -> bool:
 
 
 def is_within(value: Value, low: int | None, high: int | None) -> bool:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int) or isinstance(value, bool):  # to Python, True is an integer
         return False
     return (low is None or value >= low) and (high is None or value <= high)

@@ -60,13 +60,14 @@ class Position:
         try:
             return msgspec.convert(value, into, str_keys=True)
         except msgspec.ValidationError as error:
+            # msgspec tells the path in the text of its error only.
             reason, _, path = str(error).partition(" - at `$")
             where = self.at(path.strip("`.")) if path else self
             raise CatalogueError(self.file, where.path or "file", reason) from error
 
 
 class TomlTable(msgspec.Struct, forbid_unknown_fields=True):
-    """A table of a catalogue file."""
+    """A table of a catalogue file; a misspelled entry is an error and not a silent default."""
 
 
 class OptionTable(TomlTable):
@@ -245,6 +246,7 @@ def is_pattern(text: str) -> bool:
 def read_offers(file: FileTable, text: str, position: Position) -> Iterator[Offer]:
     """The offers of all ``[[offers]]`` tables, one for each of a table's kinds."""
     seen: set[tuple[str, str]] = set()
+    # tomllib tells no lines, and nobody finds the wrong one of many offers without.
     lines = [text.count("\n", 0, header.start()) + 1 for header in OFFER_HEADER.finditer(text)]
     for line, values in zip(lines, file.offers, strict=True):
         here = position.at(f"offers ({values.get('model', 'no model')}, line {line})")
@@ -335,5 +337,5 @@ def read_durations(text: str, position: Position) -> tuple[int, ...]:
     for span in text.split(","):
         low, _, high = span.strip().partition("-")
         seconds += range(int(low), int(high or low) + 1)
-    position.require(bool(seconds), f"not durations: {text}")
+    position.require(bool(seconds), f"not durations: {text}")  # 8-4 is none
     return tuple(seconds)

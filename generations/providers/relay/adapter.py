@@ -5,19 +5,16 @@ services. So a task is asked for at the path that answered last, and where that 
 at the other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
-    AccountBalance,
     CallbackReading,
     CallbackRequest,
     CallbackTrust,
-    FilmReport,
     Flow,
-    Listing,
     Order,
     Receipt,
     Refused,
@@ -25,27 +22,23 @@ from generations.providers.contract import (
 )
 from generations.providers.vidu.requests import order_body
 from generations.providers.wire.exchange import (
+    MinimalAdapter,
     ask,
     build_request,
     create,
-    not_offered,
     require_remote_id,
 )
-from generations.providers.wire.replies import Reply
-from generations.providers.wire.values import read_identifier, read_object, read_word
+from generations.providers.wire.replies import Reply, read_identifier, read_object, read_word
 
 from .replies import is_missing, read_receipt, read_report
 from .requests import MEMBERS, PATHS, QUERY_PATHS
 
 
-class Relay:
+class Relay(MinimalAdapter):
     """The adapter; it keeps nothing between calls."""
 
     kind = "relay"
     unit = "credit"
-    has_balance = False
-    has_list = False
-    can_cancel = False
     has_signed_callbacks = False  # Vidu signs with the relay's own key, which nobody else has (4.4)
     has_named_callbacks = False
     callback_reply: Mapping[str, object] = {}
@@ -78,18 +71,6 @@ class Relay:
         except Refused:
             return
 
-    def cancel(self, access: Access, remote_id: str) -> Flow[None]:
-        return not_offered("cancel")
-
-    def balance(self, access: Access) -> Flow[AccountBalance]:
-        return not_offered("balance")
-
-    def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
-        return not_offered("list of tasks")
-
-    def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
-        return not_offered("ad films")
-
     def read_callback(
         self, access: Access, request: CallbackRequest, *, now: float
     ) -> CallbackReading:
@@ -112,6 +93,7 @@ def ask_for_task(access: Access, remote_id: str) -> Flow[tuple[str, Reply]]:
     reply = yield from ask_at(access, first, remote_id)
     if not is_missing(reply):
         return first, reply
+    # A question costs nothing, so the second path may be tried; a create has one path only.
     other = yield from ask_at(access, second, remote_id)
     if is_missing(other) and other.members is None:
         return first, reply

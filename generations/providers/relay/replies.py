@@ -16,18 +16,19 @@ from generations.providers.contract import (
     Unclear,
 )
 from generations.providers.vidu import replies as vidu
-from generations.providers.wire.links import with_results
 from generations.providers.wire.reasons import code_reason, create_error_kind
-from generations.providers.wire.replies import Reply, read_echo
-from generations.providers.wire.values import (
+from generations.providers.wire.replies import (
     INTEGER_LIMIT,
+    Reply,
     as_object,
     as_objects,
     read_address,
+    read_echo,
     read_identifier,
     read_integer,
     read_object,
     read_progress,
+    with_results,
 )
 
 from .reasons import QUOTA, REASONS, TASK_NOT_EXIST
@@ -92,6 +93,7 @@ def is_video_object(reply: Reply) -> bool:
 
 def read_video(reply: Reply) -> Report:
     """An error beside anything but a success means that the task failed."""
+    # Only ``error`` is read as one, a text or an object: a task's own ``message`` is none.
     code, message = read_complaint(reply.at({"error": reply.get("error")}))
     state = VIDEO_STATES.get(reply.word("status"))
     if (code or message) and state is not RemoteState.SUCCEEDED:
@@ -161,6 +163,7 @@ def tencent_tasks(response: Reply) -> Sequence[Reply]:
     named = response.child(response.word("TaskType"))
     if named.members is not None:
         return [named]
+    # An ``Input`` has files too, which are no results; it has neither of these members.
     children = [response.child(name) for name in response.members or {}]
     return [child for child in children if {"Output", "ErrCode"} & {*(child.members or {})}]
 
@@ -210,10 +213,12 @@ def read_wrapped(reply: Reply) -> Report:
         raw=reply.raw,
         echoed=inner.echoed,
     )
+    # The inner links come first: they have cover and watermark, and need no key (section 7).
     url = read_address(data.get("result_url"))
     return with_results(report, inner.results or ([Result("video", url)] if url else []))
 
 
+# The first that matches is read (4.3). These three are what a service behind new-api answers.
 UPSTREAM_SHAPES: Sequence[Shape] = (
     (is_vidu, vidu.read_report),
     (is_native, read_video),
@@ -244,6 +249,7 @@ def read_error(reply: Reply) -> ProviderError:
     code, message = read_complaint(reply)
     if reply.is_successful and not code:
         return reply.unreadable(Unclear, message)
+    # Before the status: with a 429 or a 500 too the order was never sent on (4.4).
     is_quota = code in QUOTA
     kind = Unauthorised if is_quota else create_error_kind(reply.status, code, REASONS)
     return reply.error(kind, code, message, reason=code_reason(code, REASONS))
@@ -255,6 +261,7 @@ def read_complaint(reply: Reply) -> tuple[str, str]:
     code, message = vidu.read_error_word(inner), inner.text("message") or reply.text("error")
     quoted = read_quoted(inner)
     quoted_code = vidu.read_error_word(quoted)
+    # The relay's own word comes first where we know it (4.4); else the quoted one says more.
     if code in REASONS or not quoted_code:
         return code, message
     return quoted_code, quoted.text("message")

@@ -23,8 +23,8 @@ from generations.providers.contract import (
     Unavailable,
 )
 from generations.providers.wire.exchange import ask, build_request, create, require_remote_id
-from generations.providers.wire.replies import Reply
-from generations.providers.wire.values import (
+from generations.providers.wire.replies import (
+    Reply,
     read_identifier,
     read_object,
     read_text,
@@ -44,8 +44,8 @@ from .replies import (
 from .requests import MEMBERS, PATHS, order_body
 
 SCHEME = "Token"
-BODY_LIMIT = 20 * 1024 * 1024
-PAGE_SIZE = 100
+BODY_LIMIT = 20 * 1024 * 1024  # Vidu's own (2.4)
+PAGE_SIZE = 100  # the most that Vidu allows (2.8)
 PAGE_LIMIT = 20
 
 
@@ -99,12 +99,14 @@ class Vidu:
     def test(self, access: Access) -> Flow[None]:
         """Ask for task 0: the answer to a good key is that it does not exist (2.7)."""
         reply = yield from ask_at(access, "GET", "/ent/v2/tasks/0/creations")
+        # A page without JSON is no answer of Vidu's: it may come from a proxy or a wrong address.
         if reply.status != 404 or reply.members is None:
             raise question_error(reply)
 
     def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
         """GET /ent/v2/tasks, page by page (2.8). Raises Unavailable beyond 2000 tasks."""
         found: dict[str, Listing] = {}
+        # ``paper`` and ``pager`` are both spelled as Vidu has them (2.8).
         span = {"created_at.from": since, "created_at.to": until, "paper.pagesz": str(PAGE_SIZE)}
         page = {"paper.page": "0"}
         for next_page in range(1, PAGE_LIMIT + 1):
@@ -139,6 +141,7 @@ class Vidu:
 
 def create_call(order: Order) -> tuple[str, dict[str, object]]:
     """Path and body of a create. Raises Refused for a kind that Vidu does not have."""
+    # None for what the catalogue does not have: the edits of a film, and models that have left it.
     offer = catalogue(Vidu.kind).offer(order.kind, order.model)
     if order.kind in ID_MEMBERS:
         return film_call(order, offer)
@@ -179,7 +182,8 @@ def judge(key: str, request: CallbackRequest, now: float) -> CallbackTrust:
         return CallbackTrust.UNSIGNED
     names = request.headers.get("x-hmac-signed-headers", "").split(";")
     present = {name.lower() for name in names if name.lower() in request.headers}
-    # Every signed name is there, and named once.
+    # Every signed name is there, and named once. A nonce that is not signed could be changed, and
+    # the callback repeated as a new one.
     if not key or not present >= REQUIRED_NAMES or len(present) != len(names):
         return CallbackTrust.FORGED
     if not hmac.compare_digest(sign(key, signed_text(request, names)), as_bytes(signature)):
@@ -189,6 +193,7 @@ def judge(key: str, request: CallbackRequest, now: float) -> CallbackTrust:
 
 def signed_text(request: CallbackRequest, names: list[str]) -> str:
     """The lines that are signed, each ended by LF; header names as the sender spelled them."""
+    # The body is not among them (2.9), which is why a callback moves no task.
     date = request.headers["date"]
     lines = [request.method, request.path or "/", request.query, ACCESS_KEY, date]
     lines += [f"{name}:{request.headers[name.lower()]}" for name in names]

@@ -18,8 +18,9 @@ from generations.providers.contract import (
 )
 from generations.providers.wire.exchange import require_remote_id
 from generations.providers.wire.reasons import code_reason
-from generations.providers.wire.replies import PROMPT_LIMIT, Reply
-from generations.providers.wire.values import (
+from generations.providers.wire.replies import (
+    PROMPT_LIMIT,
+    Reply,
     as_object,
     read_address,
     read_identifier,
@@ -63,6 +64,7 @@ def film_call(order: Order, offer: Offer | None) -> tuple[str, dict[str, object]
     edit = order.film_edit
     if edit is None or not read_identifier(edit.film_remote_id):
         raise Refused("film_required", "The order names no film.")
+    # Other than the film's own create, these have a payload, so that their reference comes back.
     envelope = {"payload": order.reference, "callback_url": order.callback_url}
     filled = {name: value for name, value in envelope.items() if value}
     if order.kind == COMPOSE:
@@ -116,6 +118,7 @@ def read_film(reply: Reply, remote_id: str) -> FilmReport:
     tree = reply.child("data_records")
     if tree.members is None or not reply.word("state"):
         raise reply.unreadable(Unavailable)
+    # Asked for again rather than applied: its takes would appear in this film.
     if read_identifier(reply.get("id")) not in {"", remote_id}:
         raise reply.unreadable(Unavailable)
     shots, unreadable = read_shots(tree)
@@ -147,6 +150,8 @@ def read_shots(tree: Reply) -> tuple[Sequence[FilmShot], int]:
         records = read_all(entry, "records", read_record)
         index = read_shot_index(entry)
         if index is None:
+            # Never guessed: a take in the wrong shot would be joined there. The count raises an
+            # alarm, also where the entry is empty.
             unreadable += max(1, len(records))
             continue
         known = [record for record in records if record.remote_id]
@@ -157,6 +162,7 @@ def read_shots(tree: Reply) -> tuple[Sequence[FilmShot], int]:
 
 def read_shot_index(entry: Reply) -> int | None:
     """``stroyboard_id``, as the page spells it, else the right spelling (2.14)."""
+    # No ``or`` between the two: the first shot has the index 0.
     index = read_integer(entry.get("stroyboard_id"), high=HIGHEST_SHOT)
     if index is None:
         index = read_integer(entry.get("storyboard_id"), high=HIGHEST_SHOT)

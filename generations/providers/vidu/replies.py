@@ -13,14 +13,16 @@ from generations.providers.contract import (
     Unavailable,
     Unclear,
 )
-from generations.providers.wire.links import with_results
 from generations.providers.wire.reasons import code_reason, create_error_kind
-from generations.providers.wire.replies import PROMPT_LIMIT, Reply, read_echo
-from generations.providers.wire.values import (
+from generations.providers.wire.replies import (
+    PROMPT_LIMIT,
+    Reply,
     as_objects,
     read_address,
+    read_echo,
     read_identifier,
     read_integer,
+    with_results,
 )
 
 from .reasons import REASONS, USER_CANCELLED
@@ -120,6 +122,7 @@ def read_balance(reply: Reply) -> AccountBalance:
 
 def read_integers(rows: Iterable[Mapping[str, object]], name: str) -> Sequence[int]:
     values = (read_integer(row.get(name)) for row in rows)
+    # 0 is a value: an account may be empty.
     return [value for value in values if value is not None]
 
 
@@ -145,6 +148,7 @@ def read_listing(row: Reply) -> Listing:
         state=STATES.get(row.word("state")),
         prompt=row.text("prompt", limit=PROMPT_LIMIT),
         model=row.text("model"),
+        # A reseller sends Unix seconds as an integer (1.4).
         created_at=row.text("created_at") or read_identifier(row.get("created_at")),
     )
 
@@ -165,6 +169,7 @@ def create_error(reply: Reply) -> ProviderError:
     """The error of a create's answer that is no receipt; Unclear unless the documents say else."""
     word = read_error_word(reply)
     has_id = bool(read_identifier(reply.get("task_id")))
+    # With an id a task is probably there, whatever the answer says beside it.
     if reply.is_successful and (has_id or not word):
         return reply.unreadable(Unclear)
     kind = create_error_kind(reply.status, word, REASONS)

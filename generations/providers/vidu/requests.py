@@ -1,6 +1,8 @@
 """What is sent to order a clip from Vidu (docs/wire.md, 2.3 and 2.4); the relay takes the same.
 
 https://platform.vidu.com/docs/text-to-video
+
+Last come Vidu's names in the forms of this site, from before it had names of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,6 +71,8 @@ def order_body(order: Order, members: Sequence[str], offer: Offer | None) -> dic
         "callback_url": order.callback_url,
     }
     values["wm_position"] = CORNERS.get(values.get("wm_position"))
+    # 0 and False are choices. What nobody chose is not sent: the provider's own default holds, and
+    # may change without us.
     return {
         name: values[name]
         for name in members
@@ -86,3 +90,27 @@ def picture_members(order: Order, offer: Offer | None) -> dict[str, object]:
     for picture in order.images:
         subjects.setdefault(picture.name, []).append(picture.address)
     return {"subjects": [{key: name, "images": images} for name, images in subjects.items()]}
+
+
+# ---- Vidu's names in the forms of this site ---------------------------------------------------
+
+# The order form, the gallery's filter and the forms of a film's board still accept them (2.2 and
+# 2.13), so that bookmarks and scripts go on working.
+FORM_KINDS: Mapping[str, str] = {
+    "text2video": TaskKind.TEXT_TO_VIDEO,
+    "img2video": TaskKind.IMAGE_TO_VIDEO,
+    "start-end2video": TaskKind.FRAMES_TO_VIDEO,
+    "reference2video": TaskKind.REFERENCES_TO_VIDEO,
+    "ad-one-click": TaskKind.FILM,
+}
+FORM_EDIT_MEMBERS = {"make": "type", "shot": "storyboard_video_index"}
+FORM_EDIT_TYPES = {
+    "generate_video": "shot",
+    "generate_narration": "narration",
+    "generate_bgm": "music",
+}
+FORM_CUT_MEMBERS = {
+    "takes": "video_task_ids",
+    "narration": "narration_task_id",
+    "music": "bgm_task_id",
+}

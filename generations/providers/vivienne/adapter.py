@@ -7,20 +7,17 @@ settings of each account.
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import httpx
 
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
     Access,
-    AccountBalance,
     CallbackReading,
     CallbackRequest,
     CallbackTrust,
-    FilmReport,
     Flow,
-    Listing,
     Order,
     Reason,
     Receipt,
@@ -29,14 +26,14 @@ from generations.providers.contract import (
     Unauthorised,
 )
 from generations.providers.wire.exchange import (
+    MinimalAdapter,
     ask,
     build_request,
     create,
-    not_offered,
     require_remote_id,
 )
-from generations.providers.wire.replies import Reply
-from generations.providers.wire.values import (
+from generations.providers.wire.replies import (
+    Reply,
     read_identifier,
     read_object,
     read_text,
@@ -51,14 +48,11 @@ KIND = "vivienne"
 NO_PREFIX = "none"
 
 
-class Vivienne:
+class Vivienne(MinimalAdapter):
     """The adapter; it keeps nothing between calls."""
 
     kind = KIND
     unit = "point"
-    has_balance = False
-    has_list = False
-    can_cancel = False
     has_signed_callbacks = True
     has_named_callbacks = True  # the signed text does not say where the id ends (3.4)
     callback_reply: Mapping[str, object] = {"code": 1000, "message": "success"}  # (3.4)
@@ -90,18 +84,6 @@ class Vivienne:
         except Refused:
             return
 
-    def cancel(self, access: Access, remote_id: str) -> Flow[None]:
-        return not_offered("cancel")
-
-    def balance(self, access: Access) -> Flow[AccountBalance]:
-        return not_offered("balance")
-
-    def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
-        return not_offered("list of tasks")
-
-    def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
-        return not_offered("ad films")
-
     def read_callback(
         self, access: Access, request: CallbackRequest, *, now: float
     ) -> CallbackReading:
@@ -114,7 +96,7 @@ class Vivienne:
             trust=judge(access.key, remote_id, timestamp, signature, now),
             remote_id=remote_id,
             state_word=read_word(body.get("status")),
-            nonce=signature,
+            nonce=signature,  # there is no nonce, and each signature is of one task and time (3.4)
         )
 
 
@@ -150,6 +132,7 @@ def account_settings(access: Access) -> Mapping[str, str]:
     offered = catalogue(KIND)
     values = {each.name: offered.setting(access.options, each.name) for each in offered.settings}
     for setting in offered.settings:
+        # Only the form of the site checks a setting when it is stored, by the rules of that day.
         value = values[setting.name]
         if not isinstance(value, str) or not setting.fits(value):
             raise Unauthorised(

@@ -15,15 +15,16 @@ from generations.providers.contract import (
     Unavailable,
     Unclear,
 )
-from generations.providers.wire.links import with_results
 from generations.providers.wire.reasons import STATUS_ERRORS
-from generations.providers.wire.replies import Reply, read_echo
-from generations.providers.wire.values import (
+from generations.providers.wire.replies import (
     INTEGER_LIMIT,
+    Reply,
     read_address,
     read_decimal,
+    read_echo,
     read_identifier,
     read_integer,
+    with_results,
 )
 
 from .reasons import OK, OTHER_SUCCESS_CODES, code_meaning
@@ -41,6 +42,7 @@ def read_receipt(reply: Reply) -> Receipt:
     """A create's answer (3.2). Raises its error, or Unclear without an id."""
     remote_id = read_task_no(reply)
     if not is_ok(reply):
+        # An error beside an id: a task may be there (1.7).
         raise reply.unreadable(Unclear) if remote_id else read_error(reply)
     if not remote_id:
         raise reply.unreadable(Unclear)
@@ -96,6 +98,7 @@ def read_error(reply: Reply) -> ProviderError:
     code = read_code(reply)
     if not reply.is_successful:
         return reply.error(STATUS_ERRORS.get(reply.status, Unclear))
+    # A 2xx that says success in another way may have taken the order.
     if code is None or code == OK or code in OTHER_SUCCESS_CODES:
         return reply.unreadable(Unclear)
     kind, reason = code_meaning(code, reply.text("message"))

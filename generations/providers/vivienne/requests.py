@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from generations.providers.catalogue import Offer
 from generations.providers.contract import Order, Reason, Unauthorised
-from generations.providers.wire.values import read_object
+from generations.providers.wire.replies import read_object
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
@@ -16,6 +16,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 def order_body(template: str, order: Order, offer: Offer) -> dict[str, object]:
     """The template with the order's values; a member without a value is left out."""
     members = read_object(template.encode())
+    # The check of the setting reads JSON less strictly than this: it lets NaN pass.
     if members is None:
         raise Unauthorised(
             "setting_invalid",

@@ -6,7 +6,7 @@ and ``Unavailable`` for a question (docs/wire.md, 1.7).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Never
 
 import httpx
@@ -14,7 +14,10 @@ import msgspec
 
 from generations.providers.contract import (
     Access,
+    AccountBalance,
+    FilmReport,
     Flow,
+    Listing,
     ProviderError,
     Reason,
     Refused,
@@ -23,8 +26,7 @@ from generations.providers.contract import (
     Unclear,
 )
 
-from .replies import Reply, read_reply
-from .values import read_identifier
+from .replies import Reply, read_identifier, read_reply
 
 # Raised before a byte of the request has left.
 NOT_SENT = (
@@ -40,12 +42,14 @@ LOST = (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict)
 
 HEADERS = {
     "Accept": "application/json",
+    # A compressed answer counts as lost (docs/wire.md, 1.7), so none is asked for.
     "Accept-Encoding": "identity",
     "Content-Type": "application/json",
     "User-Agent": "Rushes",
 }
 
-# The characters that a header carries unchanged.
+# The characters that a header carries unchanged. An HTTP client's error would quote any others,
+# and so the key.
 SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
 
@@ -71,12 +75,6 @@ def _send(access: Access, request: httpx.Request, *, lost: type[ProviderError]) 
 
 def _unreachable(message: str) -> Unavailable:
     return Unavailable("unreachable", message, reason=Reason.UNREACHABLE)
-
-
-def not_offered(what: str) -> Flow[Never]:
-    """The flow of a call that a provider does not have: it refuses before it sends anything."""
-    raise Refused("not_offered", f"This provider has no {what}.")
-    yield
 
 
 def build_request(
@@ -105,17 +103,47 @@ def build_request(
             method,
             access.base_url.rstrip("/") + path,
             params=query,
+            # Without a scheme the key stands alone, and no space before it.
             headers={**HEADERS, header: f"{scheme} {access.key}".lstrip()},
             content=None if body is None else msgspec.json.encode(body),
         )
     except httpx.InvalidURL as error:
         raise _unreachable("The base address is not a valid address.") from error
-    except UnicodeEncodeError as error:
+    except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can carry
         raise Refused("text_invalid", "The order has characters that cannot be sent.") from error
 
 
 def require_remote_id(remote_id: str) -> str:
-    """The id itself. Raises Refused for one that could lead a request to another path."""
+    """The id itself. Raises Refused for one that could lead a request to another path.
+
+    Task 0 is no id either: adapters ask for it where a key is tested, and build that path alone.
+    """
     if not read_identifier(remote_id):
         raise Refused("remote_id_invalid", "This is not the id of a task.")
     return remote_id
+
+
+class MinimalAdapter:
+    """Refuses the calls that not every provider has; an adapter overrides those it can make."""
+
+    has_balance = False
+    has_list = False
+    can_cancel = False
+
+    def cancel(self, access: Access, remote_id: str) -> Flow[None]:
+        return not_offered("cancel")
+
+    def balance(self, access: Access) -> Flow[AccountBalance]:
+        return not_offered("balance")
+
+    def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
+        return not_offered("list of tasks")
+
+    def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
+        return not_offered("ad films")
+
+
+def not_offered(what: str) -> Flow[Never]:
+    """The flow of a call that a provider does not have: it refuses before it sends anything."""
+    raise Refused("not_offered", f"This provider has no {what}.")
+    yield  # never reached: it makes this a flow, which raises only when it is run

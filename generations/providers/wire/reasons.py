@@ -56,6 +56,7 @@ def create_error_kind(status: int, code: str, reasons: Mapping[str, Reason]) -> 
     """
     if status >= 500:
         return Unclear
+    # The word comes first: it says more than a status, which gateways use for unlike things.
     if code in reasons:
         return REASON_ERRORS.get(reasons[code], Refused)
     return STATUS_ERRORS.get(status, Unclear)

@@ -13,8 +13,9 @@ from .frames import FrameRenderer
 from .sound import RATE, chord, mix, sound_samples
 from .spec import ClipSpec, FilmSpec, SoundSpec
 
+# Quick to make rather than small.
 VIDEO_OPTIONS = {"preset": "ultrafast", "crf": "25", "threads": "1"}
-MP4_OPTIONS = {"movflags": "faststart"}
+MP4_OPTIONS = {"movflags": "faststart"}  # the index first: a browser plays before it has it all
 COVER_MOMENT = 0.4
 FRAME_SAMPLES = 1024  # samples of one frame of sound
 
@@ -68,6 +69,7 @@ def _encode_video(container: Any, stream: Any, spec: ClipSpec) -> None:
         frame = renderer.frame(index / count)
         frame.pts, frame.time_base = index, Fraction(1, spec.frames_per_second)
         container.mux(stream.encode(frame))
+    # The encoder holds frames back until it is told that none will follow.
     container.mux(stream.encode(None))
 
 

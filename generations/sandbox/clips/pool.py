@@ -41,7 +41,12 @@ class ClipPool:
         self._results: dict[str, Future[ClipFiles]] = {}
         self._jobs: dict[str, Future[None]] = {}
         self._threads = ThreadPoolExecutor(MAX_AT_ONCE, "clips")
-        self._processes = _start_processes() if in_subprocess else None
+        self._processes: ProcessPoolExecutor | None = None
+        if in_subprocess:
+            # Spawned, not forked: a fork of a process with threads may inherit locks that are held.
+            self._processes = ProcessPoolExecutor(
+                MAX_AT_ONCE, get_context("spawn"), initializer=_prepare_process
+            )
 
     def request(self, spec: AnySpec) -> Future[ClipFiles]:
         """Start to make the files of a spec, and first the takes of a film.
@@ -49,6 +54,7 @@ class ClipPool:
         Equal specs are made once.
         """
         spec = spec.tiny() if self._tiny else spec
+        # Before the lock, which these calls take themselves.
         takes = spec.takes if isinstance(spec, FilmSpec) else ()
         parts = [self.request(take) for take in takes]
         name = digest(spec).hex()[:32]
@@ -89,12 +95,8 @@ class ClipPool:
         return self._processes.submit(make_clip, self._folder / name, spec, takes).result()
 
 
-def _start_processes() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(MAX_AT_ONCE, get_context("spawn"), initializer=_prepare_process)
-
-
 def _prepare_process() -> None:
-    os.nice(10)
+    os.nice(10)  # responses come before clips
     # A signal to the whole process group is for the parent, which ends its children in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -117,6 +119,7 @@ def make_clip(stem: Path, spec: AnySpec, takes: tuple[ClipFiles, ...] = ()) -> C
     clip = ClipFiles(stem)
     for suffix, write in _writers(spec, takes).items():
         if not clip.file(suffix).exists():
+            # Under another name first: a file with the right name is always whole.
             unfinished = clip.file(f"part.{suffix}")
             write(unfinished)
             unfinished.replace(clip.file(suffix))

@@ -44,6 +44,8 @@ class Scene:
         self._short = min(MAX_SMALL, short // 2)
         scale = self._short / short
         self._size = (round(spec.width * scale), round(spec.height * scale))
+        # Here and below the order of the calls matters: each takes the generator's next numbers,
+        # and equal specs must give equal pictures.
         # From teal over blue, violet and red to amber.
         self._hue = self._chance.uniform(0.52, 1.10)
         self._sky = self._make_sky()

@@ -72,6 +72,7 @@ def _faded(samples: "array[int]") -> "array[int]":
     return samples
 
 
+# Cached, here and below: 48,000 samples of each second are much work for Python.
 @lru_cache(16)
 def _chord(pitches: tuple[int, ...], seconds: int) -> "array[int]":
     return _faded(_tone(pitches, CLIP_LEVEL) * (5 * seconds))

@@ -5,20 +5,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from generations.sandbox import callbacks, faults
-from generations.sandbox.accounts import SandboxAccount, account_name, is_known_key
+from generations.sandbox import callbacks
 from generations.sandbox.callbacks import OutgoingCallback
-from generations.sandbox.context import Context
-from generations.sandbox.directives import Directives
-from generations.sandbox.faults import FaultProfile
+from generations.sandbox.context import HOUR, Context
+from generations.sandbox.dialects import SandboxAccount, account_name, is_known_key
+from generations.sandbox.directives import Directives, FaultProfile, apply_faults
 from generations.sandbox.fields import Order
 from generations.sandbox.files import FileLinks, file_links
 from generations.sandbox.http import ApiError, Request, Response, json_response
-from generations.sandbox.links import HOUR
 from generations.sandbox.tasks import FINAL, SandboxTask
 
 Body = dict[str, Any]
-PADDING = "0" * (3 * 1024 * 1024)
+PADDING = "0" * (3 * 1024 * 1024)  # makes a body that no receiver should read to its end
 
 
 class Gateway(ABC):
@@ -86,6 +84,7 @@ class Gateway(ABC):
         if "ahead" in directives:
             if task.state != "processing":
                 return
+            # A copy: the task itself goes on, so that a query contradicts this callback.
             task = replace(task, state="success", ended_at=at)
         if task.state in self.reported_states:
             is_late = directives.argument("late") is not None
@@ -111,6 +110,7 @@ class Gateway(ABC):
 
     def create(self, request: Request, key: str) -> Response:
         """Answer an order, unless its directives or the account forbid it."""
+        # An order that breaks a rule is refused whatever its directives say, and uses up no fault.
         task_id = self.new_task_id()
         order = self.read_order(request, key, task_id)
         directives = Directives.parse(order["prompt"]) + self.context.faults.consume(key, "create")
@@ -155,7 +155,7 @@ class Gateway(ABC):
         return self._exchange(directives, lambda: json_response(self._current(task, base_url)))
 
     def _exchange(self, directives: Directives, produce: Callable[[], Response]) -> Response:
-        return faults.apply(directives, produce, self.context.closing.wait, self.fault_profile)
+        return apply_faults(directives, produce, self.context.closing.wait, self.fault_profile)
 
     def _current(self, task: SandboxTask, base_url: str) -> Body:
         directives, is_success = task.directives, task.state == "success"
@@ -171,6 +171,7 @@ class Gateway(ABC):
     def _callbacks_of(self, task: SandboxTask, at: float) -> list[OutgoingCallback]:
         """The callbacks that report the task's state; none when the task wants none."""
         directives, url = task.directives.scoped("callback"), task.order["callback_url"]
+        # Out of order: the earlier state is kept back now, and sent after the final one.
         is_out_of_order = "out of order" in directives
         if not url or "never" in directives or (is_out_of_order and not task.is_final):
             return []

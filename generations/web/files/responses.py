@@ -28,6 +28,7 @@ BLOCK = 256 * 1024
 log = structlog.get_logger(__name__)
 stream_slots = BoundedSemaphore(settings.WEB_THREADS * 3 // 4)
 
+# 19 digits hold the size of any file; a number of any length would be slow to read, or refused.
 RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII | re.IGNORECASE)
 
 
@@ -46,6 +47,7 @@ class FileStream:
         raise StopIteration
 
     def close(self) -> None:
+        # A server may close a response twice, and must not give back two slots for one.
         if not self.opened.closed:
             self.opened.close()
             stream_slots.release()
@@ -86,6 +88,7 @@ def from_disk(request: HttpRequest, path: Path, headers: dict[str, str]) -> Http
         log.error("media.missing", path=str(path))  # noqa: TRY400
         raise Http404 from error
     response = _answer(request, opened, {**headers, "Accept-Ranges": "bytes"})
+    # A stream closes the file itself, at its end or when the visitor goes.
     if not response.streaming:
         opened.close()
     return response
@@ -129,6 +132,7 @@ def _wanted(request: HttpRequest, etag: str, size: int) -> ByteRange | None:
 
 def _whole(opened: BinaryIO, size: int, headers: dict[str, str]) -> HttpResponseBase:
     opened.seek(0)
+    # A small file is sent in one piece like a range, and so needs no slot.
     if size <= MOST_BYTES:
         return HttpResponse(opened.read(), headers=headers)
     if not stream_slots.acquire(blocking=False):
@@ -157,6 +161,7 @@ def requested_range(header: str, size: int) -> ByteRange | None:
     if not first:
         return _suffix(int(last), size)
     start, end = int(first), int(last) if last else size
+    # Nonsense such as ``5-2`` is ignored, not refused (RFC 9110 section 14.1.1).
     if end < start and last:
         return None
     if start >= size:

@@ -1,16 +1,23 @@
-"""Pictures of a team for its orders: upload them, choose them again, send them to browsers."""
+"""Pictures for orders: upload them, choose them again, show them in a form, and send them.
 
-from collections.abc import Mapping
+A form names its pictures by their primary keys; ``slots`` reads them for the order and the page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
+from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,13 +25,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from generations.models import File, Membership, Team, Upload
 from generations.models.files import FileQuerySet, FileRole, FileState
 from generations.models.uploads import FrameAt
-from generations.providers.contract import TaskKind
-from generations.uploads import MAX_BYTES, PictureRejected, add_frame, add_picture, find_by_token
+from generations.providers.catalogue import Offer, PictureRules
+from generations.providers.contract import Picture, TaskKind
+from generations.templatetags.formats import filesize
+from generations.uploads import (
+    MAX_BYTES,
+    PictureRejected,
+    add_frame,
+    add_picture,
+    find_by_token,
+    to_picture,
+)
 from generations.web.access import View, for_member, for_producer
-from generations.web.layout.fragments import wants_part
-from generations.web.query import PageCursor, whole_number
+from generations.web.messages.orders import ratio
+from generations.web.query import PageCursor, wants_part, whole_number, whole_numbers
 
-from .picture_slots import Slot
 from .views import deliver
 
 MOST_AT_ONCE = 10
@@ -97,6 +112,7 @@ def add_all(
     Return them, and the name and a sentence of each file that was refused.
     """
     added, unfit = [], []
+    # One bad picture must not lose the others, so each is added by itself.
     for opened in request.FILES.getlist("picture")[:MOST_AT_ONCE]:
         name = opened.name or ""
         try:
@@ -118,6 +134,7 @@ def _library(request: HttpRequest, team: Team) -> HttpResponse:
     if before:
         cursor = PageCursor.read(before)
         rows = rows.before(cursor.moment, cursor.pk)
+    # One row more than a page has tells whether another page follows.
     found = list(rows[: PAGE + 1])
     context: dict[str, object] = {
         "filled": [Slot(upload) for upload in found[:PAGE]],
@@ -177,7 +194,108 @@ def upload(request: HttpRequest, membership: Membership, pk: int, name: str) -> 
 @require_safe
 def picture(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     """Send a picture to the provider that was given its address; the token stands for a login."""
+    # A token that was forged or has expired gets the same answer as one that never was.
     row = find_by_token(token)
     if row is None:
         raise Http404
     return deliver(request, row.stored, f'"{row.sha256}"')
+
+
+LONGEST_NAME = 40
+
+
+# The pictures of an order as its form shows them (``templates/files/slots.html``).
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One picture, and its name in the prompt ("" where it has none)."""
+
+    upload: Upload
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The pictures of an order; the model takes ``fewest`` to ``most``.
+
+    ``named``: a prompt may refer to a picture as @name.
+    """
+
+    filled: Sequence[Slot]
+    fewest: int
+    most: int
+    named: bool
+    takes: PictureRules | None = None
+    errors: Sequence[str] = ()
+
+    @property
+    def label(self) -> str:
+        if self.most == 1:
+            return gettext("Picture")
+        return gettext("First and last frame") if self.positions else gettext("References")
+
+    @property
+    def positions(self) -> tuple[str, ...]:
+        """The label of each picture where their order has a meaning, else nothing."""
+        if self.fewest == self.most == 2:
+            return gettext("First frame"), gettext("Last frame")
+        return ()
+
+    @property
+    def rules(self) -> list[str]:
+        """What the model requires of each picture, in words."""
+        if self.takes is None:
+            return []
+        (low, high), side = self.takes.ratio, self.takes.side
+        rules = [gettext("PNG, JPEG or WebP"), f"{ratio(low)}–{ratio(high)}"]
+        if side > 1:
+            rules.append(gettext("at least %(side)s px") % {"side": side})
+        rules.append(gettext("up to %(size)s") % {"size": filesize(self.takes.limit)})
+        if self.takes.pair:
+            rules.append(gettext("both of about the same size"))
+        return rules
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.filled) >= self.most
+
+    @property
+    def chosen(self) -> list[tuple[Upload, str]]:
+        """The uploads and their names, for ``lifecycle.order``."""
+        # A name that was typed for another model is not sent to one that has no names.
+        return [(slot.upload, slot.name if self.named else "") for slot in self.filled]
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """The same as the catalogue checks them."""
+        return [to_picture(upload, name) for upload, name in self.chosen]
+
+
+def slots(
+    team: Team,
+    offer: Offer,
+    values: QueryDict | MultiValueDict[str, str],
+    errors: Sequence[str] = (),
+) -> Slots:
+    """Read the fields ``images`` and ``image_names`` of a form.
+
+    Buttons that work without a script name the picture to take away in ``without``. What is no
+    picture of the team is passed over.
+    """
+    without = set(whole_numbers(values.getlist("without")))
+    # All rows in one query; an id of another team finds nothing here.
+    rows = Upload.objects.for_team(team).in_bulk(whole_numbers(values.getlist("images")))
+    # An address that begins an order may name pictures without a name for each.
+    names = zip_longest(values.getlist("images"), values.getlist("image_names"), fillvalue="")
+    chosen = [(whole_number(text), name) for text, name in names]
+    filled = [
+        Slot(rows[pk], clean_name(name)) for pk, name in chosen if pk in rows and pk not in without
+    ]
+    fewest, most = offer.images
+    return Slots(filled, fewest, most, offer.names_pictures, offer.pictures, errors)
+
+
+def clean_name(name: str) -> str:
+    """Return a picture's name as a prompt has it, without the @."""
+    return name.strip().removeprefix("@").strip()[:LONGEST_NAME]

@@ -75,8 +75,10 @@ def deliver(
         "Content-Type": TYPES.get(Path(stored).suffix.lower(), "application/octet-stream"),
         "Content-Disposition": disposition,
         "Cache-Control": f"private, max-age={seconds}",
+        # The bytes come from providers and people: no browser may take them for a page.
         "X-Content-Type-Options": "nosniff",
     }
+    # The proxy in front reads the file, and answers conditions and ranges itself.
     if prefix := settings.MEDIA_ACCEL:
         address = f"{prefix.rstrip('/')}/{filepath_to_uri(stored)}"
         return HttpResponse(headers={**headers, "X-Accel-Redirect": address})
@@ -103,6 +105,7 @@ def _find(row: File, name: str) -> tuple[str, str]:
 
 def file_name_of(row: File) -> str:
     """Return e.g. ``A fox in the snow - <model> - 42``, in the script of the prompt."""
+    # Without the signs that a file system somewhere does not allow in a name.
     start = re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f\s]+', " ", row.task.prompt[:200]).strip(" .")
     if len(start) > 48:
         start = start[:48].rpartition(" ")[0] or start[:48]
@@ -111,10 +114,12 @@ def file_name_of(row: File) -> str:
 
 def _elsewhere(stored: str, headers: dict[str, str]) -> HttpResponse:
     """Redirect to the object storage, by a signed URL that soon expires."""
+    # Typed as Any: only object storages take ``parameters``.
     storage: Any = default_storage
     parameters = {
         "ResponseContentDisposition": headers["Content-Disposition"],
         "ResponseContentType": headers["Content-Type"],
     }
     address = storage.url(stored, parameters=parameters)
+    # Not to be kept: the signed address would expire in a cache.
     return HttpResponseRedirect(address, headers={"Cache-Control": "private, no-store"})

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from generations import films as works
 from generations.films import FilmCard
-from generations.models import Attempt, Film, Membership, Team
+from generations.models import Attempt, Film, Membership
 from generations.web.access import for_member
 from generations.web.layout.cards import Card, draw_cards
-from generations.web.layout.silence import has_news
+from generations.web.layout.risks import has_news
 from generations.web.messages import films as messages
 from generations.web.messages import tasks
 from generations.web.query import optional_number
@@ -49,6 +49,7 @@ class ListedFilm:
 def films(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Show the list; ``?since=``: all of its cards anew, 204 when nothing of the team changed."""
     team, before = membership.team, optional_number(request.GET.get("before", ""))
+    # A warning of a silent worker comes and goes without any change of rows.
     if request.GET.get("since") == str(team.sequence) and not has_news(request, team):
         return HttpResponse(status=204)
     rows = Film.objects.for_team(team).outside_trash().for_board().newest_first()
@@ -60,7 +61,9 @@ def films(request: HttpRequest, membership: Membership) -> HttpResponse:
             : PAGE + 1
         ]
     )
-    shown = _listed(team, found[:PAGE])
+    cards = draw_cards(team, [film.task for film in found[:PAGE]])
+    works_and_cards = zip(works.list_films(found[:PAGE]), cards, strict=True)
+    shown = [ListedFilm(work, card) for work, card in works_and_cards]
     context = {
         "films": shown,
         "next": found[PAGE - 1].pk if len(found) > PAGE else "",
@@ -68,10 +71,5 @@ def films(request: HttpRequest, membership: Membership) -> HttpResponse:
         "moving": any(one.is_moving for one in shown),
         "swap": "since" in request.GET,
     }
-    page = "films/list_changes.html" if "since" in request.GET else "films/list.html"
+    page = "films/list.html#changes" if "since" in request.GET else "films/list.html"
     return render(request, page, context)
-
-
-def _listed(team: Team, found: list[Film]) -> list[ListedFilm]:
-    cards = draw_cards(team, [film.task for film in found])
-    return [ListedFilm(*pair) for pair in zip(works.list_films(found), cards, strict=True)]

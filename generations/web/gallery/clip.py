@@ -20,11 +20,11 @@ from generations.models.tasks import AttemptState, TaskState
 from generations.templatetags.formats import filesize, seconds, span
 from generations.web.access import for_member, for_producer
 from generations.web.layout.cards import Card, draw_cards
-from generations.web.layout.fragments import wants_part
-from generations.web.layout.silence import has_news
+from generations.web.layout.risks import has_news
 from generations.web.messages import tasks
-from generations.web.messages.options import CHOICES, LABELS
+from generations.web.messages.orders import CHOICES, LABELS
 from generations.web.messages.reasons import Sentence
+from generations.web.query import wants_part
 
 from .views import of_team
 
@@ -69,6 +69,7 @@ class Story:
         self.card = card
         self.task = card.task
         attempts = self.task.attempts.prefetch_related(
+            # What providers sent may be large, and no line of the story shows it.
             Prefetch("callbacks", Callback.objects.defer("headers", "body")),
             Prefetch("entries", Entry.objects.order_by("pk")),
             Prefetch("entries__lines", Line.objects.select_related("account")),
@@ -84,6 +85,8 @@ class Story:
             *self._ended(),
             *self._stored(),
         ]
+        # Within a second the order of the list above stands: the times come from several
+        # processes, and an answer must not stand before its order.
         return sorted(every, key=lambda moment: moment.at.replace(microsecond=0))
 
     @property
@@ -150,6 +153,7 @@ class Story:
         checks = ngettext("asked %(n)s time", "asked %(n)s times", task.checks) % {"n": task.checks}
         end = checks if task.checks else ""
         took = ""
+        # Nobody here knows when an imported clip began.
         if task.accepted_at and not task.is_imported:
             took = gettext("after %(time)s") % {
                 "time": seconds((task.finished_at - task.accepted_at).total_seconds())
@@ -219,6 +223,7 @@ def _decide(
 def task(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Show the page of a clip; ``?since=``: what changed of it, 204 when nothing did."""
     clip = _find(membership, pk)
+    # A warning of a silent worker comes and goes without any change of the clip.
     is_known = request.GET.get("since") == str(clip.version)
     if is_known and not has_news(request, membership.team):
         return HttpResponse(status=204)
@@ -230,7 +235,7 @@ def task(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
         "may_cancel": actions.may_cancel(clip),
     }
     if "since" in request.GET:
-        return render(request, "gallery/clip/changes.html", context | {"swap": True})
+        return render(request, "gallery/clip/page.html#changes", context | {"swap": True})
     return render(request, "gallery/clip/page.html", context)
 
 
@@ -252,6 +257,7 @@ def check_now(request: HttpRequest, membership: Membership, pk: int) -> HttpResp
 @for_producer
 def found(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Take the provider's id of an unclear order from a person (``number``)."""
+    # As long as the column is.
     remote_id = request.POST.get("number", "").strip()[:100]
     if not remote_id:
         return _answer_decision(

@@ -16,8 +16,8 @@ from generations.models import Collection, CollectionItem, Credential, Team
 from generations.models.search import found
 from generations.models.tasks import IMPORTED, LIVE, TaskQuerySet, TaskState
 from generations.providers.catalogue import Offer, catalogue
-from generations.providers.vidu.form_names import KINDS as VIDU_KINDS
-from generations.web.layout.kinds import KIND_MARKS
+from generations.providers.vidu.requests import FORM_KINDS
+from generations.web.layout.cards import KIND_MARKS
 from generations.web.messages.tasks import KINDS
 from generations.web.query import optional_day, optional_number
 
@@ -33,7 +33,7 @@ STATES: Mapping[str, tuple[Promise, tuple[TaskState, ...]]] = {
     "running": (_("Running"), (TaskState.RUNNING,)),
 }
 # The words that addresses had for kinds before.
-OLD_KINDS: Mapping[str, str] = {**VIDU_KINDS, "adopted": IMPORTED}
+OLD_KINDS: Mapping[str, str] = {**FORM_KINDS, "adopted": IMPORTED}
 OFFERED_STATES = ("live", "succeeded", "failed", "unclear", "cancelled")
 UNFILED = "none"  # instead of a collection's pk: in no collection
 MOST_OFFERED = 30  # collections in a menu
@@ -85,26 +85,23 @@ class Filters:
         return {name: value for name, value in asked.items() if value}
 
     def apply(self, tasks: TaskQuerySet, team: Team) -> TaskQuerySet:
-        for name, value in self._equal().items():
-            tasks = tasks.filter(**{name: value})
-        if self.state:
-            tasks = tasks.filter(state__in=STATES[self.state][1])
-        if self.since:
-            tasks = tasks.filter(created_at__gte=_midnight(self.since))
-        if self.until:
-            tasks = tasks.filter(created_at__lt=_midnight(self.until + timedelta(days=1)))
-        if self.collection:
-            tasks = self._in_collection(tasks, team)
-        return found(tasks, team, self.q) if self.q else tasks
-
-    def _equal(self) -> dict[str, object]:
-        wanted = {
+        equal = {
             "kind": self.kind,
             "model": self.model,
             "credential": self.key,
             "created_by": self.by,
         }
-        return {name: value for name, value in wanted.items() if value}
+        tasks = tasks.filter(**{name: value for name, value in equal.items() if value})
+        if self.state:
+            tasks = tasks.filter(state__in=STATES[self.state][1])
+        if self.since:
+            tasks = tasks.filter(created_at__gte=_midnight(self.since))
+        if self.until:
+            # The last day counts whole: up to the midnight after it.
+            tasks = tasks.filter(created_at__lt=_midnight(self.until + timedelta(days=1)))
+        if self.collection:
+            tasks = self._in_collection(tasks, team)
+        return found(tasks, team, self.q) if self.q else tasks
 
     def _in_collection(self, tasks: TaskQuerySet, team: Team) -> TaskQuerySet:
         """Keep the tasks of the collection, or the finished ones that are in none."""
@@ -114,6 +111,7 @@ class Filters:
         if self.collection == UNFILED:
             filed = items.values("file__task")
             return tasks.filter(state=TaskState.SUCCEEDED).exclude(pk__in=filed)
+        # ``read`` has refused what is no number.
         chosen = items.filter(collection=int(self.collection))
         return tasks.filter(pk__in=chosen.values("file__task"))
 
@@ -171,6 +169,7 @@ def chips(team: Team, filters: Filters) -> list[Chip]:
 
 
 def _states(chosen: str) -> Choices:
+    # An address may ask for a state that the menu does not offer.
     offered = [*OFFERED_STATES, *({chosen} - {"", *OFFERED_STATES})]
     return [(state, STATES[state][0]) for state in offered]
 
@@ -187,6 +186,7 @@ def _kinds(offers: Sequence[Offer]) -> Choices:
 
 def _collections(team: Team, chosen: str) -> Choices:
     rows = Collection.objects.for_team(team)
+    # A chosen collection is named even where the menu has no room for it.
     named = {str(row.pk): row.title for row in rows[:MOST_OFFERED]}
     if chosen and chosen != UNFILED and chosen not in named:
         named |= {str(row.pk): row.title for row in rows.filter(pk=int(chosen))}
@@ -194,6 +194,7 @@ def _collections(team: Team, chosen: str) -> Choices:
 
 
 def _chip(name: str, word: object, anything: object, offered: Choices, chosen: object) -> Chip:
+    # ``before`` goes: another filter begins at the newest clip again.
     choices = [
         FilterChoice(text, {name: value, "before": None}, bool(chosen) and value == chosen)
         for value, text in offered

@@ -25,6 +25,7 @@ MOST_IDS = 500
 def import_clips(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Show the form and the last imported clips; with ``?rows`` that list alone."""
     team = membership.team
+    # The page asks for it again while any of the clips still moves.
     if "rows" in request.GET:
         return render(request, "gallery/import.html#rows", _lately(team))
     form = ImportForm(team, request.POST or None)
@@ -37,6 +38,7 @@ def import_clips(request: HttpRequest, membership: Membership) -> HttpResponse:
             cleaned["numbers"],
             films=bool(cleaned.get("films")),
         )
+        # An empty form for the next IDs, which may be of the same key.
         form = ImportForm(team, initial={"credential": cleaned["credential"]})
     page = {
         "form": form,
@@ -76,6 +78,7 @@ class ImportForm(forms.Form):
         keys = Credential.objects.for_team(team).without_secret().order_by("name", "pk")
         self.fields["credential"].queryset = keys  # type: ignore[attr-defined]
         if not any(makes_films(key) for key in keys):
+            # No key of this team makes films, so nobody is asked.
             del self.fields["films"]
 
     def clean_numbers(self) -> list[str]:

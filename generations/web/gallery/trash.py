@@ -46,6 +46,7 @@ class TrashedClip:
 def show(request: HttpRequest, membership: Membership) -> HttpResponse:
     """List what was moved last first; ``before=`` goes on from an earlier page."""
     team = membership.team
+    # The parts of a film go and come back with it.
     tasks = Task.objects.for_team(team).in_trash().exclude(kind__in=PARTS)
     tasks = tasks.order_by("-trashed_at", "-pk")
     if before := request.GET.get("before", ""):

@@ -21,13 +21,12 @@ from generations.models.films import PARTS
 from generations.models.tasks import LIVE, TaskQuerySet, TaskState
 from generations.web.access import for_member
 from generations.web.layout.cards import Card, draw_cards
-from generations.web.layout.fragments import wants_part
-from generations.web.layout.risks import unclear
-from generations.web.layout.silence import has_news
+from generations.web.layout.risks import has_news, unclear
 from generations.web.query import (
     PageCursor,
     moment_in_address,
     number_in_address,
+    wants_part,
     whole_number,
 )
 
@@ -131,8 +130,15 @@ def gallery(request: HttpRequest, membership: Membership) -> HttpResponse:
     page = _page(team, filters, before) | {"query": _query(request.GET)}
     if before and wants_part(request):
         return render(request, "gallery/list.html#older", page)
-    moving = not before and is_moving(team)
-    page |= _bar(request, team, filters) | {"moving": moving}
+    # js/row_height.js keeps it in a cookie, so that the first page already has that height.
+    row = whole_number(request.COOKIES.get("row", ""))
+    page |= {
+        "row": row if row in ROWS else None,
+        "rows": ROWS,
+        "chips": chips(team, filters),
+        # An older page does not poll: what is new belongs on the first.
+        "moving": not before and is_moving(team),
+    }
     if filters.state == TaskState.UNCLEAR:
         page["unclear"] = unclear(team)
     return render(request, "gallery/list.html", page)
@@ -146,6 +152,7 @@ def _page(team: Team, filters: Filters, before: str) -> dict[str, object]:
         cursor = PageCursor.read(before)
         tasks = tasks.before(cursor.moment, cursor.pk)
         after = timezone.localdate(cursor.moment)
+    # One card more than a page has tells whether another page follows.
     cards = draw_cards(team, tasks[: PAGE + 1])
     more, cards = len(cards) > PAGE, cards[:PAGE]
     return {
@@ -164,11 +171,16 @@ def changes(request: HttpRequest, membership: Membership) -> HttpResponse:
     team, since = membership.team, ChangesCursor.read(request.GET.get("since", ""))
     if team.sequence == since.sequence and not has_news(request, team):
         return HttpResponse(status=204)
+    # With what is in the trash: a page that is open must drop it.
     tasks, filters = gallery_tasks(team), Filters.read(request.GET)
     changed = list(tasks.changed_since(since.sequence)[:MOST_CHANGES])
+    # Where more has changed than one answer holds, the next poll goes on from here.
     reached = changed[-1].version if len(changed) == MOST_CHANGES else team.sequence
-    gone, changed = _split_trashed(changed)
-    fresh = _fresh(filters.apply(tasks, team), [task.pk for task in changed if since.is_new(task)])
+    gone = [task.pk for task in changed if task.trashed_at]
+    changed = [task for task in changed if not task.trashed_at]
+    new = [task.pk for task in changed if since.is_new(task)]
+    shown = filters.apply(tasks, team).filter(pk__in=new)
+    fresh = list(shown.newest_first()) if new else []
     context = {
         "gone": gone,
         "changed": draw_cards(team, _with_waiting(tasks, since, changed)),
@@ -179,18 +191,7 @@ def changes(request: HttpRequest, membership: Membership) -> HttpResponse:
         "query": _query(request.GET),
         "swap": True,
     }
-    return render(request, "gallery/changes.html", context)
-
-
-def _split_trashed(changed: list[Task]) -> tuple[list[int], list[Task]]:
-    """Return the keys of the tasks that were moved to the trash, and the other tasks."""
-    gone = [task.pk for task in changed if task.trashed_at]
-    return gone, [task for task in changed if not task.trashed_at]
-
-
-def _fresh(shown: TaskQuerySet, new: list[int]) -> list[Task]:
-    """Return the new clips that the page's filters show, newest first."""
-    return list(shown.filter(pk__in=new).newest_first()) if new else []
+    return render(request, "gallery/list.html#changes", context)
 
 
 def _with_waiting(tasks: TaskQuerySet, since: ChangesCursor, changed: list[Task]) -> list[Task]:
@@ -205,6 +206,7 @@ def _with_waiting(tasks: TaskQuerySet, since: ChangesCursor, changed: list[Task]
 
 def is_moving(team: Team) -> bool:
     """Return whether anything of the team will change by itself."""
+    # Unclear orders count: a callback or a search at the provider may still end them.
     in_progress = Task.objects.for_team(team).filter(state__in=[*LIVE, TaskState.UNCLEAR])
     links = File.objects.for_team(team).filter(state__in=[FileState.REMOTE, FileState.FETCHING])
     return in_progress.exists() or links.exists()
@@ -216,13 +218,3 @@ def _query(query: QueryDict) -> str:
     for name in ("before", "since", "silent"):
         kept.pop(name, None)
     return kept.urlencode()
-
-
-def _bar(request: HttpRequest, team: Team, filters: Filters) -> dict[str, object]:
-    """Return what the bar offers to choose from."""
-    row = whole_number(request.COOKIES.get("row", ""))
-    return {
-        "row": row if row in ROWS else None,
-        "rows": ROWS,
-        "chips": chips(team, filters),
-    }

@@ -1,6 +1,6 @@
-"""One clip in the gallery: the mark of its state, the shape of its frame, and its words."""
+"""One clip in the gallery: the marks of its state and kind, its frame's shape, and its words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,17 +13,19 @@ from generations.models import Attempt, File, Film, Task, Team, Upload
 from generations.models.files import FileRole, FileState
 from generations.models.films import FILM
 from generations.models.tasks import TaskState
+from generations.providers.contract import TaskKind
 from generations.web.messages import tasks as task_messages
 from generations.web.messages.reasons import Explanation, Sentence, explain_order
 
 RATIOS = ("21:9", "2:1", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
 SOON = timedelta(minutes=15)
+# A guess never says that a clip is finished.
 MOST_GUESSED = 99
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Icon, word and tone of a state; never colour alone."""
+    """Icon, word and tone of a state or a kind; never colour alone."""
 
     icon: str
     word: Sentence
@@ -48,6 +50,13 @@ FILE_MARKS = {
 }
 # A finished task whose links have not been read yet.
 LINKS_TO_COME = Mark("arrow-down-to-line", _("Fetching"), "sky")
+# What a person may order, in the order of the form's tabs.
+KIND_MARKS: Mapping[str, Mark] = {
+    TaskKind.TEXT_TO_VIDEO: Mark("text-cursor-input", pgettext_lazy("kind", "Text")),
+    TaskKind.IMAGE_TO_VIDEO: Mark("image", pgettext_lazy("kind", "Picture")),
+    TaskKind.FRAMES_TO_VIDEO: Mark("columns-2", pgettext_lazy("kind", "First and last")),
+    TaskKind.REFERENCES_TO_VIDEO: Mark("layers-2", pgettext_lazy("kind", "References")),
+}
 
 
 class Card:
@@ -70,6 +79,7 @@ class Card:
     @cached_property
     def files(self) -> dict[str, File]:
         """The first file of each role; of a film the longest, which is a whole cut."""
+        # Of several files of a role the last entry of the dict stays, which is the first row.
         files = list(reversed(self.task.files.all()))
         if self.film:
             files.sort(key=lambda file: file.duration_ms or 0)
@@ -113,6 +123,7 @@ class Card:
     def ratio(self) -> str:
         """The nearest of the frame shapes that the style sheet knows."""
         has_shape = self.video and self.video.width and self.video.height
+        # A clip that is made from a picture will have the shape of the picture.
         if self.input and not has_shape and not self.task.aspect_ratio:
             return nearest(self.input.width / self.input.height)
         return ratio_of(self.video, self.task)
@@ -153,6 +164,7 @@ class Card:
     @property
     def attempt(self) -> Attempt:
         """The last one, which is the one that counts."""
+        # In Python: the attempts are prefetched, and ``order_by`` would ask again.
         return max(self.task.attempts.all(), key=lambda one: one.ordinal)
 
     @cached_property
@@ -180,6 +192,31 @@ class Card:
         return task_messages.cost(self.task)
 
 
+def draw_cards(team: Team, tasks: Iterable[Task]) -> list[Card]:
+    """Return the cards of tasks that were read by ``for_cards``.
+
+    The waiting line and the usual lengths are read once for all of them.
+    """
+    rows = list(tasks)
+    # Most pages have neither waiting nor running clips, and so save these queries.
+    states = {task.state for task in rows}
+    positions = Task.objects.line_positions(team) if TaskState.WAITING in states else {}
+    moving = states & {TaskState.QUEUED, TaskState.RUNNING}
+    usual = Task.objects.usual_seconds(team) if moving else {}
+    roots = [task.pk for task in rows if task.kind == FILM]
+    films = Film.objects.filter(task__in=roots).values_list("task", "pk") if roots else ()
+    film_of = dict(films)
+    return [
+        Card(
+            task,
+            line_position=positions.get(task.pk),
+            usual=usual.get(task.model),
+            film=film_of.get(task.pk),
+        )
+        for task in rows
+    ]
+
+
 def ratio_of(file: File | None, task: Task) -> str:
     """Return the frame shape of a file, or the one that was ordered while nobody knows it."""
     if file and file.width and file.height:
@@ -199,31 +236,3 @@ def _shape(ratio: str) -> float:
 
 def _range(low: int, high: int) -> str:
     return str(high) if low >= high else f"{low}–{high}"
-
-
-def draw_cards(team: Team, tasks: Iterable[Task]) -> list[Card]:
-    """Return the cards of tasks that were read by ``for_cards``.
-
-    The waiting line and the usual lengths are read once for all of them.
-    """
-    rows = list(tasks)
-    states = {task.state for task in rows}
-    positions = Task.objects.line_positions(team) if TaskState.WAITING in states else {}
-    moving = states & {TaskState.QUEUED, TaskState.RUNNING}
-    usual = Task.objects.usual_seconds(team) if moving else {}
-    films = _films(rows)
-    return [
-        Card(
-            task,
-            line_position=positions.get(task.pk),
-            usual=usual.get(task.model),
-            film=films.get(task.pk),
-        )
-        for task in rows
-    ]
-
-
-def _films(tasks: Iterable[Task]) -> dict[int, int]:
-    """Return the films that some of these tasks became: task pk to film pk."""
-    roots = [task.pk for task in tasks if task.kind == FILM]
-    return dict(Film.objects.filter(task__in=roots).values_list("task", "pk")) if roots else {}

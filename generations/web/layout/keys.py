@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from generations.lifecycle.keys import KeyTest
+from generations.lifecycle.stops import KeyTest
 from generations.models import Account, Credential, Task, Team
 from generations.models.ledger import AccountName
 from generations.models.tasks import BUSY, TaskState
@@ -13,6 +13,7 @@ from generations.teams.provider_access import is_sandbox
 from generations.web.messages.reasons import Explanation, explain_key
 
 MOST_DOTS = 12
+# Counting stops here, so that a team with a very long line does not slow its pages.
 MOST_COUNTED = 1000
 
 

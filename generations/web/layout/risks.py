@@ -1,16 +1,19 @@
-"""What a team may lose: orders that stay unclear, and files whose links expire soon."""
+"""What pages warn of: unclear orders, files whose links expire soon, and a silent worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, Min, Sum
+from django.http import HttpRequest
 
 from generations import clock
-from generations.models import Attempt, File, Task, Team
-from generations.models.files import FileQuerySet
-from generations.models.tasks import AttemptState, TaskState
+from generations.models import Attempt, File, Heartbeat, Task, Team
+from generations.models.files import FileQuerySet, FileState
+from generations.models.tasks import LIVE, AttemptState, TaskState
 from generations.providers.catalogue import catalogue
+
+SILENT_TOO_LONG = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,23 @@ class UnclearOrders:
     held: Sequence[tuple[int, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """For how long; how many files nobody fetches meanwhile, and when the first link expires."""
+
+    length: timedelta
+    files: int
+    first: datetime | None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the first link has expired already."""
+        return self.first is not None and self.first <= clock.now()
+
+
 def visible_risks(team: Team) -> set[str]:
     """Return which of both a page must show, in one query: ``at_risk``, ``unclear``."""
+    # Every page asks this, and mostly neither is there: the sums are asked for afterwards.
     files = _warned_files(team).order_by().values("pk")
     orders = Task.objects.for_team(team).filter(state=TaskState.UNCLEAR, alarmed_at__isnull=False)
     found = (
@@ -48,14 +66,14 @@ def visible_risks(team: Team) -> set[str]:
     return {name for name, is_so in found.items() if is_so}
 
 
-def _warned_files(team: Team) -> FileQuerySet:
-    return File.objects.for_team(team).unfetched().filter(warned_at__isnull=False)
-
-
 def at_risk(team: Team) -> AtRisk | None:
     """Return the files at risk of which a warning was raised, None where there are none."""
     found = _warned_files(team).aggregate(files=Count("expires_at"), first=Min("expires_at"))
     return AtRisk(found["files"], found["first"]) if found["files"] else None
+
+
+def _warned_files(team: Team) -> FileQuerySet:
+    return File.objects.for_team(team).unfetched().filter(warned_at__isnull=False)
 
 
 def unclear(team: Team, *, alarmed: bool = False) -> UnclearOrders | None:
@@ -81,3 +99,22 @@ def _held(team: Team, *, alarmed: bool) -> list[tuple[int, str]]:
         unit = catalogue(kind).unit
         sums[unit] = sums.get(unit, 0) + held
     return [(held, unit) for unit, held in sums.items() if held]
+
+
+def silence(team: Team) -> Silence | None:
+    """Return how long the worker is silent; None while it works or the team waits for nothing."""
+    # Without a row the worker has never run; then health.py says so, and no page warns.
+    last = Heartbeat.objects.filter(name="cluster", at__lt=clock.now() - SILENT_TOO_LONG).first()
+    if last is None:
+        return None
+    links = File.objects.for_team(team).filter(state__in=[FileState.REMOTE, FileState.FETCHING])
+    # Count("expires_at") leaves out the files whose link has no known end.
+    risk = links.aggregate(files=Count("expires_at"), first=Min("expires_at"))
+    if not risk["files"] and not Task.objects.for_team(team).filter(state__in=LIVE).exists():
+        return None
+    return Silence(clock.now() - last.at, **risk)
+
+
+def has_news(request: HttpRequest, team: Team) -> bool:
+    """Return whether a poll must be answered though nothing changed: the notice comes or goes."""
+    return "silent" in request.GET or silence(team) is not None

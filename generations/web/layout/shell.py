@@ -10,8 +10,7 @@ from generations.models import Collection, Membership, Task, Team
 from generations.models.tasks import LIVE
 from generations.web.messages.orders import Stop, current_stop
 
-from .risks import AtRisk, UnclearOrders, at_risk, unclear, visible_risks
-from .silence import Silence, silence
+from .risks import AtRisk, Silence, UnclearOrders, at_risk, silence, unclear, visible_risks
 
 THEMES = ("dark", "light", "system")
 MOST_LIVE = 100
@@ -34,6 +33,7 @@ class Shell:
     def live(self) -> str:
         """How many tasks are in progress, short enough for a badge; "" for none."""
         live = Task.objects.for_team(self.team).filter(state__in=LIVE)
+        # Not a COUNT: the badge shows no more than 99+, so counting may stop there.
         number = len(live.values_list("pk")[:MOST_LIVE])
         return f"{MOST_LIVE - 1}+" if number == MOST_LIVE else str(number or "")
 
@@ -75,6 +75,7 @@ class Shell:
 
 def shell(request: HttpRequest) -> dict[str, object]:
     """Context processor: ``shell`` (None outside a team), ``theme`` and ``sandbox``."""
+    # ``access`` sets it; a page outside a team has none.
     membership: Membership | None = getattr(request, "membership", None)
     theme = request.COOKIES.get("theme", "dark")
     return {

@@ -122,6 +122,7 @@ def obstacle(one: Obstacle) -> str:
 
 def obstacles(found: Iterable[Obstacle]) -> list[str]:
     """Return the first of them in words, and how many more there are."""
+    # Several takes may lack the same thing; each sentence is said once.
     lines = list(dict.fromkeys(obstacle(one) for one in found))
     more = len(lines) - MOST_LISTED
     if more > 0:

@@ -102,6 +102,7 @@ def cost(task: Task) -> int:
     """Return what a finished task was charged, as far as we know; its attempts are prefetched."""
     taken = [one for one in task.attempts.all() if one.state == AttemptState.ACCEPTED]
     if task.state == TaskState.SUCCEEDED:
+        # A provider that names no price at the end has charged the estimate, as far as we know.
         return sum(one.estimate if one.cost is None else one.cost for one in taken)
     return sum(one.cost or 0 for one in taken) if task.is_final else 0
 

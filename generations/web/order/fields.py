@@ -14,8 +14,7 @@ from generations.models import Membership
 from generations.providers.catalogue import Offer, Problem
 from generations.providers.contract import Picture
 from generations.web.files.uploads import add_all
-from generations.web.messages.options import CHOICES, LABELS
-from generations.web.messages.orders import explain_problem, explain_refusal
+from generations.web.messages.orders import CHOICES, LABELS, explain_problem, explain_refusal
 from generations.web.messages.reasons import Sentence
 
 type Values = MultiValueDict[str, str]
@@ -133,7 +132,7 @@ def switch(name: str, label: Sentence, *, initial: bool) -> SwitchField:
 
 
 def pictures_field() -> forms.CharField:
-    """Return a field that holds the errors of the pictures, which ``picture_slots`` reads."""
+    """Return a field that holds the errors of the pictures, which ``slots`` reads."""
     return forms.CharField(label=str(LABELS["images"]), required=False)
 
 

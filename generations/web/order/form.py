@@ -12,9 +12,8 @@ from generations.lifecycle.order import MOST_AT_ONCE
 from generations.models import Credential
 from generations.providers.catalogue import Offer, Option, Problem, catalogue
 from generations.providers.contract import Order
-from generations.web.layout.kinds import KIND_MARKS
-from generations.web.messages.options import HELP, LABELS
-from generations.web.messages.orders import explain_problem
+from generations.web.layout.cards import KIND_MARKS
+from generations.web.messages.orders import HELP, LABELS, explain_problem
 from generations.web.query import whole_number
 
 from .fields import (
@@ -28,7 +27,9 @@ from .fields import (
 )
 
 KINDS = tuple(KIND_MARKS)
+# Offered as pills; an address may ask for as many as MOST_AT_ONCE.
 COUNTS = (1, 2, 3, 4)
+# Options that stand beside the shape of the clip; all others fold away.
 SOUND = ("bgm", "audio")
 
 
@@ -43,6 +44,8 @@ class OrderForm(CatalogueForm):
         self, credentials: Sequence[Credential], values: Values, *, sent: bool = False
     ) -> None:
         super().__init__(values, sent=sent)
+        # Each step narrows the next: the kind tells which keys can make it, key and model which
+        # fields there are, length and switches which options have an effect.
         self.kinds = kinds_of(credentials)
         kind = values.get("kind", "")
         self.kind = kind if kind in self.kinds else self.kinds[0]
@@ -63,9 +66,11 @@ class OrderForm(CatalogueForm):
             self.initial[name] = field.initial
             if name in values or (from_form and isinstance(field, forms.BooleanField)):
                 text = values.getlist(name) if name == "also" else values.get(name)
+                # A value that another model had may not fit this one; then the default stands.
                 with suppress(ValidationError):
                     value = field.clean(text)
                     self.initial[name] = field.initial if value is None else value
+        # What was typed is kept as it stands: the field would strip it.
         self.initial["prompt"] = values.get("prompt", "")
         self.initial["shown_for"] = self.credential.pk
 
@@ -80,6 +85,7 @@ class OrderForm(CatalogueForm):
         if model and model != self.offer.model:
             models = catalogue(self.credential.kind).models(self.kind)
             self.refuse([Problem("model", "choice", {"choices": models})])
+        # A wrong field has its sentence already, and the offer could not read the order.
         if not self.errors:
             self.refuse(self.offer.problems(self.order))
             for key in self.also:
@@ -115,6 +121,7 @@ class OrderForm(CatalogueForm):
         return [
             explain_problem(problem)
             for problem in found
+            # Too few is no mistake yet: the person is still choosing.
             if problem.code != "count" or len(self.pictures) > most
         ]
 
@@ -144,6 +151,8 @@ class OrderForm(CatalogueForm):
         """The order in the catalogue's words, without what is the default of every key."""
         values = self.values
         defaults = self._defaults()
+        # An option that is left out is decided by each provider. So it is left out only where its
+        # value is the default of every key.
         options = {
             option.name: values[option.name]
             for option in self.offer.options
@@ -352,6 +361,7 @@ def _option_field(option: Option) -> forms.Field:
         field = pills(name, label, option.choices, option.default)
     elif option.type == "text":
         field = forms.CharField(label=str(label), max_length=option.limit, required=False)
+    # A box that is not ticked is not sent, and would mean the default: two pills can say off.
     elif name in SOUND or option.default:
         field = switch(name, label, initial=bool(option.default))
     else:

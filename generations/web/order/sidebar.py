@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from generations.models import Task, Team
 from generations.providers.catalogue import catalogue
 from generations.templatetags.formats import amount, number, sentences
-from generations.web.files.picture_slots import Slots
+from generations.web.files.uploads import Slots
+from generations.web.layout.cards import KIND_MARKS
 from generations.web.layout.keys import Key, keys_of
-from generations.web.layout.kinds import KIND_MARKS
 from generations.web.messages.orders import too_few_credits
 from generations.web.messages.reasons import Sentence
 
@@ -92,6 +92,7 @@ def _total(choices: Sequence[Choice]) -> str:
     """Return what the press costs on all keys, by unit; "" where a price is not known."""
     units: Counter[str] = Counter()
     for choice in choices:
+        # A sum without the unknown part would promise too little.
         if choice.price is None:
             return ""
         units[choice.key.unit] += choice.price

@@ -12,10 +12,9 @@ from django.views.decorators.http import require_http_methods
 from generations.lifecycle import order as ordering
 from generations.models import Credential, Membership, Task
 from generations.models.tasks import IMPORTED
-from generations.providers.vidu.form_names import KINDS as OLD_KINDS
+from generations.providers.vidu.requests import FORM_KINDS
 from generations.web.access import for_producer
-from generations.web.files.picture_slots import Slots, slots
-from generations.web.files.uploads import bounded
+from generations.web.files.uploads import Slots, bounded, slots
 from generations.web.query import optional_number
 
 from .fields import Values, posted_values
@@ -36,10 +35,12 @@ def generate(request: HttpRequest, membership: Membership) -> HttpResponse:
         return render(request, "order/no_key.html")
     sent = request.method == "POST" and "update" not in request.POST
     values, unfit = _values(request, membership)
-    if (kind := values.get("kind", "")) in OLD_KINDS:
-        values["kind"] = OLD_KINDS[kind]
+    # Bookmarks may name kinds in the words that addresses had before.
+    if (kind := values.get("kind", "")) in FORM_KINDS:
+        values["kind"] = FORM_KINDS[kind]
     form = OrderForm(credentials, values, sent=sent)
     pictures = slots(membership.team, form.offer, values, unfit)
+    # Before the form is validated: the offer judges the pictures with the rest of the order.
     form.pictures = pictures.pictures
     if not sent:
         unfit += form.misfits
@@ -102,6 +103,7 @@ def _values_of(task: Task) -> Values:
         settings
         | {
             "credential": [str(task.credential_id)],
+            # Nobody knows what an imported clip was made from.
             "kind": [] if task.kind == IMPORTED else [task.kind],
             "model": [task.model],
             "prompt": [task.prompt],

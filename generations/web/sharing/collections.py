@@ -1,38 +1,39 @@
-"""A team's collections: all of them, one to arrange, and what is put into them."""
+"""A team's collections: all of them, one to arrange, its clips, and the links that share it."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generations.models import Collection, CollectionItem, File, Membership, ShareLink
-from generations.models.files import FileState
-from generations.sharing import archive, review
+from generations.models import (
+    Collection,
+    CollectionItem,
+    File,
+    Membership,
+    ShareLink,
+    ShareVisit,
+)
+from generations.models.files import FileRole, FileState
+from generations.sharing import archive, links, review
 from generations.sharing import collections as verbs
 from generations.web.access import for_member, for_producer
 from generations.web.files.views import file_name_of
-from generations.web.layout.fragments import wants_part
-from generations.web.query import number_in_address, whole_number, whole_numbers
+from generations.web.query import number_in_address, wants_part, whole_number, whole_numbers
 
-from . import archive as archive_page
-from .forms import CollectionForm
-from .room import Room
+from .forms import CollectionForm, ItemForm, LinkForm
+from .room import Room, archive_entry, find_collection, member_address, send_archive
 
-MOST_LISTED = 200
+MOST_LISTED = 200  # collections, and links
 MOST_REMARKS = 30  # beside the clips; all of them are in the review room
-
-
-def find(membership: Membership, pk: int) -> Collection:
-    """Return a collection of the member's team. Raise Http404."""
-    collections = Collection.objects.for_team(membership.team).select_related("team")
-    return get_object_or_404(collections, pk=pk)
-
-
-def of_member(item: CollectionItem, name: str) -> str:
-    """Return the address of one of an item's files for a member of the team."""
-    return f"/files/{item.file_id}/{name}"
+MOST_OFFERED = 60  # files that may replace an item's
+LAST_VISITS = 8
 
 
 @require_safe
@@ -62,12 +63,61 @@ def add(request: HttpRequest, membership: Membership) -> HttpResponse:
     if pk is None:
         messages.error(request, _("Choose a collection first."))
         return _list(request, membership, CollectionForm(), status=422)
-    collection = find(membership, pk)
+    collection = find_collection(membership, pk)
     added = _add_selected(request, membership, collection)
     if wants_part(request):
         page = {"collection": collection, "added": added, "swap": True}
         return render(request, "sharing/collections/added.html", page)
     return redirect("collection", membership.team.slug, collection.pk)
+
+
+@require_safe
+@for_member
+def collection(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """Show the clips in their order; ``?since=`` asks what changed, 204 when nothing did."""
+    found = find_collection(membership, pk)
+    if request.GET.get("since") == str(found.version):
+        return HttpResponse(status=204)
+    return _arranged(request, membership, found)
+
+
+@require_POST
+@for_producer
+def edit(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    found, form = find_collection(membership, pk), CollectionForm(request.POST)
+    if form.is_valid():
+        verbs.change(found, **form.cleaned_data)
+    else:
+        messages.error(request, _("A collection needs a title. Nothing was changed."))
+    return redirect("collection", membership.team.slug, pk)
+
+
+@require_POST
+@for_producer
+def remove(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    verbs.remove(find_collection(membership, pk), membership.user)
+    return redirect("collections", membership.team.slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_member
+def download(request: HttpRequest, membership: Membership) -> HttpResponseBase:
+    """Send clips as one archive: the ``files`` of a form, or ``?collection=`` in its order."""
+    team = membership.team
+    if "collection" in request.GET:
+        pk = number_in_address(request.GET["collection"])
+        return _whole_collection(request, find_collection(membership, pk))
+    chosen = whole_numbers(request.POST.getlist("files"))[: verbs.MOST_ITEMS]
+    files = File.objects.for_team(team).filter(
+        pk__in=chosen, state=FileState.STORED, task__trashed_at=None
+    )
+    entries = [
+        archive_entry(file, file_name_of(file))
+        for file in files.exclude(name="").select_related("task")
+    ]
+    if not entries:
+        return redirect("gallery", team.slug)
+    return send_archive(request, entries, team.slug)
 
 
 def _add_selected(
@@ -84,19 +134,9 @@ def _add_selected(
         return None
 
 
-@require_safe
-@for_member
-def collection(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """Show the clips in their order; ``?since=`` asks what changed, 204 when nothing did."""
-    found = find(membership, pk)
-    if request.GET.get("since") == str(found.version):
-        return HttpResponse(status=204)
-    return arranged(request, membership, found)
-
-
-def arranged(request: HttpRequest, membership: Membership, found: Collection) -> HttpResponse:
+def _arranged(request: HttpRequest, membership: Membership, found: Collection) -> HttpResponse:
     """Show the page on which a collection is arranged, or with htmx its parts that change."""
-    room = Room(found, of_member)
+    room = Room(found, member_address)
     remarks = room.remarks.filter(answers=None).select_related("item", "link").order_by("-pk")
     page = {
         "collection": found,
@@ -113,51 +153,12 @@ def arranged(request: HttpRequest, membership: Membership, found: Collection) ->
     return render(request, "sharing/collections/collection.html", page)
 
 
-@require_POST
-@for_producer
-def edit(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    found, form = find(membership, pk), CollectionForm(request.POST)
-    if form.is_valid():
-        verbs.change(found, **form.cleaned_data)
-    else:
-        messages.error(request, _("A collection needs a title. Nothing was changed."))
-    return redirect("collection", membership.team.slug, pk)
-
-
-@require_POST
-@for_producer
-def remove(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    verbs.remove(find(membership, pk), membership.user)
-    return redirect("collections", membership.team.slug)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_member
-def download(request: HttpRequest, membership: Membership) -> HttpResponseBase:
-    """Send clips as one archive: the ``files`` of a form, or ``?collection=`` in its order."""
-    team = membership.team
-    if "collection" in request.GET:
-        pk = number_in_address(request.GET["collection"])
-        return _whole_collection(request, find(membership, pk))
-    chosen = whole_numbers(request.POST.getlist("files"))[: verbs.MOST_ITEMS]
-    files = File.objects.for_team(team).filter(
-        pk__in=chosen, state=FileState.STORED, task__trashed_at=None
-    )
-    entries = [
-        archive_page.entry(file, file_name_of(file))
-        for file in files.exclude(name="").select_related("task")
-    ]
-    if not entries:
-        return redirect("gallery", team.slug)
-    return archive_page.answer(request, entries, team.slug)
-
-
 def _whole_collection(request: HttpRequest, collection: Collection) -> HttpResponseBase:
-    room = Room(collection, of_member)
+    room = Room(collection, member_address)
     entries = [
-        archive_page.entry(clip.file, clip.download_name) for clip in room.clips if clip.is_showable
+        archive_entry(clip.file, clip.download_name) for clip in room.clips if clip.is_showable
     ]
-    return archive_page.answer(request, entries, archive.file_name(collection.title) or "clips")
+    return send_archive(request, entries, archive.file_name(collection.title) or "clips")
 
 
 def _list(
@@ -174,3 +175,128 @@ def _list(
         "form": form,
     }
     return render(request, "sharing/collections/list.html", page, status=status)
+
+
+# ---- The clips of a collection --------------------------------------------------------------
+
+
+@require_POST
+@for_producer
+def set_order(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """Set the order: ``items`` are all, separated by commas; ``up`` and ``down`` move one."""
+    collection = find_collection(membership, pk)
+    for way in ("up", "down"):  # the buttons of browsers without script
+        item = whole_number(request.POST.get(way, ""))
+        if item is not None:
+            verbs.move(_find_item(membership, pk, item), way)
+            return _show_changed(request, membership, pk)
+    wanted = whole_numbers(request.POST.get("items", "").split(","))
+    verbs.set_order(collection, wanted[: 2 * verbs.MOST_ITEMS])
+    return _show_changed(request, membership, pk)
+
+
+@require_POST
+@for_producer
+def rename_item(request: HttpRequest, membership: Membership, pk: int, item: int) -> HttpResponse:
+    found, form = _find_item(membership, pk, item), ItemForm(request.POST)
+    if form.is_valid():
+        verbs.rename(found, form.cleaned_data["title"])
+    return _show_changed(request, membership, pk)
+
+
+@require_POST
+@for_producer
+def take_item_out(request: HttpRequest, membership: Membership, pk: int, item: int) -> HttpResponse:
+    verbs.take_out(_find_item(membership, pk, item))
+    return _show_changed(request, membership, pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_producer
+def replace_item(request: HttpRequest, membership: Membership, pk: int, item: int) -> HttpResponse:
+    """Choose the file that replaces the item's, from the team's newest."""
+    found = _find_item(membership, pk, item)
+    if request.method == "POST":
+        stored = File.objects.for_team(membership.team).filter(state=FileState.STORED)
+        file = whole_number(request.POST.get("file", ""))
+        chosen = None if file is None else stored.filter(pk=file).first()
+        if chosen and verbs.replace(found, chosen):
+            return redirect("collection", membership.team.slug, pk)
+        messages.error(request, _("Choose a clip that is not in the collection yet."))
+    page = {
+        "item": found,
+        "collection": found.collection,
+        "files": _replacements(membership, found),
+    }
+    return render(request, "sharing/collections/replace.html", page)
+
+
+def _replacements(membership: Membership, item: CollectionItem) -> list[File]:
+    """Return the newest stored clips that are not in the collection."""
+    taken = CollectionItem.objects.kept().filter(collection=item.collection_id).values("file")
+    files = File.objects.for_team(membership.team).filter(
+        state=FileState.STORED,
+        role__in=[FileRole.VIDEO, FileRole.AUDIO],
+        task__trashed_at=None,
+    )
+    rows = files.exclude(pk__in=taken).select_related("task").order_by("-stored_at", "-pk")
+    return list(rows[:MOST_OFFERED])
+
+
+def _find_item(membership: Membership, pk: int, item: int) -> CollectionItem:
+    items = CollectionItem.objects.present().filter(collection=find_collection(membership, pk))
+    return get_object_or_404(items.select_related("file", "collection"), pk=item)
+
+
+def _show_changed(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """Show the collection after a change; with htmx only its changed parts."""
+    if wants_part(request):
+        return _arranged(request, membership, find_collection(membership, pk))
+    return redirect("collection", membership.team.slug, pk)
+
+
+# ---- Share links ----------------------------------------------------------------------------
+
+
+@require_safe
+@for_member
+def shares(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """List the live links: what each opens, who made it, how often and when it was opened."""
+    rows = ShareLink.objects.live().for_team(membership.team)
+    visits = Prefetch("visits", ShareVisit.objects.order_by("-pk")[:LAST_VISITS], to_attr="last")
+    listed = rows.select_related("collection", "created_by").prefetch_related(visits)
+    page = {"links": listed.order_by("-pk")[:MOST_LISTED]}
+    return render(request, "sharing/links/list.html", page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_producer
+def new_link(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """Make a link; its address is in this one response alone, so there is no redirect."""
+    collection = find_collection(membership, pk)
+    page: dict[str, Any] = {"collection": collection}
+    if request.method != "POST":
+        language = get_language() or settings.LANGUAGE_CODE
+        page["form"] = LinkForm(initial={"language": language})
+        return render(request, "sharing/links/new.html", page)
+    form = page["form"] = LinkForm(request.POST)
+    if not form.is_valid():
+        return render(request, "sharing/links/new.html", page, status=422)
+    made, token = links.make(collection, membership.user, form.terms)
+    page |= {"made": made, "address": request.build_absolute_uri(reverse("guest", args=[token]))}
+    answer = render(request, "sharing/links/new.html", page)
+    # Whoever has the address may look, so no cache may keep the page that shows it.
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_POST
+@for_producer
+def revoke_link(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """Revoke a link and return to the page of the button."""
+    rows = ShareLink.objects.for_team(membership.team).select_related("collection__team")
+    link = get_object_or_404(rows, pk=pk)
+    links.revoke(link, membership.user)
+    if request.POST.get("to") == "collection":
+        return redirect("collection", membership.team.slug, link.collection_id)
+    return redirect("shares", membership.team.slug)

@@ -77,6 +77,7 @@ class ReviewForm(forms.Form):
 
     def clean(self) -> dict[str, object]:
         values: dict[str, object] = super().clean() or {}
+        # A range that does not end after its start becomes a moment: no remark is lost for it.
         start, end = values.get("start_ms"), values.get("end_ms")
         if isinstance(end, int) and (not isinstance(start, int) or end <= start):
             values["end_ms"] = None

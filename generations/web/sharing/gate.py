@@ -50,6 +50,7 @@ class Guest:
     def keep(self, **what: object) -> None:
         """Keep values in the session, for this link alone."""
         self.kept.update(what)
+        # A new value and not a changed one: Django saves a session only when a key is assigned.
         every = self.request.session.get(KEPT, {})
         self.request.session[KEPT] = {**every, str(self.link.pk): self.kept}
 
@@ -119,6 +120,7 @@ def _gate(view: GuestView[...], *, is_open: bool) -> View:
         guest = Guest(request, link, token) if link else None
         if guest is None or not (is_open or guest.is_inside):
             return private(gone(request))
+        # After the token and not in the middleware, so that forms tell nothing of tokens either.
         if refused := _csrf_check.process_view(request, view, (), {}):
             return private(refused)
         with translation.override(guest.language):
@@ -126,6 +128,7 @@ def _gate(view: GuestView[...], *, is_open: bool) -> View:
                 return private(view(request, guest, **kwargs), guest.language)
             except Http404:
                 pass
+        # Outside of the guest's language: the same page as for a token that was never made.
         return private(gone(request))
 
     return enter

@@ -11,27 +11,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generations.models import CollectionItem
 from generations.models.collections import Decision
-from generations.sharing import backdrop, links, review
+from generations.sharing import links, review
 from generations.sharing.archive import file_name
 from generations.web.files.views import serve
-from generations.web.layout.fragments import wants_part
+from generations.web.query import wants_part
 
-from . import archive as archive_page
 from .forms import PasswordForm, ReviewForm
 from .gate import LANGUAGES, Guest, for_guest, for_visitor
-from .room import Clip, Room
+from .room import Clip, Room, archive_entry, send_archive
 
 KEPT_SECONDS = 300  # how long a browser may keep clips, also after the link was revoked
-
-
-def room_of(guest: Guest) -> Room:
-    """Return the room of the guest's link, with addresses that carry its token."""
-    base = reverse("guest", args=[guest.token])
-
-    def file_address(item: CollectionItem, name: str) -> str:
-        return f"{base}clips/{item.pk}/{name}"
-
-    return Room(guest.link.collection, file_address, guest.link)
+# The gate is always the outermost decorator: a refused method, too, tells nothing of a token.
 
 
 # ---- The gate -------------------------------------------------------------------------------
@@ -44,7 +34,7 @@ def page(request: HttpRequest, guest: Guest) -> HttpResponse:
     if not guest.is_inside:
         return _outside(request, guest)
     if (language := request.GET.get("language", "")) in LANGUAGES:
-        guest.keep(language=language)
+        guest.keep(language=language)  # in the session, so that addresses stay as they were sent
         return redirect("guest", guest.token)
     if "since" in request.GET:
         return _changes(request, guest)
@@ -98,7 +88,7 @@ def _gate(
         "guest": guest,
         "collection": collection,
         "form": form,
-        "backdrop": backdrop.blurred_poster(collection),
+        "backdrop": links.blurred_poster(collection),
     }
     return render(request, "sharing/guest/password.html", page, status=status)
 
@@ -106,24 +96,12 @@ def _gate(
 # ---- The room -------------------------------------------------------------------------------
 
 
-def _context(guest: Guest, clip: Clip | None, room: Room) -> dict[str, object]:
-    before, after = room.beside(clip) if clip else (None, None)
-    return {
-        "guest": guest,
-        "collection": room.collection,
-        "room": room,
-        "clip": clip,
-        "before": before,
-        "after": after,
-    }
-
-
 def _room(request: HttpRequest, guest: Guest, wanted: str) -> HttpResponse:
-    room = room_of(guest)
+    room = _room_of(guest)
     clip = room.wanted(wanted)
     if wanted and clip is None:  # it was taken out, or was never here
         return redirect("guest", guest.token)
-    page = _context(guest, clip, room) | {"form": ReviewForm(is_known=bool(guest.name))}
+    page = _context(guest, room, clip) | {"form": ReviewForm(is_known=bool(guest.name))}
     if wants_part(request):
         return render(request, "sharing/guest/page.html#part", page | {"swap": True})
     return render(request, "sharing/guest/page.html", page)
@@ -133,11 +111,11 @@ def _changes(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Return 204 when nothing changed; a page whose clip is gone loads anew."""
     if request.GET["since"] == str(guest.link.collection.version):
         return HttpResponse(status=204)
-    room, wanted = room_of(guest), request.GET.get("clip", "")
+    room, wanted = _room_of(guest), request.GET.get("clip", "")
     clip = room.wanted(wanted)
     if wanted and clip is None:
         return HttpResponse(headers={"HX-Redirect": reverse("guest", args=[guest.token])})
-    page = _context(guest, clip, room) | {"seen": request.GET.get("seen", ""), "swap": True}
+    page = _context(guest, room, clip) | {"seen": request.GET.get("seen", ""), "swap": True}
     return render(request, "sharing/guest/changes.html", page)
 
 
@@ -145,14 +123,14 @@ def _changes(request: HttpRequest, guest: Guest) -> HttpResponse:
 @require_POST
 def give_review(request: HttpRequest, guest: Guest, pk: int) -> HttpResponse:
     """Take a remark, a decision, or both."""
-    room = room_of(guest)
+    room = _room_of(guest)
     clip = room.find(pk)
     if clip is None:
         raise Http404
     form = ReviewForm(request.POST, is_known=bool(guest.name))
     if form.is_valid() and _write(guest, clip, form):
         return _after_review(request, guest, clip)
-    page = _context(guest, clip, room) | {"form": form}
+    page = _context(guest, room, clip) | {"form": form}
     if wants_part(request):
         return render(request, "sharing/guest/remark_form.html", page, status=422)
     return render(request, "sharing/guest/page.html", page, status=422)
@@ -164,6 +142,7 @@ def _write(guest: Guest, clip: Clip, form: ReviewForm) -> bool:
     review.introduce(visit, values["name"])
     guest.keep(name=visit.name)
     try:
+        # First the decision: where it is refused, the remark stays in the form with it.
         if values["decision"]:
             decision = Decision(values["decision"])
             review.decide(guest.link, visit, clip.item, decision, values["sha256"])
@@ -183,10 +162,24 @@ def _after_review(request: HttpRequest, guest: Guest, clip: Clip) -> HttpRespons
         address = reverse("guest", args=[guest.token])
         return HttpResponseRedirect(f"{address}?clip={clip.pk}")
     guest.link.collection.refresh_from_db(fields=["version"])
-    room = room_of(guest)
-    page = _context(guest, room.find(clip.pk), room)
+    room = _room_of(guest)
+    page = _context(guest, room, room.find(clip.pk))
     page |= {"form": ReviewForm(is_known=True), "swap": True}
     return render(request, "sharing/guest/remark_sent.html", page)
+
+
+def _room_of(guest: Guest) -> Room:
+    """Return the room of the guest's link, with addresses that carry its token."""
+    base = reverse("guest", args=[guest.token])
+
+    def file_address(item: CollectionItem, name: str) -> str:
+        return f"{base}clips/{item.pk}/{name}"
+
+    return Room(guest.link.collection, file_address, guest.link)
+
+
+def _context(guest: Guest, room: Room, clip: Clip | None) -> dict[str, object]:
+    return {"guest": guest} | room.context(clip)
 
 
 # ---- Files ----------------------------------------------------------------------------------
@@ -198,8 +191,8 @@ def file(request: HttpRequest, guest: Guest, pk: int, name: str) -> HttpResponse
     """Send a clip, its poster or its preview; ``?download`` names it for a person's disk."""
     if "download" in request.GET and not guest.link.allows_downloads:
         raise Http404
-    room = room_of(guest)
-    if "download" in request.GET:
+    room = _room_of(guest)
+    if "download" in request.GET:  # its name has the clip's number, which only the room knows
         clip = room.find(pk)
         item, filename = (clip.item, clip.download_name) if clip else (None, "")
     else:  # one query, for players ask for many ranges
@@ -216,8 +209,8 @@ def archive(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Send all clips as one archive, under the names that the page shows."""
     if not guest.link.allows_downloads:
         raise Http404
-    entries = [archive_page.entry(clip.file, clip.download_name) for clip in room_of(guest).clips]
+    entries = [archive_entry(clip.file, clip.download_name) for clip in _room_of(guest).clips]
     if not entries:
         raise Http404
     name = file_name(guest.link.collection.title) or "clips"
-    return archive_page.answer(request, entries, name)
+    return send_archive(request, entries, name)

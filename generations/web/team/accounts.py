@@ -18,6 +18,7 @@ from generations.teams import members
 from .members import INVITATION
 
 type GetResponse = Callable[[HttpRequest], HttpResponse]
+# What is needed to sign in, to set up the second step, and to read it in one's language.
 ALWAYS_OPEN = ("account_", "mfa_", "set_language")
 
 
@@ -33,6 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Make the user and the membership together or not at all."""
         token = request.session.get(INVITATION, "")
         try:
+            # The invitation may be used up meanwhile; then there must be no user without a team.
             with transaction.atomic():
                 super().save_user(request, user, form, commit)
                 if commit:
@@ -70,6 +72,7 @@ class RequireSecondStep:
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: object
     ) -> HttpResponse | None:
+        # Not in ``__call__``: the address is resolved only now.
         name = (request.resolver_match and request.resolver_match.url_name) or ""
         if not settings.MFA_REQUIRED or name.startswith(ALWAYS_OPEN):
             return None

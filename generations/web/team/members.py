@@ -1,20 +1,24 @@
 """The members of a team and its invitations: the list, the roles, and accepting one."""
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generations.lifecycle import stops
-from generations.models import Membership
+from generations.models import Membership, Role
 from generations.teams import members as people
 from generations.web.access import for_member, for_owner
 
-from .forms import RoleForm
-
 INVITATION = "invitation"  # where the session keeps the token that lets a guest sign up
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.PRODUCER)
 
 
 @require_safe
@@ -31,6 +35,7 @@ def invite(request: HttpRequest, membership: Membership) -> HttpResponse:
     if not form.is_valid():
         return _page(request, membership, form=form, status=422)
     _invitation, token = people.invite(membership.team, membership.user, form.cleaned_data["role"])
+    # Only the hash of the token is stored.
     link = request.build_absolute_uri(reverse("invitation", args=[token]))
     return _page(request, membership, link=link)
 
@@ -42,7 +47,7 @@ def revoke(request: HttpRequest, membership: Membership, pk: int) -> HttpRespons
     try:
         people.revoke(invitation, membership.user)
     except people.InvitationGone:
-        messages.error(request, _("That invitation was already used or has expired."))
+        messages.error(request, gettext("That invitation was already used or has expired."))
     return redirect("members", membership.team.slug)
 
 
@@ -68,6 +73,7 @@ def remove(request: HttpRequest, membership: Membership, pk: int) -> HttpRespons
         people.remove(member, membership.user)
     except people.LastOwner:
         return _page(request, membership, last_owner=member, status=422)
+    # Who has left the team may not see its list any more.
     if member.user_id == membership.user_id:
         return redirect("home")
     return redirect("members", membership.team.slug)
@@ -90,6 +96,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         request.session.pop(INVITATION, None)
         return render(request, "team/members/gone.html", status=404)
     if not request.user.is_authenticated:
+        # Signing in or up leads elsewhere first; ``home`` comes back here by this token.
         request.session[INVITATION] = token
         return render(request, "team/members/invitation.html", {"invitation": invitation})
     if request.method != "POST":

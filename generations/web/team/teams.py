@@ -2,16 +2,23 @@
 
 from collections.abc import Callable
 
+from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from generations.models import Team
 from generations.teams import members
 
-from .forms import TeamForm
 from .members import INVITATION
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("You become its owner and can invite others.")
+    )
 
 
 @require_safe

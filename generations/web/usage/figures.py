@@ -1,24 +1,35 @@
-"""What a usage page shows: its filter as the address has it, and its sums with their labels."""
+"""What a usage page shows: the days and the filter of its address, and the sums with labels."""
 
+import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, QueryDict
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from generations.billing import ledger
 from generations.billing.usage import Period, Sum, Usage
 from generations.models import Account, Credential, Film, Task, Team, User
-from generations.models.ledger import AccountName, booking_day
+from generations.models.ledger import AccountName, Total, booking_day
 from generations.templatetags.charts import Day
-from generations.web.query import optional_number
+from generations.web.query import (
+    day_in_address,
+    number_in_address,
+    optional_day,
+    optional_number,
+)
 
-from .periods import AskedPeriod, read_period
-
+WEEK, USUAL, MOST = 7, 30, 366  # days
+MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 OF_FILMS = {
     "one-click": _("Ad film"),
     "footage": _("Shot of a film"),
@@ -26,6 +37,35 @@ OF_FILMS = {
     "music": _("Music of a film"),
     "compose": _("Cut of a film"),
 }
+
+
+@dataclass(frozen=True)
+class AskedPeriod:
+    """A period as it was asked for; ``tab`` is ``days``, ``month`` or ``range``."""
+
+    period: Period
+    tab: str
+
+    @property
+    def is_week(self) -> bool:
+        return self.tab == "days" and len(self.period) == WEEK
+
+    @property
+    def label(self) -> str:
+        """Return the words after an amount: "in 30 days", "in November", "from 3 Nov to 9 Nov"."""
+        if self.tab == "days":
+            days = len(self.period)
+            return ngettext("in %(n)s day", "in %(n)s days", days) % {"n": days}
+        if self.tab == "month":
+            return gettext("in %(month)s") % {
+                "month": date_format(self.period.first, pgettext("date", "F Y"))
+            }
+        form = pgettext("date", "j M")
+        ends = {
+            "first": date_format(self.period.first, form),
+            "last": date_format(self.period.last, form),
+        }
+        return gettext("from %(first)s to %(last)s") % ends
 
 
 @dataclass(frozen=True)
@@ -47,7 +87,7 @@ class Spending:
 
     def __init__(self, team: Team, query: QueryDict) -> None:
         self.team = team
-        self.asked: AskedPeriod = read_period(query)
+        self.asked: AskedPeriod = _read_period(query)
         self.usage = Usage(
             team,
             self._unit(query.get("unit", "")),
@@ -67,6 +107,7 @@ class Spending:
     def _unit(self, asked: str) -> str:
         if asked and asked not in self.units:
             raise Http404
+        # A team that has no key yet has no unit either; its figures are all 0.
         return asked or next(iter(self.units), "credit")
 
     def query(self, **changes: object) -> str:
@@ -89,16 +130,26 @@ class Spending:
 
     @cached_property
     def person(self) -> User | None:
-        """The person whose usage alone is asked for."""
+        """The person whose usage alone is asked for: a member, or one who left and spent here."""
+        # Of this team alone: an address may name any number, and must not tell a stranger's name.
+        spent_here = Total.objects.for_team(self.team).filter(person=OuterRef("pk"))
+        people = User.objects.filter(Q(memberships__team=self.team) | Exists(spent_here))
         wanted = self.usage.person
-        return User.objects.filter(pk=wanted).first() if wanted else None
+        return people.filter(pk=wanted).first() if wanted else None
+
+    @cached_property
+    def key(self) -> Credential | None:
+        """The key whose usage alone is asked for, also where it was removed since."""
+        keys = Credential.objects.filter(team=self.team).without_secret()
+        wanted = self.usage.credential
+        return keys.filter(pk=wanted).first() if wanted else None
 
     @property
     def today(self) -> UsageRow:
         """The row of today alone, whatever the period."""
         today = booking_day()
         one = self.usage.days.get(today)
-        if one is None:
+        if one is None:  # it is no day of the period
             one = replace(self.usage, period=Period(today, today)).whole
         return UsageRow(today, today, one, self.query(first=today, last=today))
 
@@ -170,3 +221,36 @@ def _stack(one: Sum) -> dict[str, int]:
         "failed": one.failed,
         "refunded": one.refunded,
     }
+
+
+def _read_period(query: QueryDict) -> AskedPeriod:
+    """Read ``days``, ``month``, or ``first`` and ``last``. Raise Http404 for what is no period."""
+    if "month" in query:
+        return AskedPeriod(_month(query.get("month", "")), "month")
+    if "first" in query or "last" in query:
+        return AskedPeriod(_range(query.get("first", ""), query.get("last", "")), "range")
+    days, today = number_in_address(query.get("days", str(USUAL))), booking_day()
+    if not 1 <= days <= MOST:
+        raise Http404
+    return AskedPeriod(Period(today - timedelta(days=days - 1), today), "days")
+
+
+def _month(text: str) -> Period:
+    if not text:
+        return _whole_month(booking_day())
+    if not MONTH.fullmatch(text):
+        raise Http404
+    return _whole_month(day_in_address(f"{text}-01"))
+
+
+def _whole_month(day: date) -> Period:
+    """Return the whole month of a day."""
+    _weekday, days = monthrange(day.year, day.month)
+    return Period(day.replace(day=1), day.replace(day=days))
+
+
+def _range(first: str, last: str) -> Period:
+    start, end = day_in_address(first), optional_day(last) or booking_day()
+    if not 0 <= (end - start).days < MOST:
+        raise Http404
+    return Period(start, end)

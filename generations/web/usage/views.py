@@ -77,7 +77,7 @@ def export(request: HttpRequest, membership: Membership) -> StreamingHttpRespons
 def _lines(spending: Spending) -> Iterator[spreadsheets.Row]:
     unit = spending.usage.unit
     yield [
-        *(_("Day"), _("Person"), _("Model"), _("Credential"), _("Unit")),
+        *(_("Day"), _("Person"), _("Model"), _("Key"), _("Unit")),
         *(_("Clips"), _("Spent"), _("Films"), _("of it failed"), _("Refunded")),
     ]
     totals = spending.usage.totals.exclude(kind__in=(EntryKind.ADJUST, EntryKind.IMPORT))
@@ -97,6 +97,7 @@ def _after(entries: "QuerySet[Entry]", cursor: str) -> "QuerySet[Entry]":
         return entries
     first, _tilde, last = cursor.partition("~")
     day, pk = day_in_address(first), number_in_address(last)
+    # The last condition follows from the first; it alone lets the database begin in the index.
     return entries.filter(Q(day__lt=day) | Q(day=day, pk__lt=pk), day__lte=day)
 
 

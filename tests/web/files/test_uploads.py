@@ -20,12 +20,12 @@ from pytest_django import Settings
 from generations import clock, uploads
 from generations.models import Credential, File, Membership, Role, Task, Upload
 from generations.models.files import FileState
-from generations.net import address_policy
+from generations.net import sockets
 from generations.providers.catalogue import Offer, Problem, catalogue
 from generations.storage import store
 from generations.teams import provider_access
 from generations.web.files import uploads as pages
-from generations.web.files.picture_slots import Slots, slots
+from generations.web.files.uploads import Slots, slots
 from generations.web.messages.orders import explain_problem
 from tests.cases import case
 from tests.factories import make_credential, make_member, make_tasks, make_upload
@@ -495,8 +495,8 @@ def test_an_address_is_given_out_where_the_provider_finds_the_way(
 ) -> None:
     found = {"rushes.example": "93.184.215.14", "inside.example": "10.0.0.7"}
 
-    def judged(host: str, port: int, policy: address_policy.AddressPolicy) -> list[str]:
-        return address_policy.allowed_addresses(
+    def judged(host: str, port: int, policy: sockets.AddressPolicy) -> list[str]:
+        return sockets.allowed_addresses(
             host, port, policy, lambda name, _: [found.get(name, "127.0.0.1")]
         )
 

@@ -24,9 +24,9 @@ from generations.models.collections import Decision
 from generations.models.films import FILM_CUT, TAKE_KINDS, SegmentKind
 from generations.models.tasks import TaskState
 from generations.providers.contract import Reason
-from generations.providers.vidu.form_names import EDIT_TYPES
+from generations.providers.vidu.requests import FORM_EDIT_TYPES
 from generations.sharing import collections, links, review
-from generations.web.films.takes import compare_words
+from generations.web.films.segments import compare_words
 from generations.web.messages import films as film_messages
 from tests.cases import case
 from tests.factories import make_credential, make_member, make_tasks, make_upload
@@ -373,7 +373,7 @@ def test_takes_of_a_shot_narration_and_music_are_ordered_once_for_each_press(
 def test_the_providers_names_of_the_fields_of_a_take_are_still_understood(
     site: Client, film: Film
 ) -> None:
-    for word, kind in EDIT_TYPES.items():
+    for word, kind in FORM_EDIT_TYPES.items():
         with case(word):
             sent = {"type": word, "storyboard_video_index": "1", "prompt": "At dusk"}
             assert site.post(at(film, "edit"), sent).status_code == 302

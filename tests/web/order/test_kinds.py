@@ -9,8 +9,9 @@ from django.test import Client
 from PIL import Image
 
 from generations.billing import ledger
-from generations.lifecycle import keys, transitions
+from generations.lifecycle import transitions
 from generations.models import Credential, Membership, Task, TaskPicture
+from generations.providers.contract import Reason
 from tests.cases import case
 from tests.factories import make_credential, make_member, make_upload
 
@@ -246,7 +247,7 @@ def test_where_one_of_them_cannot_nothing_is_ordered_on_any(
 def test_a_paused_key_is_not_offered_to_compare(
     site: Client, at: str, credential: Credential, relay: Credential
 ) -> None:
-    transitions.pause_credential(relay, keys.BY_HAND)
+    transitions.pause_credential(relay, Reason.KEY_PAUSED)
     asked = {"model": "viduq2", "credential": str(credential.pk)}
     assert 'name="also"' not in site.get(at, asked, headers=HTMX).text
 
@@ -257,7 +258,7 @@ def test_a_new_order_begins_on_the_key_that_the_person_used_last(
     assert site.get(at, headers=HTMX).context["form"].credential == relay
     site.post(at, compared(credential))
     assert site.get(at, headers=HTMX).context["form"].credential == credential
-    transitions.pause_credential(credential, keys.BY_HAND)
+    transitions.pause_credential(credential, Reason.KEY_PAUSED)
     assert site.get(at, headers=HTMX).context["form"].credential == relay
 
 

@@ -18,7 +18,7 @@ from generations import clock
 from generations.models import Remark, ShareLink, ShareVisit, Verdict
 from generations.sharing import archive, collections, links, review
 from generations.web.files import responses
-from generations.web.sharing import archive as archive_page
+from generations.web.sharing import room
 from tests.cases import case
 from tests.factories import make_member
 from tests.shared_clips import (
@@ -145,10 +145,10 @@ def test_all_clips_come_as_one_archive(guest: Client, reel: Reel) -> None:
 
 
 def test_an_archive_gives_its_place_back_when_it_is_closed(guest: Client, reel: Reel) -> None:
-    entries = [archive_page.entry(item.file, str(item.pk)) for item in reel.items]
+    entries = [room.archive_entry(item.file, str(item.pk)) for item in reel.items]
     for _ in range(60):
         assert responses.stream_slots.acquire(blocking=False)
-        stream = archive_page.ArchiveStream(archive.stream(entries))
+        stream = room.ArchiveStream(archive.stream(entries))
         next(iter(stream))
         stream.close()
         stream.close()

@@ -159,6 +159,28 @@ def test_sums_are_told_apart_by_person_model_and_key(
     assert figures(site, member, "?model=viduq3-pro")[1] == "0"
 
 
+def test_the_chosen_key_is_named_above_the_sums_and_above_the_rows(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    clip(member, credential)
+    Credential.objects.filter(pk=credential.pk).update(removed_at=NOON)
+    foreign = make_credential(team=make_member().team, name="Foreign key")
+    base = f"/t/{member.team.slug}/usage"
+    expected = {
+        f"?credential={credential.pk}": "Studio key",
+        f"?credential={foreign.pk}": "Any key",
+        "": "Any key",
+    }
+    for query, name in expected.items():
+        with case(query):
+            page = site.get(f"{base}/{query}").content.decode()
+            chips = re.findall(r'<summary class="chip[^>]*>\s*([^<]*?)\s*<', page)
+            assert chips[-1] == name
+            listed = site.get(f"{base}/rows/{query}").content.decode()
+            assert ("· Studio key" in listed) is (name == "Studio key")
+            assert "Foreign key" not in page + listed
+
+
 def test_a_film_costs_what_all_its_parts_cost(
     site: Client, member: Membership, credential: Credential
 ) -> None:
@@ -263,13 +285,26 @@ def test_the_csv_says_what_the_page_says(
     ]
 
 
-def test_another_teams_credits_are_nowhere(
+def test_a_person_who_left_the_team_is_still_named(
     site: Client, member: Membership, credential: Credential
 ) -> None:
-    stranger = make_member()
+    other = make_member(team=member.team, user=make_user(name="Jonas Weil"))
+    clip(other, credential)
+    other.delete()
+    page = site.get(f"/t/{member.team.slug}/usage/?by={other.user_id}").content.decode()
+    assert '<summary class="chip chosen">Jonas Weil' in page
+
+
+def test_another_teams_credits_and_people_are_nowhere(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    stranger = make_member(user=make_user(name="Stranger Tan"))
     clip(stranger, make_credential(team=stranger.team), cost=987_654)
-    page = site.get(f"/t/{member.team.slug}/usage/?by={stranger.user_id}")
-    assert "987,654" not in page.content.decode()
+    for part in ("", "rows/"):
+        response = site.get(f"/t/{member.team.slug}/usage/{part}?by={stranger.user_id}")
+        page = response.content.decode()
+        assert "987,654" not in page
+        assert "Stranger Tan" not in page
     assert rows(site, member, "") == []
 
 

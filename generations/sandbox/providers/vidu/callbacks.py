@@ -20,7 +20,7 @@ from generations.sandbox.tasks import SandboxTask
 Body = dict[str, Any]
 SIGNED_NAMES = ("Date", "x-request-nonce")
 STALE_SECONDS = 3600.0
-PADDING = "0" * (3 * 1024 * 1024)
+PADDING = "0" * (3 * 1024 * 1024)  # makes a body that no receiver should read to its end
 
 
 def signature(
@@ -50,6 +50,8 @@ def callbacks_of(task: SandboxTask, body: Body) -> list[OutgoingCallback]:
         bodies.append(body | {"state": "processing", "progress": 50, "creations": []})
     nonce = str(uuid.uuid4())
     callbacks = [_callback(task, each, directives, nonce) for each in bodies]
+    # The first repeats the nonce, the second has a new one: which of them a retry of Vidu does is
+    # not known (2.9).
     if "duplicate" in directives:
         callbacks.append(callbacks[0])
     if "again" in directives:

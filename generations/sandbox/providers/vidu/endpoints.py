@@ -2,11 +2,15 @@
 
 The endpoints are those of docs/wire.md, 2.2. Where its sources differ: links live one hour, a sixth
 task waits as `queueing`, `credits` is a number, a cancelled task ends as `failed` with
-UserCancelled, and a body over 20 MB is answered with 413.
+UserCancelled, and a body over 20 MB is answered with 413. The list has the filters and pages of
+2.8; Vidu's pages spell the prefix of the page's size and index `paper` and `pager`, and both are
+read.
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from generations.sandbox.context import Context
@@ -20,8 +24,7 @@ from .film_plan import FILM
 from .films import ViduFilms
 from .models import REFERENCE, START, START_END, TEXT
 from .orders import DIALECT, CheckedOrder, ViduOrders
-from .picture_rules import with_pictures
-from .task_list import page_of
+from .rules import with_pictures
 
 MAX_BODY = 20 * 1024 * 1024
 TASK_ADDRESS = re.compile(r"/ent/v2/tasks/([^/]+)/(creations|cancel)")
@@ -149,3 +152,63 @@ class ViduEndpoints:
             "queue_count": len(engine.queued(key)),
         }
         return json_response({"remains": [remains], "packages": []})
+
+
+# ---- The list -------------------------------------------------------------------------------
+
+WEEK_SECONDS = 7 * 86_400
+MAX_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """One page of the list; `next_token` is empty on the last one."""
+
+    tasks: list[SandboxTask]
+    next_token: str
+
+
+def page_of(request: Request, tasks: list[SandboxTask], now: float) -> TaskPage:
+    """The page that was asked for, of the tasks that pass the filters, newest first."""
+    chosen = sorted(
+        (task for task in tasks if _passes(request, task, now)), key=lambda task: -int(task.id)
+    )
+    size = _pager_value(request, "pagesz", 10)
+    if not 1 <= size <= MAX_ROWS:
+        raise ApiError(400, "FieldInvalid", "paper.pagesz is invalid")
+    token = request.value("pager.page_token")
+    start = int(token) if token.isdecimal() else _pager_value(request, "page", 0) * size
+    stop = start + size
+    return TaskPage(chosen[start:stop], str(stop) if stop < len(chosen) else "")
+
+
+def _passes(request: Request, task: SandboxTask, now: float) -> bool:
+    values = {
+        "task_ids": task.id,
+        "states": task.state,
+        "resolutions": task.order["resolution"],
+        "model_versions": task.order.get("model", "").removeprefix("vidu"),
+        "templates": "",
+    }
+    if any(value not in (request.values(name) or [value]) for name, value in values.items()):
+        return False
+    first = _time(request, "created_at.from", now - WEEK_SECONDS)
+    last = _time(request, "created_at.to", now + 1)
+    return first <= task.created_at <= last and "list missing" not in task.directives
+
+
+def _pager_value(request: Request, name: str, default: int) -> int:
+    text = request.value(f"paper.{name}") or request.value(f"pager.{name}")
+    if text and not text.isdecimal():
+        raise ApiError(400, "FieldInvalid", f"paper.{name} is invalid")
+    return int(text) if text else default
+
+
+def _time(request: Request, name: str, default: float) -> float:
+    text = request.value(name)
+    if not text:
+        return default
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError as error:
+        raise ApiError(400, "FieldInvalid", f"{name} is invalid") from error

@@ -74,6 +74,7 @@ def plan_of(film: SandboxTask) -> FilmPlan:
 def first_records(film: SandboxTask) -> list[SandboxTask]:
     """The records that a finished film has, in the order of their ids; the cut is the last one."""
     plan = plan_of(film)
+    # The first half are the ids of the records, the second half those of their creations.
     given = film.order["record_ids"]
     ids = iter(zip(given[: plan.record_count], given[plan.record_count :], strict=True))
     storyboards = [0] * (plan.first_takes - 1) + list(range(len(plan.seconds)))
@@ -145,6 +146,8 @@ def _take_record(film: SandboxTask, ids: RecordIds, storyboard: int, seconds: in
 
 def _record(film: SandboxTask, ids: RecordIds, kind: str, prompt: str) -> SandboxTask:
     """A record costs nothing of its own, and has the times of its film."""
+    # It has the film's directives too, so that those about files and links apply to all parts. The
+    # list is a new one: `replace` would share it with the film.
     return replace(
         film,
         id=ids[0],

@@ -4,16 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from generations.sandbox import faults
-from generations.sandbox.accounts import is_known_key
 from generations.sandbox.context import Context
-from generations.sandbox.directives import Directives
+from generations.sandbox.dialects import is_known_key
+from generations.sandbox.directives import Directives, apply_faults
 from generations.sandbox.fields import Order
 from generations.sandbox.http import ApiError, Request, Response, json_response
 from generations.sandbox.tasks import SandboxTask
 
 from . import callbacks, replies
-from .errors import FAULT_PROFILE
+from .replies import FAULT_PROFILE
 
 DIALECT = "vidu"
 Reply = Callable[[SandboxTask], dict[str, Any]]
@@ -60,7 +59,7 @@ class ViduOrders:
 
     def exchange(self, directives: Directives, produce: Callable[[], Response]) -> Response:
         """Respond with what is produced, unless a directive makes this exchange fail."""
-        return faults.apply(directives, produce, self._context.closing.wait, FAULT_PROFILE)
+        return apply_faults(directives, produce, self._context.closing.wait, FAULT_PROFILE)
 
     def answer_query(self, task: SandboxTask, name: str, produce: Callable[[], Any]) -> Response:
         """Answer a query for a task; the task's directives under `name` apply to the first one."""
@@ -94,7 +93,9 @@ class ViduOrders:
         response = json_response(reply(task))
         # The early callback leaves in this thread, so it arrives before the answer.
         if "early" in task.directives.scoped("callback"):
-            self._send_early_callbacks(task)
+            body = replies.query_reply(self._context, task, task.base_url, task.created_at)
+            for callback in callbacks.callbacks_of(task, body | {"state": "processing"}):
+                self._context.callbacks.send_now(callback)
         return response
 
     def _check_account(self, task: SandboxTask) -> None:
@@ -103,11 +104,7 @@ class ViduOrders:
             raise ApiError(429, "TooManyRequests", "too many requests")
         if account.credits < task.price:
             raise ApiError(400, "CreditInsufficient", "the credits do not suffice")
+        # Usually a task beyond the slots waits as `queueing`; Vidu is said to do either (2.11).
         is_full = len(self._context.engine.unfinished(task.key)) >= account.slots
         if is_full and (account.refuses_over_slots or "quota" in task.directives):
             raise ApiError(429, "QuotaExceeded", "the concurrency of the account is used up")
-
-    def _send_early_callbacks(self, task: SandboxTask) -> None:
-        body = replies.query_reply(self._context, task, task.base_url, task.created_at)
-        for callback in callbacks.callbacks_of(task, body | {"state": "processing"}):
-            self._context.callbacks.send_now(callback)

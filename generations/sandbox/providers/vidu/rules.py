@@ -3,24 +3,36 @@
 The fields are those of docs/wire.md, 2.3. Where its sources differ: prompts may have 5,000
 characters (the current page), 3:4 and 4:3 are for q2 and q3, `audio` is refused for text and for
 start and end frames outside q3, and off-peak with sound is for q3 only, with references for viduq3
-only. Reference videos are not accepted.
+only. Reference videos are not accepted. How many pictures an order has, and of what size, is that
+of 2.4; ad films use these rules too.
 """
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
-from generations.sandbox import fields
+from generations.sandbox import fields, pictures
 from generations.sandbox.clips.spec import AUTOMATIC_SECONDS
-from generations.sandbox.fields import FieldError, Order, Rule, integer, is_boolean, one_of, text
+from generations.sandbox.fields import (
+    FieldError,
+    Order,
+    Rule,
+    check,
+    integer,
+    is_boolean,
+    one_of,
+    text,
+)
 from generations.sandbox.http import ApiError
+from generations.sandbox.pictures import OrderPicture, PictureError
 
-from .errors import FIELD_REASONS
 from .models import MODELS, REFERENCE, START, START_END, TEXT, Variant, ViduModel, credits_for
+from .replies import FIELD_REASONS, PICTURE_REASONS
 
 MAX_PROMPT = 5000
 MAX_PAYLOAD = 1_048_576
 MAX_SEED = 2_147_483_647
-REC_CREDITS = 10
+REC_CREDITS = 10  # for a prompt that Vidu writes (`is_rec`)
 
 
 def any_value(_: Any) -> bool:
@@ -75,43 +87,6 @@ def read_order(kind: str, body: bytes, task_id: str) -> Order:
     return complete
 
 
-def price(kind: str, order: Order) -> int:
-    """Credits; off-peak costs half, rounded up."""
-    seconds = order["duration"] or AUTOMATIC_SECONDS
-    variant = _variant(MODELS[kind][order["model"]], order)
-    full_price = credits_for(variant.tariffs[order["resolution"]], seconds)
-    full_price += REC_CREDITS if order["is_rec"] else 0
-    return -(-full_price // 2) if order["off_peak"] else full_price
-
-
-def read_checked(body: bytes, rules: dict[str, Rule], required: tuple[str, ...]) -> Order:
-    """The JSON object of a request; ApiError when it breaks one of these rules."""
-    order = read_object(body)
-    try:
-        fields.check(order, rules, required)
-    except FieldError as error:
-        raise _api_error(error) from error
-    return order
-
-
-def read_object(body: bytes) -> Order:
-    """The JSON object of a request; ApiError when it is none."""
-    try:
-        return fields.read_object(body)
-    except FieldError as error:
-        raise _api_error(error) from error
-
-
-def check_task_id(task_id: str) -> None:
-    """Refuse an id that is no number. Vidu does this before it checks the key (2.7)."""
-    if not task_id.isdecimal():
-        raise ApiError(400, "CODEC", f'parsing field "id": strconv.ParseInt: parsing "{task_id}"')
-
-
-def _api_error(error: FieldError) -> ApiError:
-    return ApiError(400, FIELD_REASONS[error.problem], str(error))
-
-
 def _variant(model: ViduModel, order: Order) -> Variant:
     variant = model.variant(order.get("duration", model.default_duration))
     if variant is None:
@@ -151,3 +126,139 @@ def _defaults(kind: str, model: ViduModel, variant: Variant) -> Order:
         "payload": "",
         "callback_url": "",
     }
+
+
+def price(kind: str, order: Order) -> int:
+    """Credits; off-peak costs half, rounded up."""
+    seconds = order["duration"] or AUTOMATIC_SECONDS
+    variant = _variant(MODELS[kind][order["model"]], order)
+    full_price = credits_for(variant.tariffs[order["resolution"]], seconds)
+    full_price += REC_CREDITS if order["is_rec"] else 0
+    return -(-full_price // 2) if order["off_peak"] else full_price
+
+
+def read_checked(body: bytes, rules: dict[str, Rule], required: tuple[str, ...]) -> Order:
+    """The JSON object of a request; ApiError when it breaks one of these rules."""
+    order = read_object(body)
+    try:
+        check(order, rules, required)
+    except FieldError as error:
+        raise _api_error(error) from error
+    return order
+
+
+def read_object(body: bytes) -> Order:
+    """The JSON object of a request; ApiError when it is none."""
+    try:
+        return fields.read_object(body)
+    except FieldError as error:
+        raise _api_error(error) from error
+
+
+def _api_error(error: FieldError) -> ApiError:
+    return ApiError(400, FIELD_REASONS[error.problem], str(error))
+
+
+def check_task_id(task_id: str) -> None:
+    """Refuse an id that is no number. Vidu does this before it checks the key (2.7)."""
+    if not task_id.isdecimal():
+        raise ApiError(400, "CODEC", f'parsing field "id": strconv.ParseInt: parsing "{task_id}"')
+
+
+# ---- Pictures -------------------------------------------------------------------------------
+
+IMAGE_COUNTS = {START: range(1, 2), START_END: range(2, 3), REFERENCE: range(1, 8)}
+SUBJECT_IMAGE_COUNTS = range(1, 4)
+MIN_REFERENCE_SIDE = 128  # pixels
+# Pixels of the start frame by pixels of the end frame, the least and the most.
+MIN_PIXEL_RATIO, MAX_PIXEL_RATIO = 0.8, 1.25
+SUBJECT_FIELDS: dict[str, Rule] = {
+    "id": text(200, least=1),
+    "name": text(200, least=1),
+    "images": lambda value: isinstance(value, list),
+    "voice_id": text(200),
+    "server_id": text(200),
+}
+
+
+def with_pictures(kind: str, order: Order) -> Order:
+    """The order with `pictures` as its clip shows them, and `images` as its replies name them."""
+    if kind == TEXT:
+        return order | {"images": []}
+    if kind != REFERENCE or "subjects" not in order:
+        return order | _read_images(kind, order)
+    if "images" in order or not MODELS[kind][order["model"]].has_subjects:
+        raise ApiError(400, "FieldUnwanted", "subjects are not for this model, or beside images")
+    return order | _read_subjects(order["subjects"])
+
+
+def read_pictures(addresses: Sequence[Any]) -> tuple[OrderPicture, ...]:
+    """The pictures at these addresses; ApiError with Vidu's word for what is wrong."""
+    if not all(isinstance(address, str) for address in addresses):
+        raise ApiError(400, "FieldInvalid", "images holds something that is no text")
+    try:
+        return tuple(pictures.read_picture(address) for address in addresses)
+    except PictureError as error:
+        raise ApiError(400, PICTURE_REASONS[error.problem], str(error)) from error
+
+
+def as_echoed(addresses: Sequence[str]) -> list[str]:
+    """The addresses as a reply repeats them: a data URI becomes an empty text."""
+    return ["" if address.startswith("data:") else address for address in addresses]
+
+
+def counted_list(name: str, value: Any, allowed: range) -> list[Any]:
+    """The value, when it is a list with an allowed count of items; else ApiError."""
+    if not isinstance(value, list):
+        raise ApiError(400, "FieldInvalid", f"{name} is no list")
+    if len(value) not in allowed:
+        raise ApiError(400, "FieldItemCountOutOfRange", f"{name} has {len(value)} items")
+    return value
+
+
+def _read_images(kind: str, order: Order) -> Order:
+    if order.get("images") is None:
+        raise ApiError(400, "FieldLacking", "images is required")
+    addresses = counted_list("images", order["images"], IMAGE_COUNTS[kind])
+    shown = read_pictures(addresses)
+    _check_sizes(kind, shown)
+    return {"images": as_echoed(addresses), "pictures": shown}
+
+
+def _read_subjects(value: Any) -> Order:
+    subjects = counted_list("subjects", value, IMAGE_COUNTS[REFERENCE])
+    for subject in subjects:
+        _check_subject(subject)
+    # Older models call a subject by `id`, newer ones by `name` (docs/wire.md, section 7).
+    names = {str(subject.get("name", subject.get("id"))) for subject in subjects}
+    if len(names) != len(subjects):
+        raise ApiError(400, "FieldInvalid", "two subjects have one name")
+    addresses = [address for subject in subjects for address in subject["images"]]
+    counted_list("images", addresses, IMAGE_COUNTS[REFERENCE])
+    shown = read_pictures(addresses)
+    _check_sizes(REFERENCE, shown)
+    echoed = [subject | {"images": as_echoed(subject["images"])} for subject in subjects]
+    return {"images": [], "subjects": echoed, "pictures": shown}
+
+
+def _check_subject(subject: Any) -> None:
+    if not isinstance(subject, dict):
+        raise ApiError(400, "FieldInvalid", "a subject is no object")
+    try:
+        check(subject, SUBJECT_FIELDS, ("images",))
+    except FieldError as error:
+        raise ApiError(400, FIELD_REASONS[error.problem], f"subjects: {error}") from error
+    if "id" not in subject and "name" not in subject:
+        raise ApiError(400, "FieldLacking", "a subject has no name")
+    counted_list("images of a subject", subject["images"], SUBJECT_IMAGE_COUNTS)
+
+
+def _check_sizes(kind: str, shown: Sequence[OrderPicture]) -> None:
+    is_small = any(min(each.width, each.height) < MIN_REFERENCE_SIDE for each in shown)
+    if kind == REFERENCE and is_small:
+        raise ApiError(400, "PageSizeOutOfRange", "a reference is smaller than 128x128")
+    if kind == START_END:
+        start, end = (each.width * each.height for each in shown)
+        if not MIN_PIXEL_RATIO <= start / end <= MAX_PIXEL_RATIO:
+            message = "start and end frame differ too much in pixels"
+            raise ApiError(400, "PageSizeOutOfRange", message)

@@ -1,0 +1,177 @@
+"""What a file's header tells without a decoder: its format, a picture's size, a complete MP4.
+
+All that is read here comes from strangers, and nothing here loads a decoder, so the site's own
+processes may import it.
+"""
+
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+from .facts import NotMedia, RejectReason
+
+HEAD_BYTES = 512
+IMAGES = {"jpeg", "png", "webp"}
+SIGNATURES = [
+    (b"\x1aE\xdf\xa3", "matroska"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"ID3", "mp3"),
+]
+OTHER_PICTURES = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"8BPS", b"\x00\x00\x01\x00", b"\xff\x0a")
+# The brands of HEIC and AVIF (ISO/IEC 23008-12 section 10), after ``ftyp``.
+PICTURE_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"}
+
+# A JPEG may have any number of segments before its size; a hostile one shall not keep us reading.
+MAX_SEGMENTS = 10_000
+# Start of frame (ITU-T T.81 table B.1); DHT, JPG and DAC have numbers between them.
+FRAME_MARKERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+BARE_MARKERS = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+
+
+# ---- The format -----------------------------------------------------------------------------
+
+
+def format_of(path: Path) -> str:
+    """The one format to open the file as: a libav demuxer, or a Pillow image format.
+
+    Only these formats are opened, because playlists and concatenations make libav open other
+    files. Raises NotMedia.
+    """
+    head = _read_head(path)
+    if not head:
+        raise NotMedia(RejectReason.EMPTY)
+    if format_name := _by_signature(head):
+        return format_name
+    raise NotMedia(_rejection(head))
+
+
+def picture_format_of(path: Path) -> str:
+    """``jpeg``, ``png`` or ``webp``; raises NotMedia (OTHER_PICTURE for other pictures)."""
+    head = _read_head(path)
+    if (format_name := _by_signature(head)) in IMAGES:
+        return format_name
+    # HEIC and AVIF begin like an MP4, so that their brand comes before the format.
+    if head.startswith(OTHER_PICTURES) or head[8:12] in PICTURE_BRANDS or b"<svg" in head.lower():
+        raise NotMedia(RejectReason.OTHER_PICTURE)
+    if not head:
+        raise NotMedia(RejectReason.EMPTY)
+    raise NotMedia(RejectReason.UNKNOWN if format_name else _rejection(head))
+
+
+def _read_head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def _by_signature(head: bytes) -> str:
+    if head[4:8] == b"ftyp":
+        return "mov"
+    if head[:4] == b"RIFF":
+        return {b"WAVE": "wav", b"WEBP": "webp"}.get(head[8:12], "")
+    for signature, name in SIGNATURES:
+        if head.startswith(signature):
+            return name
+    # Last, because a sync is a few bits only, which other files may have too.
+    return _by_frame_sync(head)
+
+
+def _by_frame_sync(head: bytes) -> str:
+    """MPEG audio: 11 bits of sync, then the version and the layer, which is 00 for AAC in ADTS."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return ""
+    if head[1] & 0xF6 == 0xF0:
+        return "aac"
+    return "mp3" if head[1] & 0x06 else ""
+
+
+def _rejection(head: bytes) -> RejectReason:
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    # A DASH playlist is XML, which would count as a page.
+    if text.startswith((b"#extm3u", b"ffconcat", b"[playlist]")) or b"<mpd" in text:
+        return RejectReason.PLAYLIST
+    return RejectReason.PAGE if text.startswith((b"<", b"{", b"[")) else RejectReason.UNKNOWN
+
+
+# ---- The size of a picture ------------------------------------------------------------------
+
+
+def picture_size_of(path: Path, format_name: str) -> tuple[int, int]:
+    """Width and height in pixels of a ``jpeg``, ``png`` or ``webp``; raises NotMedia."""
+    with path.open("rb") as file:
+        try:
+            width, height = {"jpeg": _jpeg, "png": _png, "webp": _webp}[format_name](file)
+        except (struct.error, IndexError) as error:
+            raise NotMedia(RejectReason.DAMAGED) from error
+    if not width or not height:
+        raise NotMedia(RejectReason.DAMAGED)
+    return width, height
+
+
+def _png(file: BinaryIO) -> tuple[int, int]:
+    """From the chunk IHDR, which is the first one (W3C PNG section 5.6)."""
+    _, name, width, height = struct.unpack(">8x I4sII", file.read(24))
+    return (width, height) if name == b"IHDR" else (0, 0)
+
+
+def _jpeg(file: BinaryIO) -> tuple[int, int]:
+    """From the start of frame, after any number of other segments (ITU-T T.81 annex B)."""
+    file.seek(2)
+    for _ in range(MAX_SEGMENTS):
+        while (marker := file.read(1)[0]) == 0xFF:
+            pass  # fill bytes before a marker
+        if marker in BARE_MARKERS:
+            continue
+        (length,) = struct.unpack(">H", file.read(2))
+        if marker in FRAME_MARKERS:
+            height, width = struct.unpack(">xHH", file.read(5))
+            return width, height
+        file.seek(length - 2, 1)
+    return 0, 0
+
+
+def _webp(file: BinaryIO) -> tuple[int, int]:
+    """From the first chunk: lossy, lossless, or extended (RFC 9649 sections 2 and 3)."""
+    head = file.read(30)
+    name, body = head[12:16], head[20:]
+    if name == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
+        width, height = struct.unpack("<HH", body[6:10])
+        return width & 0x3FFF, height & 0x3FFF
+    if name == b"VP8L" and body[0] == 0x2F:
+        bits = int.from_bytes(body[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if name == b"VP8X" and len(body) == 10:
+        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
+    return 0, 0
+
+
+# ---- The boxes of an MP4 --------------------------------------------------------------------
+
+
+def check_boxes(path: Path) -> None:
+    """Raise NotMedia if the data or the index of an MP4 ends after the end of the file.
+
+    Top-level boxes: ISO/IEC 14496-12 section 4.2.
+    """
+    # libav does not complain of a short file whose index is in front: it plays what is there.
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = 0
+        while start + 8 <= size:
+            length, box_type = _box(file, start, size)
+            # Only these two count: a clip plays without whatever else the end of the file lacks.
+            if box_type in {b"mdat", b"moov"} and start + length > size:
+                raise NotMedia(RejectReason.DAMAGED)
+            start += length
+
+
+def _box(file: BinaryIO, start: int, size: int) -> tuple[int, bytes]:
+    """Length and type of the box at ``start``. A length of 1 means 64 bits, 0 to the end."""
+    file.seek(start)
+    length, box_type = struct.unpack(">I4s", file.read(8))
+    if length == 1:
+        length = int.from_bytes(file.read(8))
+    if length == 0:
+        length = size - start
+    # At least the header itself, else a hostile length would never let the walk go forward.
+    return max(length, 8), box_type

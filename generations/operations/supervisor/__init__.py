@@ -1,1 +1,0 @@
-"""Start the processes of a site, restart what ends, and stop all of them without leftovers."""
