@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from generations.models import Attempt, AuditEvent, Callback, Claim, Entry, StatementLine, Task
@@ -22,9 +22,9 @@ from generations.templatetags.formats import amount, filesize
 from .records import address, masked
 
 ANSWERS = {
-    AttemptState.ACCEPTED: ("check", _("Accepted"), "leaf"),
+    AttemptState.ACCEPTED: ("check", pgettext_lazy("attempt", "Accepted"), "leaf"),
     AttemptState.REFUSED: ("circle-x", _("Refused"), "coral"),
-    AttemptState.THROTTLED: ("clock", _("Throttled, tried again later"), ""),
+    AttemptState.THROTTLED: ("clock", _("Not accepted, tried again later"), ""),
     AttemptState.UNCLEAR: ("circle-question-mark", _("No clear answer"), "lilac"),
 }
 ENDS = {

@@ -10,7 +10,7 @@ from generations.billing import caps, ledger
 from generations.models import Attempt, Cap, Credential, Film, Membership, Task, Team
 from generations.models.films import FILM
 from generations.providers.catalogue import Problem, catalogue
-from generations.providers.contract import Order
+from generations.providers.contract import Order, Reason
 from generations.teams import ordering_stops
 from generations.uploads import NamedUploads
 
@@ -62,7 +62,7 @@ class Stopped(OrderRefused):
 
 
 class Paused(OrderRefused):
-    """The credential is paused or ``removed``; ``code`` says why."""
+    """The credential is paused or removed; ``code`` is the Reason."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -248,7 +248,7 @@ def _lock(credential: Credential) -> Credential:
     """Lock the credential, so that nobody removes it meanwhile. Raises Paused."""
     now = Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
     if now.removed_at or now.is_paused:
-        raise Paused("removed" if now.removed_at else now.paused_reason)
+        raise Paused(Reason.KEY_REMOVED if now.removed_at else now.paused_reason)
     return now
 
 

@@ -172,7 +172,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('ordinal', models.PositiveSmallIntegerField(verbose_name='attempt')),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('sent', 'Sent, no answer yet'), ('accepted', 'Accepted'), ('refused', 'Refused'), ('throttled', 'Not accepted, try later'), ('unclear', 'Unclear'), ('withdrawn', 'Withdrawn')], default='ready', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('ready', 'Ready'), ('sent', 'Sent, no answer yet'), ('accepted', 'Accepted'), ('refused', 'Refused'), ('throttled', 'Not accepted, tried again later'), ('unclear', 'Unclear'), ('withdrawn', 'Withdrawn')], default='ready', max_length=10, verbose_name='state')),
                 ('token', models.CharField(default=generations.models.tasks.new_token, editable=False, max_length=64, unique=True)),
                 ('reference', models.CharField(default=generations.models.tasks.new_token, editable=False, max_length=64, verbose_name='reference')),
                 ('remote_id', models.CharField(blank=True, max_length=100, verbose_name="provider's id")),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from generations import clock
 from generations.providers.contract import TaskKind
@@ -241,9 +242,9 @@ def new_token() -> str:
 class AttemptState(models.TextChoices):
     READY = "ready", _("Ready")
     SENT = "sent", _("Sent, no answer yet")
-    ACCEPTED = "accepted", _("Accepted")
+    ACCEPTED = "accepted", pgettext_lazy("attempt", "Accepted")
     REFUSED = "refused", _("Refused")
-    THROTTLED = "throttled", _("Not accepted, try later")
+    THROTTLED = "throttled", _("Not accepted, tried again later")
     UNCLEAR = "unclear", _("Unclear")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 

@@ -84,6 +84,7 @@ class Reason(enum.StrEnum):
     KEY_MALFORMED = "key_malformed"  # the key has characters that no request can carry
     KEY_SEALED = "key_sealed"  # this site cannot decrypt the stored key
     KEY_PAUSED = "key_paused"  # a member of the team paused the credential
+    KEY_REMOVED = "key_removed"  # a member of the team removed the credential
     ACCOUNT_SETTING_INVALID = "account_setting_invalid"  # a setting of the credential is unusable
 
     # The way there and back.

@@ -115,8 +115,9 @@ def test_a_removed_credential_takes_no_order(world: World) -> None:
     seen_on_the_page = type(world.credential).objects.get(pk=world.credential.pk)
     credentials.remove(world.credential, world.membership.user)
     world.credential = seen_on_the_page
-    with pytest.raises(ordering.Paused):
+    with pytest.raises(ordering.Paused) as refused:
         world.order()
+    assert refused.value.code == Reason.KEY_REMOVED
     assert nothing_was_made()
 
 

@@ -132,7 +132,7 @@ class Story:
     def _answer(self, attempt: Attempt, at: datetime) -> Moment:
         if attempt.state == AttemptState.ACCEPTED:
             remote_id = gettext("task ID %(number)s") % {"number": attempt.remote_id}
-            return Moment(at, "check", _("Accepted"), end=remote_id)
+            return Moment(at, "check", pgettext("attempt", "Accepted"), end=remote_id)
         icon, word, tone = {
             AttemptState.REFUSED: ("circle-x", _("Refused"), "coral"),
             AttemptState.THROTTLED: ("clock", _("Not accepted, tried again later"), ""),

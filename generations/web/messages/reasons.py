@@ -123,6 +123,9 @@ KEYS: Mapping[Reason, Explanation] = {
     Reason.KEY_PAUSED: Explanation(
         _("A member of the team paused it."), _("Resume it when it may send again.")
     ),
+    Reason.KEY_REMOVED: Explanation(
+        _("A member of the team removed this key."), _("Choose another key.")
+    ),
     Reason.KEY_REFUSED: Explanation(
         _("The provider refused this key."),
         _("Replace it with one that works."),
