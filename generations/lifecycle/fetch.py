@@ -84,6 +84,8 @@ def fetch(file_id: int) -> None:
         with _lock(folder) as is_locked:
             if is_locked and _is_still_fetching(file):
                 _fetch(file, folder)
+            elif is_locked:  # we made the folder anew
+                shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
@@ -280,6 +282,8 @@ def _is_in_storage(file: File) -> bool:
 
 
 def _mark_stored(file: File, folder: Path) -> None:
+    # The folder first: nobody would come back to that of a stored file.
+    shutil.rmtree(folder, ignore_errors=True)
     with transaction.atomic():
         transitions.touch(file.task)
         if File.objects.filter(pk=file.pk, state=FileState.FETCHING).update(
@@ -290,7 +294,6 @@ def _mark_stored(file: File, folder: Path) -> None:
             last_error="",
         ):
             events.record(file.team_id, EventKind.FILE_STORED, file.pk)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _has_dead_link(file: File) -> bool:

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import shutil
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -207,14 +208,38 @@ def test_a_worker_whose_lease_ran_out_keeps_the_folder_to_itself(world: World) -
     check_stored(file)
 
 
-def test_a_worker_that_comes_late_to_the_folder_leaves_a_stored_file_alone(world: World) -> None:
+def test_a_worker_that_comes_late_leaves_a_stored_file_alone_and_no_folder(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = ready(world)
     claimed = mirror._claim()
     assert claimed
     world.frozen_clock.advance(61)
     mirror.fetch(file.pk)
-    assert not mirror._is_still_fetching(claimed)
+    monkeypatch.setattr(mirror, "_claim", lambda: claimed)
+    mirror.fetch(file.pk)
     check_stored(claimed)
+    assert len(media_requests(world)) == 1
+
+
+def test_a_worker_that_dies_when_all_is_done_but_its_folder_leaves_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody comes back to the folder of a stored file."""
+    file = ready(world)
+
+    def dies(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", dies)
+        with pytest.raises(KeyboardInterrupt):
+            mirror.fetch(file.pk)
+    world.frozen_clock.advance(61)
+    mirror.fetch(file.pk)
+    file.refresh_from_db()
+    check_stored(file)
+    assert len(media_requests(world)) == 1
 
 
 def crash_after_writing(file: File) -> tuple[str, bytes]:

@@ -420,6 +420,9 @@ def test_what_was_ordered_while_the_copy_was_made_is_whole_or_not_in_it(
     installation.ensure_identity()
     world.order("Before")
     world.finish()
+    moving = File.objects.filter(role="cover")  # its worker has written down what it will be
+    moving.update(state=FileState.FETCHING, lease_until=clock.now())
+    names = {name for row in File.objects.values_list("name", "poster", "preview") for name in row}
     copy = databases.copy
 
     def then_another_clip(target: Path, look: Callable[[], object]) -> object:
@@ -432,9 +435,10 @@ def test_what_was_ordered_while_the_copy_was_made_is_whole_or_not_in_it(
         patch.setattr(databases, "copy", then_another_clip)
         run("backup", str(tmp_path / "backup"))
     with elsewhere(settings, tmp_path / "elsewhere"):
-        run("restore", str(tmp_path / "backup"))
+        assert "4 files stay in the backup" in run("restore", str(tmp_path / "backup"))
         assert [task.prompt for task in Task.objects.all()] == ["Before"]
         assert not list(verify.faults())
+        assert set(store.names()) == names - {""}, "what came meanwhile would stay for ever"
         assert not list(ledger.verify())
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.processes.site import Provider, Site
 
+pytest.register_assert_rewrite("tests.processes.outcome")
+
 type Build = Callable[..., Site]
 
 

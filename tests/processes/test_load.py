@@ -97,15 +97,19 @@ def test_with_every_callback_five_times_all_clips_end_right(site: Site) -> None:
     site.start()
     site.order(FEW, keys=4, prompt=f"{PROMPT} [callback five times]")
     wait_for_the_end(site, FEW, seconds=150)
+    # All may be kept after the first of five.
+    site.wait(lambda: all_came_five_times(site), "every callback was sent five times")
     assert_all_is_right(site, FEW)
-    sent = [each["task_id"] for each in site.provider.ask("callbacks")]
-    assert min(Counter(sent).values()) >= 5
-    assert len(set(sent)) == FEW
+
+
+def all_came_five_times(site: Site) -> bool:
+    sent = Counter(each["task_id"] for each in site.provider.ask("callbacks"))
+    return len(sent) == FEW and min(sent.values()) >= 5
 
 
 def test_no_order_waits_behind_slow_files(site: Site) -> None:
     site.start()
-    site.order(6, keys=2, prompt=f"{PROMPT} [slow body 30] [no cover]")
+    site.order(6, keys=2, prompt=f"{PROMPT} [slow body 90] [huge 1] [no cover]")  # in small steps
     fetching = "state = 'fetching' AND received > 0"
     site.wait(lambda: site.count("file", fetching) == WORKERS - 2, "all places are taken")
     site.wait(lambda: site.count("file") == 6, "the other files wait")

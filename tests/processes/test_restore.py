@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.processes.conftest import Build
 from tests.processes.outcome import assert_all_is_right, wait_for_the_end
 from tests.processes.servers import PostgreSQL
 from tests.processes.site import Site, one_site_at_a_time
@@ -35,8 +37,9 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Settings]:
 
 
 def test_a_site_that_is_restored_from_a_backup_made_at_work_ends_right(
-    site: Site, databases: Settings, tmp_path: Path
+    build: Build, databases: Settings, tmp_path: Path
 ) -> None:
+    site = build(seconds_per_task=3)  # the backup begins before the last of them end
     site.settings |= databases("first")
     site.start()
     site.order(TASKS, keys=2)
@@ -46,26 +49,29 @@ def test_a_site_that_is_restored_from_a_backup_made_at_work_ends_right(
     assert_all_is_right(site, TASKS)
     site.stop()
 
-    other = restored(site, databases, tmp_path)
-    under_way = other.count("task", "state <> 'succeeded'")
-    assert under_way, "the backup was made while orders ran"
-    restored_at = time.time()
-    other.start()
-    time.sleep(3)
-    assert other.provider.posts() == TASKS, "nothing leaves before it is released"
-    other.manage("allow_ordering")
-    other.let_leases_end(restored_at)  # of the first site's workers; its own are at work
-    wait_for_the_end(other, TASKS, seconds=150)
-    assert_all_is_right(other, TASKS)
-    assert "Every stored row has its bytes." in other.manage("verify_files")
-    other.stop()
+    with restored(site, databases, tmp_path) as other:
+        under_way = other.count("task", "state <> 'succeeded'")
+        assert under_way, "the backup was made while orders ran"
+        restored_at = time.time()
+        other.start()
+        time.sleep(3)
+        assert other.provider.posts() == TASKS, "nothing leaves before it is released"
+        other.manage("allow_ordering")
+        other.let_leases_end(restored_at)  # of the first site's workers; its own are at work
+        wait_for_the_end(other, TASKS, seconds=150)
+        assert_all_is_right(other, TASKS)
+        assert "Every stored row has its bytes." in other.manage("verify_files")
 
 
-def restored(site: Site, databases: Settings, folder: Path) -> Site:
-    """Another site of the backup, with the sealing keys of the first."""
+@contextmanager
+def restored(site: Site, databases: Settings, folder: Path) -> Iterator[Site]:
+    """Another site of the backup, with the sealing keys of the first; stopped in the end."""
     (folder / "elsewhere").mkdir()
     other = Site(folder / "elsewhere", site.provider)
     keys = {"CREDENTIAL_KEYS_FILE": str(site.data / "keys" / "credential_keys")}
     other.settings |= databases("second") | keys
     assert "Ordering is off" in other.manage("restore", str(folder / "backup"))
-    return other
+    try:
+        yield other
+    finally:
+        other.stop()

@@ -32,6 +32,11 @@ class Command(BaseCommand):
             f"The site of {restored.made_at} is here, with {restored.files} files. Ordering is off:"
             " what waits may have been sent since by the site that was backed up."
         )
+        if restored.left:
+            self.stdout.write(
+                f"{restored.left} files stay in the backup, because no row of its database names"
+                " them: they came while it was made, and are fetched again."
+            )
         if restored.sealed:
             self.stdout.write(
                 f"{restored.sealed} keys of providers do not open. Put the sealing keys of that"

@@ -13,7 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from generations.billing import ledger
 from generations.crypto import UnsealError
 from generations.models import Credential
-from generations.storage import store
+from generations.storage import inventory, store
 from generations.teams import installation, key_rotation
 
 from . import databases, files
@@ -26,9 +26,13 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored. ``sealed``: count of API keys that no sealing key here opens."""
+    """What was restored. ``sealed``: count of API keys that no sealing key here opens.
+
+    ``left``: count of media that stay in the backup, because no row of its database names them.
+    """
 
     files: int
+    left: int
     made_at: str
     sealed: int
 
@@ -50,15 +54,19 @@ def restore(folder: Path, *, force: bool = False) -> Restored:
     installation.begin_restore()
     _put_keys(folder)
     databases.put(folder / databases.name())
-    media = [entry for entry in entries if entry.name.startswith(f"{MEDIA}/")]
-    _put_media(folder, media)
     # The backup may be of an older Rushes; one of a newer was refused.
     call_command("migrate", verbosity=0, interactive=False)
+    inside = f"{MEDIA}/"
+    media = {e.name.removeprefix(inside) for e in entries if e.name.startswith(inside)}
+    # What came after the copy of the database is fetched anew here, with a number and so a name
+    # of its own. No row would name the old bytes, and the trash would never delete them.
+    named = media & inventory.known_names()
+    _put_media(folder, named)
     if faults := list(ledger.verify()):
         raise Unfit(f"The books do not hold: {faults[0]}")
     installation.mark_as_copy()
     sealed = sum(not _opens(row) for row in Credential.objects.exclude(sealed_key=""))
-    return Restored(len(media), header.made_at, sealed)
+    return Restored(len(named), len(media - named), header.made_at, sealed)
 
 
 def _check_header(header: Header, folder: Path, entries: Iterable[BackupFile]) -> None:
@@ -88,15 +96,14 @@ def _is_running() -> bool:
         return False
 
 
-def _put_media(folder: Path, entries: Iterable[BackupFile]) -> None:
+def _put_media(folder: Path, names: Iterable[str]) -> None:
     """Link or copy the files on a local disk; upload them to any other storage."""
     copier = Copier(Path(settings.MEDIA_ROOT))
-    for entry in entries:
-        name = entry.name.removeprefix(f"{MEDIA}/")
+    for name in sorted(names):
         if store.is_on_disk():
-            copier.put(folder / entry.name, name)
+            copier.put(folder / MEDIA / name, name)
         else:
-            store.copy_in(folder / entry.name, name)
+            store.copy_in(folder / MEDIA / name, name)
 
 
 def _put_keys(folder: Path) -> None:
