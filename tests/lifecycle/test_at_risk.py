@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from generations.lifecycle import actions, sweep
-from generations.lifecycle import fetch as mirror
+from generations.lifecycle import actions, fetch, sweep
 from generations.models import AuditEvent, File
 from generations.models.files import FileState
 
 from .conftest import World
-from .test_fetch import check_stored, fetch, ready
+from .test_fetch import check_stored, fetch_through, ready
 
 
 def life(file: File) -> int:
@@ -25,7 +24,7 @@ def die_early(world: World, seconds: float) -> File:
     world.frozen_clock.advance(seconds)
     world.sandbox.advance(seconds)
     world.sandbox.expire_links()
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     return file
 
@@ -56,7 +55,7 @@ def test_what_was_learned_puts_the_most_urgent_first(world: World) -> None:
 
 def test_a_link_that_is_dead_at_once_is_a_hiccup_and_teaches_nothing(world: World) -> None:
     file = ready(world, "[media 404]")
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     world.credential.refresh_from_db()
     assert world.credential.link_life is None
 
@@ -71,7 +70,7 @@ def test_a_link_that_lived_longer_is_believed_but_never_beyond_the_contract(
         seen_at=world.frozen_clock.at - timedelta(seconds=age),
         expires_at=world.frozen_clock.at + timedelta(minutes=1),
     )
-    check_stored(fetch(world, file))
+    check_stored(fetch_through(world, file))
     assert -1 < life(ready(world)) - believed < 60
 
 
@@ -95,7 +94,7 @@ def test_at_half_of_a_links_life_a_team_is_told_once_of_all_its_files(world: Wor
 
 
 def test_what_is_stored_in_time_is_never_told(world: World) -> None:
-    file = fetch(world, ready(world))
+    file = fetch_through(world, ready(world))
     world.frozen_clock.advance(3000)
     sweep.sweep(0)
     assert (file.state, notices()) == (FileState.STORED, [])
@@ -103,7 +102,7 @@ def test_what_is_stored_in_time_is_never_told(world: World) -> None:
 
 def test_a_person_need_not_wait_for_the_next_try(world: World) -> None:
     file = ready(world, "[media 500]")
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     File.objects.filter(pk=file.pk).update(not_before=world.frozen_clock.at + timedelta(hours=1))
     actions.fetch_now(file)

@@ -13,8 +13,7 @@ from django.core.files.storage import default_storage
 from pytest_django import Settings
 
 from generations import clock
-from generations.lifecycle import actions
-from generations.lifecycle import fetch as mirror
+from generations.lifecycle import actions, fetch
 from generations.media import Crashed
 from generations.models import Credential, File, Task
 from generations.models.files import FileState
@@ -36,10 +35,10 @@ def ready(world: World, words: str = "") -> File:
     return File.objects.get(task=task, role="video")
 
 
-def fetch(world: World, file: File, *, most: int = 40) -> File:
+def fetch_through(world: World, file: File, *, most: int = 40) -> File:
     """Try whenever it is due, until it is stored or lost."""
     for _ in range(most):
-        mirror.fetch(file.pk)
+        fetch.fetch(file.pk)
         file.refresh_from_db()
         if file.state in {FileState.STORED, FileState.LOST}:
             break
@@ -64,26 +63,26 @@ FIRST_TROUBLES = ("media 403", "media 404", "media 500", "media drop", "truncate
 
 @pytest.mark.parametrize("word", FIRST_TROUBLES)
 def test_a_file_is_stored_whole_whatever_went_wrong_first(world: World, word: str) -> None:
-    check_stored(fetch(world, ready(world, f"[{word}]")))
+    check_stored(fetch_through(world, ready(world, f"[{word}]")))
 
 
 def test_a_link_that_died_is_asked_for_again(world: World) -> None:
     file = ready(world)
     world.sandbox.expire_links()
     old = file.url
-    check_stored(fetch(world, file))
+    check_stored(fetch_through(world, file))
     assert file.url != old
 
 
 def test_a_link_that_lives_a_minute_is_asked_for_anew_before_each_late_try(world: World) -> None:
     """After some failures the wait between two tries is longer than the life of a link."""
     file = ready(world, "[link 60] [media 503 always]")
-    fetch(world, file, most=8)
+    fetch_through(world, file, most=8)
     world.sandbox.tasks[world.attempt(file.task).remote_id].phrases = ("link 60",)
     asked = len(media_requests(world))
     world.frozen_clock.advance(300)
     world.sandbox.advance(300)
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
     assert len(media_requests(world)) == asked + 1, "the dead link was not tried"
@@ -96,23 +95,23 @@ def test_a_page_is_no_film_though_looking_into_it_fails_every_time(
         raise Crashed("no memory for a child")
 
     file = ready(world, "[html as mp4]")
-    monkeypatch.setattr(mirror, "inspect", dies)
-    assert fetch(world, file).state == FileState.LOST
+    monkeypatch.setattr(fetch, "inspect", dies)
+    assert fetch_through(world, file).state == FileState.LOST
 
 
 @pytest.mark.parametrize("word", ["media 404 always", "html as mp4", "html body"])
 def test_what_never_becomes_a_film_is_lost_and_said_so(world: World, word: str) -> None:
     file = ready(world, f"[{word}]")
     version = Task.objects.get(pk=file.task_id).version
-    fetch(world, file)
+    fetch_through(world, file)
     assert file.state == FileState.LOST
     assert file.last_error
     assert Task.objects.get(pk=file.task_id).version > version, "pages hear of it"
     asked = sum(path.endswith("video.mp4") for path in media_requests(world))
-    assert asked == mirror.MOST_TRIES
+    assert asked == fetch.MOST_TRIES
     assert not default_storage.exists(f"{file.team_id}/{file.task_id}/{file.pk}.mp4")
     before = snapshot()
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     assert snapshot() == before
 
 
@@ -121,12 +120,12 @@ def forgotten(world: World) -> File:
     file = ready(world)
     world.sandbox.expire_links()
     world.sandbox.set_fault(world.key, "[refuse TaskNotFound]", on="query")
-    return fetch(world, file)
+    return fetch_through(world, file)
 
 
 def test_a_file_is_lost_once_the_provider_forgot_its_task_three_times(world: World) -> None:
     file = forgotten(world)
-    assert (file.state, file.tries) == (FileState.LOST, mirror.MOST_DEAD)
+    assert (file.state, file.tries) == (FileState.LOST, fetch.MOST_DEAD)
     assert "TaskNotFound" in file.last_error
 
 
@@ -136,7 +135,7 @@ def test_a_lost_file_is_fetched_when_a_person_asks_again_and_the_provider_knows_
     file = forgotten(world)
     world.sandbox.set_fault(world.key, "")
     actions.fetch_again(file.task, world.membership.user)
-    check_stored(fetch(world, file))
+    check_stored(fetch_through(world, file))
     with pytest.raises(actions.TooLate):
         actions.fetch_again(file.task, world.membership.user)
 
@@ -146,30 +145,30 @@ def test_a_file_whose_key_is_gone_comes_by_its_link_and_is_lost_when_that_has_di
 ) -> None:
     kept, lost = ready(world), ready(world)
     Credential.objects.update(removed_at=clock.now(), sealed_key="")
-    check_stored(fetch(world, kept))
+    check_stored(fetch_through(world, kept))
     world.sandbox.expire_links()
-    fetch(world, lost)
+    fetch_through(world, lost)
     assert lost.state == FileState.LOST
     assert "its key was removed" in lost.last_error
 
 
 def test_a_file_server_that_is_down_for_hours_loses_nothing(world: World) -> None:
     file = ready(world, "[media 503 always]")
-    fetch(world, file, most=40)  # more than three hours, and three links that ran out
+    fetch_through(world, file, most=40)  # more than three hours, and three links that ran out
     assert file.state == FileState.FETCHING
     number = world.attempt(file.task).remote_id
     world.sandbox.tasks[number].phrases = ()
-    check_stored(fetch(world, file))
+    check_stored(fetch_through(world, file))
 
 
 def test_a_cut_download_goes_on_where_it_stopped(world: World) -> None:
     file = ready(world, "[truncated]")
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     assert file.state == FileState.FETCHING
     half = (settings.PARTIAL_DIR / str(file.pk) / "body").stat().st_size
     world.frozen_clock.advance(60)
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
     last = [each for each in world.sandbox.requests if each.path.startswith("/media/")][-1]
@@ -178,7 +177,7 @@ def test_a_cut_download_goes_on_where_it_stopped(world: World) -> None:
 
 def test_a_file_is_fetched_by_one_worker_though_two_are_called(world: World) -> None:
     file = ready(world)
-    at_once([partial(mirror.fetch, file.pk)] * 2)
+    at_once([partial(fetch.fetch, file.pk)] * 2)
     file.refresh_from_db()
     check_stored(file)
     assert len(media_requests(world)) == 1
@@ -190,7 +189,7 @@ def test_no_more_files_are_fetched_at_once_than_there_are_places(
     settings.WORKERS = 4
     world.order("[no cover] A lighthouse", count=5)
     world.end()
-    at_once([mirror._claim] * 5)
+    at_once([fetch._claim] * 5)
     assert File.objects.filter(state=FileState.FETCHING).count() == 2
 
 
@@ -200,10 +199,10 @@ def test_a_worker_whose_lease_ran_out_keeps_the_folder_to_itself(world: World) -
     folder.mkdir(parents=True)
     with (folder / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        mirror.fetch(file.pk)
+        fetch.fetch(file.pk)
         assert not media_requests(world)
     world.frozen_clock.advance(61)
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
 
@@ -212,12 +211,12 @@ def test_a_worker_that_comes_late_leaves_a_stored_file_alone_and_no_folder(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = ready(world)
-    claimed = mirror._claim()
+    claimed = fetch._claim()
     assert claimed
     world.frozen_clock.advance(61)
-    mirror.fetch(file.pk)
-    monkeypatch.setattr(mirror, "_claim", lambda: claimed)
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
+    monkeypatch.setattr(fetch, "_claim", lambda: claimed)
+    fetch.fetch(file.pk)
     check_stored(claimed)
     assert len(media_requests(world)) == 1
 
@@ -234,9 +233,9 @@ def test_a_worker_that_dies_when_all_is_done_but_its_folder_leaves_none(
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", dies)
         with pytest.raises(KeyboardInterrupt):
-            mirror.fetch(file.pk)
+            fetch.fetch(file.pk)
     world.frozen_clock.advance(61)
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
     assert len(media_requests(world)) == 1
@@ -263,7 +262,7 @@ def test_a_crash_after_the_move_needs_no_second_download(world: World) -> None:
     target = settings.MEDIA_ROOT / place
     target.parent.mkdir(parents=True)
     target.write_bytes(body)
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
     assert not media_requests(world)
@@ -277,7 +276,7 @@ def test_a_crash_before_or_amid_the_move_fetches_again(world: World, left: bytes
         target = settings.MEDIA_ROOT / place
         target.parent.mkdir(parents=True)
         target.write_bytes(left)
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
     assert len(media_requests(world)) == 1
@@ -288,7 +287,7 @@ def test_a_crash_after_the_download_keeps_what_came(world: World) -> None:
     folder = settings.PARTIAL_DIR / str(file.pk)
     folder.mkdir(parents=True)
     (folder / "body").write_bytes(b"some bytes of a dead worker")
-    mirror.fetch(file.pk)
+    fetch.fetch(file.pk)
     file.refresh_from_db()
     check_stored(file)
 
@@ -298,7 +297,7 @@ def test_the_file_whose_link_dies_first_is_fetched_first(world: World) -> None:
     File.objects.filter(pk=urgent.pk).update(
         expires_at=world.frozen_clock.at + timedelta(minutes=1)
     )
-    mirror.fetch(relaxed.pk)
+    fetch.fetch(relaxed.pk)
     urgent.refresh_from_db()
     relaxed.refresh_from_db()
     assert (urgent.state, relaxed.state) == (FileState.STORED, FileState.REMOTE)
@@ -314,7 +313,7 @@ def test_after_a_long_sleep_the_files_are_fetched_in_the_order_of_the_time_that_
     world.frozen_clock.advance(54 * 60)
     world.sandbox.advance(54 * 60)
     for file in files:
-        mirror.fetch(file.pk)
+        fetch.fetch(file.pk)
     stored = File.objects.order_by("stored_at", "expires_at").values_list("pk", flat=True)
     assert list(stored) == [files[n].pk for n in (1, 3, 0, 2)]
     numbers = [world.attempt(files[n].task).remote_id for n in (1, 3, 0, 2)]
@@ -337,7 +336,7 @@ def test_cover_and_marked_video_are_kept_beside_the_video(world: World) -> None:
 
 
 def test_our_key_never_goes_to_a_result_address(world: World) -> None:
-    fetch(world, ready(world))
+    fetch_through(world, ready(world))
     media = [each for each in world.sandbox.requests if each.path.startswith("/media/")]
     assert media
     assert not any("authorization" in each.headers for each in media)
@@ -354,7 +353,7 @@ def test_a_huge_file_is_stored_without_being_held_in_memory(world: World) -> Non
     file = ready(world, "[huge 512]")
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins anew
     before = memory("VmRSS")
-    check_stored(fetch(world, file))
+    check_stored(fetch_through(world, file))
     file.refresh_from_db()
     assert file.size is not None
     assert file.size > 500 * 1024**2

@@ -1,4 +1,4 @@
-"""Room on the disk: shared bytes, quotas, the bin, and what happens when there is none left."""
+"""Room on the disk: shared bytes, quotas, the trash, and what happens when there is none left."""
 
 import errno
 import os
@@ -14,9 +14,8 @@ from django.core.files.storage import default_storage
 from pytest_django import Settings
 
 from generations import clock
-from generations.lifecycle import fetch, sweep
+from generations.lifecycle import fetch, sweep, trash
 from generations.lifecycle import order as ordering
-from generations.lifecycle import trash as bins
 from generations.media import NotMedia, RejectReason
 from generations.models import File, Film, Lease, Membership, Segment, Take, Task, Team
 from generations.models.files import FileState
@@ -104,8 +103,8 @@ def test_where_bytes_cannot_be_linked_each_file_has_its_own(
 
 def test_deleting_one_of_two_leaves_the_bytes_of_the_other(world: World) -> None:
     first, second = same_clip(world), same_clip(world)
-    bins.move_to_trash(first.task, world.membership.user)
-    bins.empty(world.membership.team, world.membership.user)
+    trash.move_to_trash(first.task, world.membership.user)
+    trash.empty(world.membership.team, world.membership.user)
     world.cluster.work()
     assert not default_storage.exists(first.name)
     assert store.sha256(second.name) == second.sha256
@@ -119,7 +118,7 @@ def in_trash(world: World) -> File:
     world.order("A lighthouse")
     world.finish()
     file = File.objects.get(role="video")
-    bins.move_to_trash(file.task, world.membership.user)
+    trash.move_to_trash(file.task, world.membership.user)
     return file
 
 
@@ -155,24 +154,24 @@ def test_a_deletion_that_was_interrupted_is_due_again(
         gone.append(name)
         delete(name)
 
-    bins.empty(world.membership.team, world.membership.user)
+    trash.empty(world.membership.team, world.membership.user)
     with monkeypatch.context() as patch:
         patch.setattr(store, "delete", die_at_the_second)
         with pytest.raises(KeyboardInterrupt):
-            bins.purge(0)
+            trash.purge(0)
     assert Task.objects.get().purged_at is None
-    with pytest.raises(bins.NotNow):
-        bins.restore(in_trash.task, world.membership.user)
-    bins.purge(0)
+    with pytest.raises(trash.NotNow):
+        trash.restore(in_trash.task, world.membership.user)
+    trash.purge(0)
     assert list(store.names()) == []
 
 
 def test_while_all_files_are_read_none_is_deleted(world: World, in_trash: File) -> None:
-    bins.empty(world.membership.team, world.membership.user)
-    Lease.acquire(bins.LEASE, "backup", 60)
+    trash.empty(world.membership.team, world.membership.user)
+    Lease.acquire(trash.LEASE, "backup", 60)
     world.cluster.work()
     assert default_storage.exists(in_trash.name)
-    Lease.release(bins.LEASE, "backup")
+    Lease.release(trash.LEASE, "backup")
     sweep.sweep(0)
     world.cluster.work()
     assert not default_storage.exists(in_trash.name)
@@ -180,9 +179,9 @@ def test_while_all_files_are_read_none_is_deleted(world: World, in_trash: File) 
 
 def test_what_is_still_to_be_fetched_is_fetched_in_the_bin_too(world: World) -> None:
     file = ready(world)
-    bins.move_to_trash(file.task, world.membership.user)
-    bins.empty(world.membership.team, world.membership.user)
-    bins.purge(0)
+    trash.move_to_trash(file.task, world.membership.user)
+    trash.empty(world.membership.team, world.membership.user)
+    trash.purge(0)
     assert Task.objects.get().purged_at is None
     sweep.sweep(0)
     world.finish()
@@ -205,15 +204,15 @@ def film_of(world: World) -> tuple[Task, Task]:
 def test_a_film_goes_into_the_trash_and_back_as_a_whole(world: World) -> None:
     root, part = film_of(world)
     person = world.membership.user
-    with pytest.raises(bins.NotNow):
-        bins.move_to_trash(part, person)
-    bins.move_to_trash(root, person)
+    with pytest.raises(trash.NotNow):
+        trash.move_to_trash(part, person)
+    trash.move_to_trash(root, person)
     assert Task.objects.in_trash().count() == 2
-    bins.restore(root, person)
+    trash.restore(root, person)
     assert Task.objects.outside_trash().count() == 2
     Task.objects.filter(pk=part.pk).update(state=TaskState.RUNNING)
-    with pytest.raises(bins.NotNow):
-        bins.move_to_trash(root, person)
+    with pytest.raises(trash.NotNow):
+        trash.move_to_trash(root, person)
     assert not Task.objects.in_trash().exists()
 
 
@@ -229,12 +228,12 @@ def test_at_its_quota_a_team_orders_nothing_and_what_was_ordered_is_fetched(worl
     with pytest.raises(ordering.Stopped) as refusal:
         world.order()
     assert refusal.value.code == ordering_stops.QUOTA
-    bins.move_to_trash(Task.objects.all()[0], world.membership.user)
+    trash.move_to_trash(Task.objects.all()[0], world.membership.user)
     with pytest.raises(ordering.Stopped):
         world.order()
     for task in Task.objects.filter(trashed_at=None):
-        bins.move_to_trash(task, world.membership.user)
-    bins.empty(world.membership.team, world.membership.user)
+        trash.move_to_trash(task, world.membership.user)
+    trash.empty(world.membership.team, world.membership.user)
     world.cluster.work()
     assert world.order()
 
