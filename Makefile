@@ -27,7 +27,7 @@ postgresql: $(INSTALLED)
 	@DATABASE_URL="$${TEST_POSTGRES_URL:?names the server}" $(PYTHON) -m pytest -rs -m "not bench and not endurance" $(ARGS)
 
 slow: $(INSTALLED)
-	@$(PYTHON) -m pytest -rs -n 3 -m "slow and not endurance" $(ARGS)
+	@$(PYTHON) -m pytest -rs -n 3 -m "slow and not bench and not endurance" $(ARGS)
 
 bench: $(INSTALLED)
 	@$(PYTHON) -m pytest -n0 -s -m bench tests/bench tests/processes $(ARGS)
@@ -39,7 +39,7 @@ check: $(INSTALLED)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/djade --check --target-version 6.1 $(TEMPLATES)
+	@.venv/bin/djade --check --target-version 6.1 $(TEMPLATES)
 	$(MANAGE) makemigrations --check --dry-run
 	PUBLIC_URL=https://rushes.example EMAIL_HOST=mail.rushes.example $(MANAGE) check --deploy --fail-level WARNING
 	@set -e; for po in $$(find generations/locale -name '*.po'); do \

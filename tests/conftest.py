@@ -79,8 +79,9 @@ def _in_browser(item: pytest.Item) -> bool:
     return item.get_closest_marker("browser") is not None
 
 
-# The groups of ``make slow``, which has a worker for each of the first four: the long ones first.
-SLOW_GROUPS = ("browser", "crashes", "load", "outages", "pages")
+# The groups of ``make slow``, which has a worker for each of the first three. Seeds are the first:
+# each worker begins with another group, so they follow no browser.
+SLOW_GROUPS = ("seeds", "crashes", "browser", "load", "outages", "pages")
 
 
 def _turn_of_group(item: pytest.Item) -> int:

@@ -30,15 +30,10 @@ def _callbacks_reach_us(settings: Settings) -> None:
     settings.ALLOW_PRIVATE_ADDRESSES = True
 
 
-# They fill the gaps of groups that mostly wait, and never follow a browser in one process.
+# First of all: they run an event loop of their own, which cannot follow a browser in one process.
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "batch",
-    [
-        pytest.param(batch, marks=pytest.mark.xdist_group(("load", "outages")[batch % 2]))
-        for batch in range(BATCHES)
-    ],
-)
+@pytest.mark.xdist_group("seeds")
+@pytest.mark.parametrize("batch", range(BATCHES))
 def test_no_seed_breaks_a_promise(batch: int) -> None:
     first = FIRST + batch * RUNS
     with cast() as people:
