@@ -97,7 +97,7 @@ def age(value: datetime | None) -> str:
     if passed < timedelta(minutes=1):
         return pgettext("age", "now")
     if passed < timedelta(days=1):
-        return pgettext("age", "%(span)s") % {"span": span(passed)}
+        return pgettext("age", "%(span)s ago") % {"span": span(passed)}
     return dated(value)
 
 
