@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                 ('requests_per_minute', models.PositiveIntegerField(default=0, verbose_name='requests a minute')),
                 ('paused_at', models.DateTimeField(blank=True, null=True, verbose_name='paused')),
                 ('paused_reason', models.CharField(blank=True, max_length=60, verbose_name='why paused')),
-                ('last_good_at', models.DateTimeField(blank=True, null=True, verbose_name='last good call')),
+                ('last_good_at', models.DateTimeField(blank=True, null=True, verbose_name='last success')),
                 ('balance', models.BigIntegerField(blank=True, null=True, verbose_name='left at the provider')),
                 ('balance_at', models.DateTimeField(blank=True, null=True, verbose_name='balance read')),
                 ('link_life', models.PositiveIntegerField(blank=True, null=True, verbose_name='links live (s)')),

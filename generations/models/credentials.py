@@ -42,7 +42,7 @@ class Credential(models.Model):
     requests_per_minute = models.PositiveIntegerField(_("requests a minute"), default=0)
     paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
     paused_reason = models.CharField(_("why paused"), max_length=60, blank=True)
-    last_good_at = models.DateTimeField(_("last good call"), null=True, blank=True)
+    last_good_at = models.DateTimeField(_("last success"), null=True, blank=True)
     balance = models.BigIntegerField(_("left at the provider"), null=True, blank=True)
     balance_at = models.DateTimeField(_("balance read"), null=True, blank=True)
     link_life = models.PositiveIntegerField(_("links live (s)"), null=True, blank=True)
