@@ -289,6 +289,8 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    # Also for what Django logs: JSON would hold the names of the classes and no traceback.
+    structlog.processors.format_exc_info,
 ]
 _RENDER: Any = (
     structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -296,11 +298,7 @@ _RENDER: Any = (
     else structlog.processors.JSONRenderer(ensure_ascii=False)
 )
 structlog.configure(
-    processors=[
-        *_SHARED,
-        structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
+    processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
     logger_factory=structlog.stdlib.LoggerFactory(),
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,

@@ -1,6 +1,7 @@
 """A bad setting stops the start and names itself; none set is a good start."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -83,3 +84,18 @@ def test_a_secret_comes_from_a_file_without_its_newline(tmp_path: Path) -> None:
     ended = start(tmp_path, "print(repr(settings.SECRET_KEY))", **variables)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == "'a-secret-from-a-file-that-is-long-enough-for-django'"
+
+
+def test_a_traceback_that_django_logs_is_in_the_log(tmp_path: Path) -> None:
+    done = start(
+        tmp_path,
+        "import logging.config; logging.config.dictConfig(settings.LOGGING)\n"
+        "try: 1 / 0\n"
+        "except ZeroDivisionError: logging.getLogger('django.request').exception('broken')",
+        LOG_FORMAT="json",
+    )
+    (line,) = done.stderr.splitlines()
+    logged = json.loads(line)
+    assert logged["event"] == "broken"
+    assert "Traceback" in logged["exception"]
+    assert logged["exception"].endswith("ZeroDivisionError: division by zero")

@@ -288,8 +288,8 @@ def _verdict_on_entry(entry: Entry) -> tuple[str, str]:
     if attempt is None:
         return "", "–"
     if entry.kind == EntryKind.HOLD:
-        held = attempt.state == AttemptState.UNCLEAR
-        return ("unclear", gettext("Unclear, held")) if held else ("", "–")
+        is_unclear = attempt.state == AttemptState.UNCLEAR
+        return ("unclear", gettext("Unclear, held")) if is_unclear else ("", "–")
     claim: Claim | None = getattr(attempt, "claim", None)
     if claim and entry.kind in {*CLOSING, EntryKind.CORRECT}:
         return _verdict_on_claim(claim)

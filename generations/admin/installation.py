@@ -9,7 +9,6 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from generations.lifecycle import stops
-from generations.lifecycle.stops import allow
 from generations.models import Heartbeat, Installation, Lease, User
 from generations.teams import installation
 
@@ -63,7 +62,7 @@ class InstallationAdmin(Records):
             stops.stop(by)
             self.message_user(request, gettext("Nothing is ordered any more, of any team."))
             return
-        unclear = allow(by, nothing_was_sent="nothing_was_sent" in request.POST)
+        unclear = stops.allow(by, nothing_was_sent="nothing_was_sent" in request.POST)
         self.message_user(request, gettext("Orders may leave again."), messages.SUCCESS)
         if unclear:
             message = ngettext(

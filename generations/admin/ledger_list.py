@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from generations.models import Claim, DayTotal, Total
 from generations.models.caps import month_of
 from generations.models.films import WORK
-from generations.models.ledger import CLOSING, SPENDING, EntryKind, booking_day
+from generations.models.ledger import CLOSING, SPENDING, SUMS, EntryKind, booking_day
 from generations.models.statements import ClaimDecision
 from generations.models.tasks import AttemptState
 from generations.providers import PROVIDERS
@@ -38,16 +38,10 @@ SPANS = (
     ("%Y-%m", pgettext_lazy("date", "F Y")),
     ("%Y-%m-%d", pgettext_lazy("date", "j M")),
 )
-# The same sums from the entries, for filters that totals do not have.
-ENTRY_SUMS = {
+# The sums of totals, from the entries themselves: for filters that totals do not have.
+ENTRY_SUMS = SUMS | {
     "rows": Count("pk"),
     "clips": Count("pk", filter=Q(kind=EntryKind.SETTLE, failed=False)),
-    "held": Sum("amount", filter=Q(kind=EntryKind.HOLD, carried=False), default=0),
-    "spent": Sum("amount", filter=Q(kind__in=SPENDING), default=0),
-    "failed": Sum("amount", filter=Q(failed=True), default=0),
-    "refunded": Sum("amount", filter=Q(kind=EntryKind.RELEASE, carried=False), default=0),
-    "imported": Sum("amount", filter=Q(kind=EntryKind.IMPORT), default=0),
-    "adjusted": Sum("amount", filter=Q(kind=EntryKind.ADJUST), default=0),
     "estimated": Sum("attempt__estimate", filter=Q(kind=EntryKind.SETTLE), default=0),
     "on_statements": Sum("attempt__claim__amount", filter=Q(kind__in=CLOSING), default=0),
 }
@@ -58,7 +52,6 @@ KINDS: dict[str, tuple[Any, Q]] = {
     "refunded": (_("Refunded"), Q(kind=EntryKind.RELEASE, carried=False)),
     **{kind.value: (kind.label, Q(kind=kind)) for kind in EntryKind},
 }
-
 # Old names in bookmarked addresses.
 OLD_KINDS = {"in_vain": "failed", "came_back": "refunded", "adopt": EntryKind.IMPORT.value}
 

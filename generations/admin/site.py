@@ -50,8 +50,6 @@ SECTIONS = {
     "access": (_("Access"), (Group.__name__, "SocialApp", "Authenticator")),
     "system": (_("System"), ("Installation", "Heartbeat", "Lease")),
 }
-
-
 # Addresses of models that had another name.
 OLD_NAMES = {"pulse": "heartbeat", "composition": "cut", "event": "auditevent"}
 

@@ -23,6 +23,7 @@ ROWS: dict[str, Q] = {
     "refunded": Q(kind=EntryKind.RELEASE, carried=False),
     "imported": Q(kind=EntryKind.IMPORT),
 }
+MADE = Q(kind=EntryKind.SETTLE, failed=False)
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,8 @@ class Sum:
 
     @property
     def each(self) -> int:
-        """What each clip cost on average, with what was charged for failed ones."""
+        """What was spent, also on films and failed clips, for each clip that came."""
         return round(self.spent / self.clips) if self.clips else 0
-
-
-MADE = Q(kind=EntryKind.SETTLE, failed=False)
 
 
 def _sums(of_film: Q) -> dict[str, Any]:
@@ -88,7 +86,7 @@ def _sums(of_film: Q) -> dict[str, Any]:
 
 
 def read_sum(row: Mapping[str, Any]) -> Sum:
-    """Read a row that is annotated with ``SUMS``."""
+    """Read a row that is annotated with ``SUMS`` or ``DAY_SUMS``."""
     return Sum(**{field.name: row[f"sum_{field.name}"] for field in fields(Sum)})
 
 

@@ -208,9 +208,8 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Return the differing segments in the order of a board."""
     found = (
-        Difference(kind, shot, tuple(before.get(place, ())), tuple(after.get(place, ())))
+        Difference(*place, tuple(before.get(place, ())), tuple(after.get(place, ())))
         for place in before.keys() | after.keys()
-        for kind, shot in [place]
     )
     differing = (each for each in found if each.before != each.after)
     return tuple(sorted(differing, key=lambda each: (ORDER[SegmentKind(each.kind)], each.shot)))
@@ -229,9 +228,7 @@ def _segment(
     place = (segment.kind, segment.ordinal)
     used = {cut.ordinal + 1: pieces[cut.pk].get(place, ()) for cut in rows.cuts}
     takes = (
-        _take(
-            take, segment, [cut for cut, numbers in used.items() if take.remote_id in numbers], of
-        )
+        _take(take, segment, [cut for cut, joined in used.items() if take.remote_id in joined], of)
         for take in rows.takes_of(segment)
     )
     return BoardSegment(segment.pk, segment.kind, segment.ordinal, tuple(takes))

@@ -125,16 +125,16 @@ def assign_remote_ids(film: Film) -> None:
     for rows in (Take.objects, Cut.objects):
         ordered = rows.filter(film=film, task__isnull=False).select_related("task")
         for part in ordered.filter(remote_id=""):
-            changed |= _remote_id(part)
+            changed |= _assign_remote_id(part)
         for part in ordered.filter(file=None, task__state=TaskState.SUCCEEDED):
             changed |= _assign_file(part)
     if changed:
         Film.objects.filter(pk=film.pk).update(version=version)
 
 
-def _remote_id(part: Part) -> bool:
-    numbers = Attempt.objects.filter(task=part.task).exclude(remote_id="")
-    remote_id = numbers.order_by("-ordinal").values_list("remote_id", flat=True).first()
+def _assign_remote_id(part: Part) -> bool:
+    known = Attempt.objects.filter(task=part.task).exclude(remote_id="")
+    remote_id = known.order_by("-ordinal").values_list("remote_id", flat=True).first()
     if remote_id is None:
         return False
     rows = type(part).objects.filter(film=part.film_id)

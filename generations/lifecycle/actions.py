@@ -1,4 +1,4 @@
-"""What a person may decide: cancel, look now, end an unclear task, ask for a lost file again."""
+"""What a person may decide: cancel, check now, end an unclear task, ask for a lost file again."""
 
 import structlog
 from django.db import transaction

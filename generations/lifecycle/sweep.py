@@ -8,7 +8,6 @@ from django.db.models.functions import Coalesce
 
 from generations import clock
 from generations.models import Attempt, Credential, File, Task, Team
-from generations.models.files import FileState
 from generations.models.leases import idle
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
 from generations.providers import PROVIDERS
@@ -103,7 +102,7 @@ def _old_balances() -> list[int]:
 def _idle_files() -> list[int]:
     now = clock.now()
     due = Q(not_before=None) | Q(not_before__lte=now)
-    files = File.objects.filter(idle(now), due, state__in=[FileState.REMOTE, FileState.FETCHING])
+    files = File.objects.unfetched().filter(idle(now), due)
     return list(files.most_urgent_first().values_list("pk", flat=True)[:MOST_AT_ONCE])
 
 

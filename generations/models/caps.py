@@ -27,7 +27,9 @@ class CapQuerySet(models.QuerySet["Cap"]):
 
     def near(self, month: date) -> "CapQuerySet":
         """Caps of which at least NEAR percent are used."""
-        return self.with_use(month).filter(Q(used__gte=F("amount") * NEAR / 100))
+        # Not divided: whole numbers would be rounded, and a cap that is not near called so.
+        caps = self.with_use(month).alias(used_parts=F("used") * 100)
+        return caps.filter(used_parts__gte=F("amount") * NEAR)
 
 
 class Cap(models.Model):

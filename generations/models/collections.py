@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generations import clock
 
-from .files import File
+from .files import File, FileState
 from .people import Team, User
 
 
@@ -84,7 +84,7 @@ class CollectionItemQuerySet(models.QuerySet["CollectionItem"]):
 
     def showable(self) -> "CollectionItemQuerySet":
         """Return what a client can be shown: only stored files."""
-        return self.present().filter(file__state="stored").exclude(file__name="")
+        return self.present().filter(file__state=FileState.STORED).exclude(file__name="")
 
 
 class CollectionItem(models.Model):

@@ -33,8 +33,8 @@ class Event(models.Model):
     """One change, written in the transaction that makes it; append-only, read in order of ``pk``.
 
     ``subject_id`` is the primary key of the row that the kind names. ``detail`` holds what the row
-    may not tell later (a reason, an amount); never a secret. Notices and webhooks read these rows
-    by a cursor of their own, so no transition knows who listens.
+    may not tell later (a reason, an amount); never a secret. Nothing reads these rows yet; each
+    reader will have a cursor of its own, so no transition knows who listens.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="events", db_index=False)

@@ -57,8 +57,6 @@ def read_picture(url: str, max_bytes: int = MAX_BYTES) -> OrderPicture:
 
 
 def _check(content: bytes) -> OrderPicture:
-    if len(content) > MAX_BYTES:
-        raise PictureError("size", "the picture is larger than 50 MB")
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)
         width, height = _upright_size(image)

@@ -1,1 +1,1 @@
-"""Collections, the links that show them to clients, and what clients say (one file for each)."""
+"""Collections, links that show them to clients, what clients say, and archives: a file for each."""

@@ -1,4 +1,4 @@
-"""Credentials: add, change, test, pause and remove them; how long their links live."""
+"""Credentials: add, change, pause and remove them; their balance; how long their links live."""
 
 from collections.abc import Mapping
 from datetime import timedelta

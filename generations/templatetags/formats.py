@@ -17,6 +17,7 @@ from generations import clock
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+TINTS = 6  # that the style sheet knows
 
 
 @register.simple_tag
@@ -69,6 +70,7 @@ def codec(value: str) -> str:
     return {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}.get(value, value)
 
 
+@register.filter
 def span(length: timedelta) -> str:
     """Format a length of time in its largest unit: 40 s, 52 min, 3 h, 2 days."""
     total = max(int(length.total_seconds()), 0)
@@ -80,12 +82,6 @@ def span(length: timedelta) -> str:
         return gettext("%(count)s h") % {"count": total // HOUR}
     days = total // DAY
     return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
-
-
-@register.filter
-def lasting(length: timedelta) -> str:
-    """Format a length of time in its largest unit: 3 min."""
-    return span(length)
 
 
 @register.filter
@@ -213,9 +209,6 @@ def unit_name(unit: str) -> str:
         "cent": gettext("US dollars"),
     }
     return names.get(unit, unit)
-
-
-TINTS = 6  # that the style sheet knows
 
 
 @register.filter

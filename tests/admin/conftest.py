@@ -1,4 +1,4 @@
-"""A staffed admin site over one team's, or several teams', worth of rows."""
+"""The admin site with its operator, and teams with one row of every family."""
 
 from collections.abc import Callable
 

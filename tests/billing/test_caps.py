@@ -179,7 +179,10 @@ def test_an_owner_sets_moves_and_lifts_a_cap_and_each_is_written_down(member: Me
 
 @pytest.mark.parametrize(
     ("amount", "percent", "near", "full"),
-    [(100, 35, False, False), (43, 81, True, False), (35, 100, True, True), (0, 100, True, True)],
+    [
+        *((100, 35, False, False), (44, 79, False, False), (43, 81, True, False)),
+        *((35, 100, True, True), (0, 100, True, True)),
+    ],
 )
 def test_how_much_of_a_cap_is_used_is_told_in_percent(
     member: Membership,

@@ -1,4 +1,4 @@
-"""Statements: read in every form, taken in once, matched by number, and decided by people."""
+"""Statements: read in every form, imported once, matched by id, and decided by people."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,8 +35,8 @@ from tests.threads import in_thread
 PLAIN = "task_id,credits,created_at\n911026047460327424,35,2026-11-20\n911026047460327425,40,\n"
 
 
-def charges(text: str, unit: str = "credit") -> list[tuple[str, int]]:
-    read, unread = read_lines(read_table(text), unit)
+def charges(text: str) -> list[tuple[str, int]]:
+    read, unread = read_lines(read_table(text), "credit")
     assert unread == []
     return [(charge.remote_id, charge.amount) for charge in read]
 
@@ -109,7 +109,7 @@ def test_money_is_read_in_dollars_and_kept_in_cents(cell: str, cents: int) -> No
 
 
 @pytest.mark.parametrize("cell", ["", "free", "NaN", "Infinity", "1e999", "3-5", "=A1"])
-def test_what_is_no_amount_is_none(cell: str) -> None:
+def test_what_is_no_amount_is_refused(cell: str) -> None:
     with pytest.raises(ArithmeticError):
         read_amount(cell)
 
@@ -131,7 +131,7 @@ def test_columns_that_nobody_knows_are_chosen_by_a_person() -> None:
     assert [(one.remote_id, one.amount) for one in read] == EXPECTED
 
 
-# ---- Taking in --------------------------------------------------------------------------------
+# ---- Importing --------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -173,12 +173,10 @@ def statement(
     member: Membership,
     credential: Credential,
     rows: Sequence[tuple[str, int]],
-    *,
-    name: str = "october.csv",
 ) -> Statement:
     lines = "".join(f"{number},{amount}\n" for number, amount in rows)
     content = f"task_id,credits\n{lines}".encode()
-    return statements.draft(credential, name, content, member.user)
+    return statements.draft(credential, "october.csv", content, member.user)
 
 
 def take(
@@ -357,7 +355,7 @@ def test_an_accepted_refund_gives_back(member: Membership, credential: Credentia
     assert not list(ledger.verify())
 
 
-def test_what_a_failed_clip_was_charged_after_all_is_in_vain(
+def test_what_a_failed_clip_was_charged_after_all_is_marked_as_failed(
     member: Membership, credential: Credential
 ) -> None:
     (number,) = clips(member, credential, [None])
@@ -378,13 +376,13 @@ def test_a_claim_for_nothing_that_is_known_here_can_be_accepted_too(
     assert not list(ledger.verify())
 
 
-def test_what_a_statement_says_of_a_clip_that_was_taken_in_counts_against_no_cap(
+def test_what_a_statement_says_of_an_imported_clip_counts_against_no_cap(
     member: Membership, credential: Credential
 ) -> None:
-    (adoption,) = imports.import_tasks(member, credential, ["777"])
-    assert adoption.task
+    (imported,) = imports.import_tasks(member, credential, ["777"])
+    assert imported.task
     ledger.record_import(
-        Attempt.objects.select_related("task", "credential").get(task=adoption.task)
+        Attempt.objects.select_related("task", "credential").get(task=imported.task)
     )
     take(member, credential, [("777", 40)])
     statements.accept(Claim.objects.get(), member.user)
@@ -394,14 +392,14 @@ def test_what_a_statement_says_of_a_clip_that_was_taken_in_counts_against_no_cap
     assert not list(ledger.verify())
 
 
-def test_what_was_accepted_by_its_number_is_booked_once_when_its_clip_is_taken_in(
+def test_what_was_accepted_by_its_number_is_booked_once_when_its_clip_is_imported(
     member: Membership, credential: Credential
 ) -> None:
     take(member, credential, [("777", 40)])
     statements.accept(Claim.objects.get(), member.user)
-    (adoption,) = imports.import_tasks(member, credential, ["777"])
-    assert adoption.task
-    attempt = Attempt.objects.select_related("task", "credential").get(task=adoption.task)
+    (imported,) = imports.import_tasks(member, credential, ["777"])
+    assert imported.task
+    attempt = Attempt.objects.select_related("task", "credential").get(task=imported.task)
     attempt.cost = 40
     ledger.record_import(attempt)
     (balance,) = ledger.balances(member.team)

@@ -1,4 +1,4 @@
-"""Films as rows, and trees as a provider tells them: keyword-only functions, no network."""
+"""Films as rows, and trees as a provider tells them, without a network."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -135,8 +135,7 @@ def chosen(film: Film) -> dict[str, str]:
 def takes(film: Film, kind: SegmentKind = SegmentKind.SHOT, ordinal: int = 0) -> list[Seen]:
     rows = Take.objects.filter(segment=segment(film, kind, ordinal)).order_by("ordinal")
     return [
-        Seen(take.remote_id, take.state, take.alarm, take.missing_at is not None)
-        for take in rows.select_related("task")
+        Seen(take.remote_id, take.state, take.alarm, take.missing_at is not None) for take in rows
     ]
 
 

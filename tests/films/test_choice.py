@@ -138,7 +138,7 @@ def test_a_cut_that_is_being_made_is_the_newest_unless_it_fails() -> None:
     assert [cut.number for cut in load_board(again(film)).cuts] == [1, 2, 3]
 
 
-def test_two_cuts_tell_in_which_strips_they_differ() -> None:
+def test_two_cuts_tell_in_which_segments_they_differ() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
     choose_take(who, retake(film, 77, shot=0))

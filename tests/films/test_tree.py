@@ -45,7 +45,7 @@ def version(film: Film) -> int:
     return Film.objects.values_list("version", flat=True).get(pk=film.pk)
 
 
-def test_a_first_reading_makes_strips_takes_and_the_cut() -> None:
+def test_a_first_reading_makes_segments_takes_and_the_cut() -> None:
     film = make_film()
     assert read(film, usual()) is False
     assert chosen(film) == {

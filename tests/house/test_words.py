@@ -11,7 +11,7 @@ GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 # The sandbox and the adapters speak their providers' words on the wire.
 WIRE_ROOMS = {"providers", "sandbox"}
 OF_PYTHON = {"strip"}  # str.strip
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+DOCUMENTS = ("README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md")
 QUESTION = re.compile(r"_*(is|has|may|can)_")
 
 

@@ -85,7 +85,7 @@ def test_the_real_callbacks_of_the_provider_are_taken_and_answered_with_200(
     assert set(words) == {"processing", "success"}
 
 
-def test_with_a_callback_the_end_is_known_at_once_and_without_one_after_the_next_look(
+def test_with_a_callback_the_end_is_known_at_once(
     public_world: World,
 ) -> None:
     (task,) = public_world.order("[stuck] A lighthouse")

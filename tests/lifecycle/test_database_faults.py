@@ -14,12 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from generations.billing import ledger
-from generations.lifecycle import (
-    fetch,
-    poll,
-    send,
-    sweep,
-)
+from generations.lifecycle import fetch, poll, send, sweep
 from generations.media import Facts, inspect
 from generations.models import Attempt, Entry, File, Task
 from generations.models.tasks import AttemptState, TaskState
@@ -133,11 +128,11 @@ def test_an_answer_that_cannot_be_written_down_leaves_the_order_unclear_and_is_f
 ) -> None:
     """The paid POST has left, and then the database takes nothing."""
     world.order(count=4)
-    with ExitStack() as sky, monkeypatch.context() as patch:
+    with ExitStack() as fault, monkeypatch.context() as patch:
 
         def then_the_database_fails(flow: Flow[Receipt], http: httpx.Client) -> Receipt:
             receipt = run_flow(flow, http)
-            sky.enter_context(begin())
+            fault.enter_context(begin())
             return receipt
 
         patch.setattr(provider_access, "run_flow", then_the_database_fails)
@@ -159,11 +154,11 @@ def test_a_file_that_cannot_be_written_down_is_not_called_stored_and_comes_again
     world.order("[no cover] A lighthouse")
     world.end()
     world.cluster.lose()
-    with ExitStack() as sky, monkeypatch.context() as patch:
+    with ExitStack() as fault, monkeypatch.context() as patch:
 
         def then_the_database_fails(body: Path, folder: Path, *, timeout: float) -> Facts:
             facts = inspect(body, folder, timeout=timeout)
-            sky.enter_context(begin())
+            fault.enter_context(begin())
             return facts
 
         patch.setattr(fetch, "inspect", then_the_database_fails)

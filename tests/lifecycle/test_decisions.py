@@ -1,4 +1,4 @@
-"""What people decide: cancel, look now; too late is said, and nothing else changes."""
+"""What people decide: cancel, check now; too late is said, and nothing else changes."""
 
 import pytest
 

@@ -282,7 +282,7 @@ def test_a_crash_before_or_amid_the_move_fetches_again(world: World, left: bytes
     assert len(media_requests(world)) == 1
 
 
-def test_a_crash_after_the_download_keeps_what_came(world: World) -> None:
+def test_bytes_of_a_dead_worker_that_no_validator_vouches_for_are_not_kept(world: World) -> None:
     file = ready(world)
     folder = settings.PARTIAL_DIR / str(file.pk)
     folder.mkdir(parents=True)

@@ -57,14 +57,14 @@ def make_elsewhere(world: World, prompt: str = "A ferry at night") -> str:
     return remote_id
 
 
-def take_in(world: World, ids: Iterable[str], *, films: bool = False) -> list[Imported]:
+def import_here(world: World, ids: Iterable[str], *, films: bool = False) -> list[Imported]:
     return imports.import_tasks(world.membership, world.credential, ids, films=films)
 
 
-def only(adoptions: list[Imported]) -> Task:
-    (adoption,) = adoptions
-    assert adoption.task
-    return adoption.task
+def only(results: list[Imported]) -> Task:
+    (result,) = results
+    assert result.task
+    return result.task
 
 
 @pytest.mark.parametrize("kind", CREATES)
@@ -73,7 +73,7 @@ def test_a_clip_made_elsewhere_is_kept_here_and_nothing_is_posted(world: World, 
         enter(world, kind)
     remote_id = make_elsewhere(world)
     before = creates(world)
-    task = only(take_in(world, [remote_id]))
+    task = only(import_here(world, [remote_id]))
     world.finish()
     assert_done(world, task)
     assert creates(world) == before == 1
@@ -93,7 +93,7 @@ def test_what_it_cost_is_booked_from_outside_and_the_balance_stays_the_providers
     remote_id = make_elsewhere(world)
     if balance_first:
         credentials.read_balance(world.credential)
-    task = only(take_in(world, [remote_id]))
+    task = only(import_here(world, [remote_id]))
     world.finish()
     world.credential.refresh_from_db()
     credentials.read_balance(world.credential)
@@ -110,9 +110,9 @@ def test_an_id_stands_once_however_often_it_is_imported(world: World) -> None:
     ours = world.order()[0]
     world.finish()
     remote_id = make_elsewhere(world)
-    task = only(take_in(world, [remote_id]))
+    task = only(import_here(world, [remote_id]))
     world.finish()
-    again = take_in(world, [remote_id, world.attempt(ours).remote_id, "not/a number"])
+    again = import_here(world, [remote_id, world.attempt(ours).remote_id, "not/a number"])
     assert [(each.outcome, each.task) for each in again] == [
         (Outcome.KNOWN, task),
         (Outcome.KNOWN, ours),
@@ -124,7 +124,7 @@ def test_an_id_stands_once_however_often_it_is_imported(world: World) -> None:
 
 def test_two_who_import_the_same_id_at_once_make_one_task(world: World) -> None:
     remote_id = make_elsewhere(world)
-    results = at_once([partial(take_in, world, [remote_id])] * 2)
+    results = at_once([partial(import_here, world, [remote_id])] * 2)
     outcomes = Counter(one.outcome for (one,) in results)
     assert outcomes == {Outcome.IMPORTED: 1, Outcome.KNOWN: 1}
     assert Task.objects.count() == Attempt.objects.count() == 1
@@ -132,11 +132,11 @@ def test_two_who_import_the_same_id_at_once_make_one_task(world: World) -> None:
 
 def test_the_same_id_on_another_teams_key_is_no_matter(world: World) -> None:
     remote_id = make_elsewhere(world)
-    take_in(world, [remote_id])
+    import_here(world, [remote_id])
     other = make_member()
     credential = make_credential(team=other.team, base_url=world.sandbox.url)
-    (adoption,) = imports.import_tasks(other, credential, [remote_id])
-    assert adoption.outcome == Outcome.IMPORTED
+    (result,) = imports.import_tasks(other, credential, [remote_id])
+    assert result.outcome == Outcome.IMPORTED
 
 
 @pytest.mark.parametrize("kind", CREATES)
@@ -145,7 +145,7 @@ def test_an_id_that_the_provider_does_not_know_fails_with_the_reason_and_is_free
 ) -> None:
     if kind != "vidu":
         enter(world, kind)
-    task = only(take_in(world, ["911026047460327424"]))
+    task = only(import_here(world, ["911026047460327424"]))
     world.run(lambda: Task.objects.get(pk=task.pk).state == TaskState.FAILED)
     task.refresh_from_db()
     assert (task.reason, task.alarm) == (Reason.IMPORT_NOT_FOUND, "")
@@ -153,13 +153,13 @@ def test_an_id_that_the_provider_does_not_know_fails_with_the_reason_and_is_free
     assert Attempt.objects.get().state == AttemptState.REFUSED
     assert not Entry.objects.exists()
     assert not creates(world)
-    assert take_in(world, ["911026047460327424"])[0].outcome == Outcome.IMPORTED
+    assert import_here(world, ["911026047460327424"])[0].outcome == Outcome.IMPORTED
 
 
 def test_a_provider_that_forgets_a_task_for_a_moment_does_not_end_it(world: World) -> None:
     remote_id = make_elsewhere(world)
     world.sandbox.set_fault(world.key, "[refuse TaskNotFound]", on="query")
-    task = only(take_in(world, [remote_id]))
+    task = only(import_here(world, [remote_id]))
     world.cluster.work()
     world.wait(10)
     world.sandbox.set_fault(world.key, "")
@@ -169,7 +169,7 @@ def test_a_provider_that_forgets_a_task_for_a_moment_does_not_end_it(world: Worl
 
 def test_a_clip_that_had_failed_elsewhere_is_shown_so_and_costs_nothing(world: World) -> None:
     remote_id = make_elsewhere(world, "[fail CreationPolicyViolation] A storm")
-    task = only(take_in(world, [remote_id]))
+    task = only(import_here(world, [remote_id]))
     world.end()
     task.refresh_from_db()
     assert (task.state, task.code) == (TaskState.FAILED, "CreationPolicyViolation")
@@ -177,9 +177,9 @@ def test_a_clip_that_had_failed_elsewhere_is_shown_so_and_costs_nothing(world: W
     assert not list(ledger.verify())
 
 
-def test_what_was_taken_in_and_lost_sight_of_is_never_sent(world: World) -> None:
+def test_what_was_imported_and_lost_sight_of_is_never_sent(world: World) -> None:
     remote_id = make_elsewhere(world, "[stuck] A storm")
-    task = only(take_in(world, [remote_id]))
+    task = only(import_here(world, [remote_id]))
     world.wait(30)
     world.frozen_clock.advance(49 * 3600)
     sweep.sweep(0)
@@ -195,7 +195,7 @@ def test_what_was_taken_in_and_lost_sight_of_is_never_sent(world: World) -> None
 
 def test_many_ids_leave_half_of_the_keys_budget_and_all_slots_to_others(world: World) -> None:
     enter(world, "apixo")
-    take_in(world, [f"task_{index}" for index in range(30)])
+    import_here(world, [f"task_{index}" for index in range(30)])
     due = list(Task.objects.order_by("pk").values_list("check_at", flat=True))
     assert due[-1]
     assert due[0]
@@ -217,7 +217,7 @@ def test_a_film_made_elsewhere_comes_with_its_tree(world: World) -> None:
     assert answer.status_code == 200, answer.text
     (remote_id,) = set(world.sandbox.tasks) - known
     before = creates(world)
-    task = only(take_in(world, [remote_id], films=True))
+    task = only(import_here(world, [remote_id], films=True))
     world.end()
     world.cluster.lost.add("fetch")
     world.run(lambda: Film.objects.get(task=task).read_at is not None)
@@ -226,7 +226,7 @@ def test_a_film_made_elsewhere_comes_with_its_tree(world: World) -> None:
     assert creates(world) == before
 
 
-def test_who_may_only_look_takes_nothing_in(world: World) -> None:
+def test_who_may_only_look_imports_nothing(world: World) -> None:
     viewer = make_member(team=world.membership.team, role=Role.VIEWER)
     with pytest.raises(PermissionError):
         imports.import_tasks(viewer, world.credential, ["911"])
@@ -240,6 +240,6 @@ def test_ids_are_read_however_they_are_pasted(text: str) -> None:
 
 
 def test_a_file_of_it_is_stored_only_once_it_is_whole(world: World) -> None:
-    task = only(take_in(world, [make_elsewhere(world, "[truncated] A ferry")]))
+    task = only(import_here(world, [make_elsewhere(world, "[truncated] A ferry")]))
     world.finish()
     assert {file.state for file in task.files.all()} == {FileState.STORED}

@@ -1,8 +1,11 @@
 """One life of a task, whoever the provider is: each gateway through its dialect of the sandbox."""
 
+import json
 from uuid import uuid4
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from generations.billing import ledger
 from generations.lifecycle import actions, sweep
@@ -12,6 +15,7 @@ from generations.models.files import FileState
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import Order
+from generations.sandbox.providers.vivienne import signature
 from tests.factories import make_credential
 
 from .conftest import World
@@ -78,9 +82,7 @@ def assert_done(world: World, task: Task) -> None:
     assert (task.state, task.alarm) == (TaskState.SUCCEEDED, "")
     assert {file.state for file in File.objects.filter(task=task)} == {FileState.STORED}
     assert not list(ledger.verify())
-    assert [balance.held for balance in ledger.balances(task.team)] == [0] * len(
-        ledger.balances(task.team)
-    )
+    assert {balance.held for balance in ledger.balances(task.team)} == {0}
 
 
 @pytest.mark.parametrize("kind", GATEWAYS)
@@ -173,13 +175,24 @@ def test_a_person_may_send_again_what_never_arrived(world: World, kind: str) -> 
     assert AuditEvent.objects.filter(verb="task.sent_again").exists()
 
 
+def call_back(world: World, attempt: Attempt, remote_id: str) -> int:
+    """Call back as Vivienne does, on an attempt's token; returns the status of the answer."""
+    sent = int(world.frozen_clock.at.timestamp())
+    body = {"taskNo": remote_id, "status": "success", "timestamp": sent}
+    signed = body | {"sign": signature(remote_id, sent, world.key)}
+    path = reverse("callback", args=["vivienne", attempt.token])
+    return Client().post(path, json.dumps(signed), "application/json").status_code
+
+
 def test_one_callback_never_names_another_task_of_a_gateway(public_world: World) -> None:
-    """Vivienne signs the number with the time; where it is stored, another one is refused."""
+    """Vivienne signs the id with the time; where ours is stored, another one is refused."""
     enter(public_world, "vivienne")
     first, second = order(public_world), order(public_world)
     public_world.cluster.work()
     one, other = public_world.attempt(first), public_world.attempt(second)
     assert one.remote_id != other.remote_id
+    assert call_back(public_world, one, other.remote_id) == 403
+    assert call_back(public_world, one, one.remote_id) == 200
     public_world.finish()
     assert_done(public_world, first)
     assert_done(public_world, second)

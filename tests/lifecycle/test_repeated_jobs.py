@@ -1,4 +1,4 @@
-"""Every verb may come twice, late, or for a row that has long gone on: then it changes nothing."""
+"""Every job may come twice, late, or for a row that has long gone on: then it changes nothing."""
 
 from collections.abc import Callable
 from functools import partial
@@ -92,7 +92,7 @@ STATES: dict[Callable[[World], Task], TaskState] = {
 
 
 @pytest.mark.parametrize("reach", STATES, ids=lambda reach: reach.__name__)
-def test_a_verb_that_comes_again_changes_nothing(
+def test_a_job_that_comes_again_changes_nothing(
     world: World, reach: Callable[[World], Task]
 ) -> None:
     task = reach(world)
@@ -100,24 +100,22 @@ def test_a_verb_that_comes_again_changes_nothing(
     assert task.state == STATES[reach]
     for hours in (0, 1, 50):
         world.frozen_clock.advance(hours * 3600)
-        for verb in REPEATED_JOBS:
-            deliver(world, verb, task)
+        for job in REPEATED_JOBS:
+            deliver(world, job, task)
             before = snapshot()
-            deliver(world, verb, task)
-            deliver(world, verb, task)
-            assert snapshot() == before, f"{verb} after {hours} h"
+            deliver(world, job, task)
+            deliver(world, job, task)
+            assert snapshot() == before, f"{job} after {hours} h"
     assert max(world.posts.values(), default=1) == 1
 
 
 @pytest.mark.parametrize("reach", [succeeded, failed, cancelled], ids=lambda reach: reach.__name__)
-def test_no_verb_changes_a_task_that_has_ended(
-    world: World, reach: Callable[[World], Task]
-) -> None:
+def test_no_job_changes_a_task_that_has_ended(world: World, reach: Callable[[World], Task]) -> None:
     task = reach(world)
     before = snapshot()
-    for verb in (*REPEATED_JOBS[:-1], *reversed(REPEATED_JOBS[:-1])):
+    for job in (*REPEATED_JOBS[:-1], *reversed(REPEATED_JOBS[:-1])):
         world.frozen_clock.advance(600)
-        deliver(world, verb, task)
+        deliver(world, job, task)
     assert snapshot() == before
 
 
@@ -130,15 +128,15 @@ def test_ten_workers_that_begin_at_once_send_one_task_once(world: World) -> None
     world.check_books(spent=0, held=35)
 
 
-def deliver(world: World, verb: str, task: Task) -> None:
+def deliver(world: World, job: str, task: Task) -> None:
     """Do one job, and none of those that it queues."""
     attempt = world.attempt(task)
-    if verb == "callbacks":
+    if job == "callbacks":
         Callback.objects.create(
             attempt=attempt, verdict="signed", nonce=uuid4().hex, received_at=clock.now()
         )
     files = task.files.values_list("pk", flat=True)
-    numbers = {
+    row_ids = {
         "send": world.credential.pk,
         "balance": world.credential.pk,
         "callbacks": attempt.pk,
@@ -146,5 +144,5 @@ def deliver(world: World, verb: str, task: Task) -> None:
         "cancel": task.pk,
         "fetch": files[0] if files else 0,
     }
-    world.cluster.deliver(verb, numbers.get(verb, 0))
+    world.cluster.deliver(job, row_ids.get(job, 0))
     world.cluster.lose()

@@ -8,7 +8,7 @@ import pytest
 from generations.billing import ledger
 from generations.lifecycle import transitions
 from generations.lifecycle.transitions import report as reporting
-from generations.models import File, Task
+from generations.models import Attempt, File, Task
 from generations.models.tasks import TaskState
 from generations.providers.contract import RemoteState, Report, Result
 
@@ -64,8 +64,7 @@ def test_a_report_for_an_earlier_attempt_moves_nothing(world: World, state: Remo
     world.sandbox.set_fault(world.key, "[429 QuotaExceeded]", on="create", times=1)
     (task,) = world.order("[stuck] A lighthouse")
     world.cluster.work()
-    earlier = world.attempt(task)
-    earlier = type(earlier).objects.select_related("task", "credential").get(task=task, ordinal=1)
+    earlier = Attempt.objects.select_related("task", "credential").get(task=task, ordinal=1)
     world.wait(10)
     before = snapshot()
     transitions.apply_report(earlier, Report(state, progress=50))

@@ -14,7 +14,6 @@ from generations import clock
 from generations.billing import ledger
 from generations.lifecycle import order as ordering
 from generations.lifecycle import stops, sweep, transitions
-from generations.lifecycle.stops import allow
 from generations.models import AuditEvent, Credential, File, Role, Task, Team
 from generations.models.tasks import TaskState
 from generations.providers.contract import Order, Reason
@@ -56,7 +55,7 @@ def go_on(world: World, settings: Settings) -> None:
     """End whatever stops it; nothing was sent elsewhere."""
     settings.MIN_FREE_MB = 0
     stops.allow_team(world.membership.team, world.membership.user)
-    allow(world.membership.user, nothing_was_sent=True)
+    stops.allow(world.membership.user, nothing_was_sent=True)
 
 
 def team(world: World) -> Team:
@@ -169,7 +168,7 @@ def test_in_a_copy_nothing_that_waited_is_sent_and_what_the_other_sent_is_found(
     (kept,) = world.order("Another fox")
     world.cluster.lose()
     copy_the_database(world, settings)
-    assert allow(None) == 2
+    assert stops.allow(None) == 2
     for _ in range(3):
         world.wait(60)
         sweep.sweep(0)
@@ -189,7 +188,7 @@ def test_what_a_dead_sender_of_a_copy_had_claimed_is_not_sent_either(world: Worl
     Task.objects.update(state=TaskState.SENDING, lease_until=clock.now() + timedelta(seconds=5))
     installation.ensure_identity()
     installation.mark_as_copy()
-    assert allow(None) == 1
+    assert stops.allow(None) == 1
     for _ in range(3):
         world.wait(60)
         sweep.sweep(0)
@@ -200,7 +199,7 @@ def test_what_a_dead_sender_of_a_copy_had_claimed_is_not_sent_either(world: Worl
 
 def test_orders_of_a_released_copy_go_as_ever(world: World, settings: Settings) -> None:
     copy_the_database(world, settings)
-    allow(None)
+    stops.allow(None)
     world.order()
     world.end()
     world.check_books(spent=35)
@@ -266,7 +265,7 @@ def test_payment_required_pauses_a_key_as_a_refused_one_does(world: World) -> No
         ordering.order(world.membership, world.credential, fox, form_token=uuid4().hex)
     world.cluster.work()
     world.credential.refresh_from_db()
-    check_told_once(world, world.credential.paused_reason)
+    check_told_once(world, Reason.CREDITS_SPENT)
     assert sum(request.method == "POST" for request in world.sandbox.requests) == 1
     assert sorted(Task.objects.values_list("state", flat=True)) == ["failed", "waiting", "waiting"]
     assert not list(ledger.verify())

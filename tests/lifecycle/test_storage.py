@@ -110,7 +110,7 @@ def test_deleting_one_of_two_leaves_the_bytes_of_the_other(world: World) -> None
     assert store.sha256(second.name) == second.sha256
 
 
-# ---- The bin --------------------------------------------------------------------------------
+# ---- The trash ------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def in_trash(world: World) -> File:
     return file
 
 
-def test_after_its_time_in_the_bin_the_files_go_and_the_rows_stay(
+def test_after_its_time_in_the_trash_the_files_go_and_the_rows_stay(
     world: World, in_trash: File
 ) -> None:
     world.frozen_clock.advance(KEPT_IN_TRASH.total_seconds() - 60)
@@ -177,7 +177,7 @@ def test_while_all_files_are_read_none_is_deleted(world: World, in_trash: File) 
     assert not default_storage.exists(in_trash.name)
 
 
-def test_what_is_still_to_be_fetched_is_fetched_in_the_bin_too(world: World) -> None:
+def test_what_is_still_to_be_fetched_is_fetched_in_the_trash_too(world: World) -> None:
     file = ready(world)
     trash.move_to_trash(file.task, world.membership.user)
     trash.empty(world.membership.team, world.membership.user)

@@ -13,13 +13,7 @@ from generations.models.files import FileState
 from tests.threads import at_once, in_thread
 
 from .conftest import World
-from .films import (
-    board_of,
-    check_kept,
-    ordered_film,
-    read_film,
-    reloaded,
-)
+from .films import board_of, check_kept, ordered_film, read_film, reloaded
 
 
 def questions(world: World) -> int:

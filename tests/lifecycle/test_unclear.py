@@ -5,12 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from generations.lifecycle import (
-    actions,
-    callbacks,
-    sweep,
-    transitions,
-)
+from generations.lifecycle import actions, callbacks, sweep, transitions
 from generations.models import Attempt, AuditEvent, Callback, Entry, Task
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.contract import Reason, Receipt

@@ -1,3 +1,5 @@
+"""Results of providers: what is described, what is no media, and the child that reads them."""
+
 import base64
 import io
 import os

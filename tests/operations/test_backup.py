@@ -21,16 +21,8 @@ from pytest_django import Settings
 
 from generations import clock
 from generations.billing import ledger
-from generations.lifecycle import (
-    actions,
-    send,
-    sweep,
-    transitions,
-    trash,
-    verify,
-)
+from generations.lifecycle import actions, send, stops, sweep, transitions, trash, verify
 from generations.lifecycle import order as ordering
-from generations.lifecycle.stops import allow
 from generations.models import (
     Account,
     Attempt,
@@ -177,7 +169,9 @@ def test_the_drill(
         go_on(world, 3)
         assert world.posts == posted, "nothing leaves before it is released"
 
-        assert allow(None) == 3  # two that waited, and one whose sender died before it marked it
+        assert (
+            stops.allow(None) == 3
+        )  # two that waited, and one whose sender died before it marked it
         go_on(world)
         assert world.posts == posted, "nothing is sent twice"
         assert Task.objects.count() == tasks
@@ -475,7 +469,7 @@ def test_a_restored_task_that_was_sent_is_unclear_and_never_sent_again(
     run("backup", str(tmp_path / "backup"))
     with elsewhere(settings, tmp_path / "elsewhere"):
         run("restore", str(tmp_path / "backup"))
-        allow(None, nothing_was_sent=True)
+        stops.allow(None, nothing_was_sent=True)
         world.frozen_clock.advance(timedelta(hours=1).total_seconds())
         go_on(world, 3)
         assert Task.objects.get().state == TaskState.UNCLEAR

@@ -6,12 +6,7 @@ Called as ``manage.py shell -c "from tests.processes import actions; …"``.
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from generations.lifecycle import (
-    actions,
-    fetch,
-    poll,
-    queue,
-)
+from generations.lifecycle import actions, fetch, poll, queue
 from generations.lifecycle.order import MOST_AT_ONCE, order
 from generations.lifecycle.transitions.submission import SENDING_LEASE
 from generations.models import Credential, File, Lease, Membership, Task

@@ -13,7 +13,7 @@ from tests.processes.system import lives, mentioning
 pytestmark = one_site_at_a_time("crashes")
 
 TASKS = 20
-# The supervisor of ``up``, which waits 12 s instead of 60 s for a cluster that does no jobs.
+# The supervisor of ``up``, which waits 12 s instead of 40 s for a cluster that does no jobs.
 HURRIED = (
     "from generations.operations.supervisor import HeartbeatMonitor, Supervisor, children;"
     "Supervisor(children(), HeartbeatMonitor(every=1, patience=12)).run()"

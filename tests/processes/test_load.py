@@ -10,13 +10,7 @@ import pytest
 
 from tests.processes.conftest import Build
 from tests.processes.outcome import assert_all_is_right, wait_for_the_end
-from tests.processes.site import (
-    PROMPT,
-    ROOT,
-    WORKERS,
-    Site,
-    one_site_at_a_time,
-)
+from tests.processes.site import PROMPT, ROOT, WORKERS, Site, one_site_at_a_time
 from tests.processes.system import descendants
 
 pytestmark = one_site_at_a_time("load")

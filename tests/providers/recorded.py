@@ -37,7 +37,9 @@ class Recorded:
 
 def recorded(kind: str) -> Sequence[Recorded]:
     """All replies of one provider, in the order of their names."""
-    return [read(path) for path in sorted((DIRECTORY / kind).glob("*.json"))]
+    paths = sorted((DIRECTORY / kind).glob("*.json"))
+    assert paths, f"no replies in {kind}"
+    return [read(path) for path in paths]
 
 
 def read(path: Path) -> Recorded:

@@ -10,14 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from generations.providers import PROVIDERS
-from generations.providers.catalogue import (
-    CatalogueError,
-    Offer,
-    Problem,
-    catalogue,
-    parse,
-    toml,
-)
+from generations.providers.catalogue import CatalogueError, Offer, Problem, catalogue, parse, toml
 from generations.providers.contract import Order, Picture
 
 VIDU = catalogue("vidu")

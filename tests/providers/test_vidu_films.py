@@ -8,13 +8,7 @@ import msgspec
 import pytest
 
 from generations.providers import provider
-from generations.providers.contract import (
-    Access,
-    FilmEdit,
-    Order,
-    Picture,
-    Refused,
-)
+from generations.providers.contract import Access, FilmEdit, Order, Picture, Refused
 from generations.providers.vidu.adapter import Vidu
 
 from .contract_suite import CreateSuite

@@ -91,9 +91,7 @@ def test_a_state_may_be_unknown_once(client: httpx.Client) -> None:
     assert [query_task(client, task_id)["state"] for _ in range(2)] == ["rendering", "created"]
 
 
-def test_the_query_reply_may_lack_its_id_and_progress(
-    sandbox: Sandbox, client: httpx.Client
-) -> None:
+def test_the_query_reply_may_lack_its_id_and_progress(client: httpx.Client) -> None:
     body = query_task(client, create(client, "x [no id] [no progress]"))
     assert not {"id", "progress"} & body.keys()
 

@@ -9,13 +9,7 @@ from generations.sandbox.app import Sandbox
 from generations.sandbox.dialects import dialect_named
 from generations.sandbox.http import Request
 from tests.cases import case
-from tests.sandbox.dialects import (
-    ORDERS,
-    authorization,
-    client_of,
-    in_process_client,
-    order_of,
-)
+from tests.sandbox.dialects import ORDERS, authorization, client_of, in_process_client, order_of
 
 KEY = "sandbox-slots9999-rate9999"
 

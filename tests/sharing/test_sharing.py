@@ -32,12 +32,7 @@ from generations.models import (
 )
 from generations.models.collections import Decision
 from generations.models.events import EventKind
-from generations.sharing import (
-    archive,
-    collections,
-    links,
-    review,
-)
+from generations.sharing import archive, collections, links, review
 from tests.factories import make_member
 from tests.shared_clips import make_file
 
@@ -276,9 +271,8 @@ def test_ten_tries_of_a_link_and_address_reach_the_hasher_in_any_ten_minutes(
     with clock.frozen(clock.now().replace(minute=9, second=50)) as frozen_clock:
         assert tries_until_refused(link, "192.0.2.1") == 10
         assert tries_until_refused(link, "192.0.2.2") == 10
-        frozen_clock.advance(
-            20
-        )  # the next period of ten minutes has begun, but the tries are recent
+        # The next period of ten minutes begins, but the tries are recent.
+        frozen_clock.advance(20)
         assert tries_until_refused(link, "192.0.2.1") == 0
         frozen_clock.advance(590)
         assert tries_until_refused(link, "192.0.2.1") == 10

@@ -1,4 +1,4 @@
-"""What becomes of one order at the lying provider: the truth, whatever it says of it."""
+"""What becomes of one order at the faulty provider: the truth, whatever it says of it."""
 
 import random
 from collections import Counter

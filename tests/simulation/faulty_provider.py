@@ -16,8 +16,8 @@ WORDS = ("queueing", "processing")
 # What may go wrong around the paid POST. ``after``: the order was taken all the same.
 CREATE = (
     *("refused connect", "drop before", "drop after", "500 before", "500 after", "429", "busy"),
-    *("no", "late", "garbled after", "no number after", "conflict after", "number of another"),
-    *("callback first", "number of nobody"),
+    *("no", "late", "garbled after", "no id after", "conflict after", "id of another"),
+    *("callback first", "id of nobody"),
 )
 ASK = ("refused connect", "drop", "500", "429", "garbled", "not found", "backwards", "no results")
 type Move = Callable[[float], None]
@@ -101,15 +101,15 @@ class FaultyProvider:
                 return reply(409, {"code": 409, "reason": "Conflict"})
             case "garbled after":
                 return said(200, b'{"task_id": "9000')
-            case "no number after":
+            case "no id after":
                 return reply(200, {"state": "created"})
             case "late":
                 self.wait(29)
             case "callback first":
                 self.call_back(clip)
-            case "number of another" if len(self.clips) > 1:
+            case "id of another" if len(self.clips) > 1:
                 remote_id = next(iter(self.clips))
-            case "number of nobody":
+            case "id of nobody":
                 remote_id = str(int(remote_id) + 7_000_000)
         cost = {"credits": clip.cost} if clip.says_cost else {}
         return reply(200, {"task_id": remote_id, "state": "created", **cost})

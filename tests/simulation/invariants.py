@@ -57,13 +57,13 @@ class Always:
         require(lines[: len(self.lines)] == self.lines, "no line ever changes")
         self.lines = lines
         journals: Counter[int] = Counter()
-        pots: Counter[int] = Counter()
+        sums: Counter[int] = Counter()
         for _line, entry, amount, account, _name in lines:
             journals[entry] += amount
-            pots[account] += amount
+            sums[account] += amount
         require(not any(journals.values()), "every journal sums to zero")
         for *_line, account, name, balance in found:
-            require(balance == pots[account], "each balance is the sum of its lines")
+            require(balance == sums[account], "each balance is the sum of its lines")
             require(balance >= 0 or name == "granted", "nothing but what was granted is negative")
 
     def _ends(self) -> None:

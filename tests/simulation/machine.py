@@ -50,7 +50,7 @@ class Machine:
             self.told.append("locked out")
             return False
         else:
-            self._ring()
+            self._run_commit_hooks()
             return True
         finally:
             self._running -= 1
@@ -72,7 +72,7 @@ class Machine:
         self._dead = True
         raise Killed(name)
 
-    def _ring(self) -> None:
+    def _run_commit_hooks(self) -> None:
         """What the database does once something is committed."""
         while connection.run_on_commit:
             connection.run_on_commit.pop(0)[1]()
@@ -124,7 +124,7 @@ class Machine:
     def _committed(self) -> None:
         if self.dice.random() < self.kills:
             self._die("after commit, before its jobs")
-        self._ring()
+        self._run_commit_hooks()
         self.point("after commit")
 
     def _execute(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

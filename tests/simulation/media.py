@@ -1,4 +1,4 @@
-"""The lying provider's file server, and a look into its files without a decoder."""
+"""The faulty provider's file server, and a look into its files without a decoder."""
 
 import hashlib
 from collections.abc import Callable

@@ -22,7 +22,6 @@ from .site import KEY, Site
 # task, and the tries that follow from it.
 STEPS = (100, *[300] * 9, 3600, 50 * 3600, *[600] * 6)  # seconds until all has ended
 EVENTS = (6, 17)
-DUPLICATES = ("send", "poll", "sweep", "balance")
 
 
 @dataclass
@@ -168,10 +167,10 @@ def _all_ended() -> bool:
 
 
 def _repeat_everything(site: Site) -> None:
-    """Every job and every callback once more, in any order: the end stays as it is."""
+    """One callback and four of all jobs once more, in any order: the end stays as it is."""
     before = invariants.snapshot()
     attempts = [attempt.pk for attempt in site.attempts()]
-    jobs = [(verb, site.credential.pk) for verb in DUPLICATES[:1]]
+    jobs = [("send", site.credential.pk)]
     jobs += [(verb, pk) for verb in ("callbacks", "recover") for pk in attempts]
     jobs += [("cancel", pk) for pk in Task.objects.values_list("pk", flat=True)]
     jobs += [

@@ -36,7 +36,7 @@ KEY = "sandbox-simulation"
 
 
 class Site:
-    """All of it, and what was done, as a list of sentences."""
+    """All of it: our rows and our queue, the provider, the machine, and a person."""
 
     def __init__(
         self,

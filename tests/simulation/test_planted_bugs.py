@@ -9,11 +9,7 @@ from django.db.models import F
 from pytest_django import Settings
 
 from generations.billing import ledger
-from generations.lifecycle import (
-    fetch,
-    sweep,
-    transitions,
-)
+from generations.lifecycle import fetch, sweep, transitions
 from generations.models import Account, Attempt
 from generations.providers.contract import Order, ProviderError, Receipt, Unavailable
 from generations.teams.provider_access import ProviderConnection

@@ -20,7 +20,7 @@ SEEDS = int(os.environ.get("SEEDS", "60" if ON_POSTGRESQL else "500"))
 RUNS = SEEDS // BATCHES
 
 # Each broke a promise once. 98, 185: a link of a minute was dead at every late try. 120: an answer
-# with another order's number. 210: a page was kept as a film where looking into it failed thrice.
+# with another order's id. 210: a page was kept as a film where looking into it failed thrice.
 # 518: workers that died counted as proof that a link was dead.
 FOUND = (98, 120, 185, 210, 518)
 

@@ -21,12 +21,12 @@ def test_a_database_that_was_never_started_is_at_home_anywhere() -> None:
     assert installation.is_at_home()
 
 
-def test_the_first_start_makes_one_word_and_later_ones_keep_it() -> None:
+def test_the_first_start_makes_one_token_and_later_ones_keep_it() -> None:
     installation.ensure_identity()
-    word = Installation.here().identity
+    token = Installation.here().identity
     installation.ensure_identity()
     assert installation.is_at_home()
-    assert Installation.here().identity == word != ""
+    assert Installation.here().identity == token != ""
 
 
 def test_a_database_beside_another_directory_is_not_at_home(settings: Settings) -> None:
@@ -71,7 +71,7 @@ def test_after_it_was_renewed_only_this_one_of_two_is_at_home(settings: Settings
     assert not installation.is_at_home()
 
 
-def test_a_word_of_the_environment_stands_in_for_the_file(settings: Settings) -> None:
+def test_a_token_of_the_environment_stands_in_for_the_file(settings: Settings) -> None:
     settings.INSTANCE_ID = "studio-a"
     installation.ensure_identity()
     assert installation.is_at_home()

@@ -209,7 +209,7 @@ def total_key(entry: Entry) -> Key:
 
 
 def _totals(key: Key) -> list[tuple[type[Total] | type[DayTotal], Key]]:
-    """Return the total with this key, and the total of its day."""
+    """Return the model and the key of the total, and of the day total, that this key belongs to."""
     kept = {name: value for name, value in key.items() if name not in {"model", "person_id"}}
     return [(Total, key), (DayTotal, {**kept, "of_film": key["model"] in WORK})]
 

@@ -6,7 +6,8 @@ that come late, twice or out of order, one finds the old state and the others ch
 change that somebody may want to hear of writes its event in the same transaction.
 
 ``submission`` brings an order to the provider, ``report`` applies what the provider says of it,
-``files`` saves the links of its results, ``decisions`` are those of people. All use ``move``.
+``files`` saves the links of its results, ``decisions`` are those of people. ``move`` has what they
+share.
 """
 
 from .decisions import (
@@ -22,22 +23,9 @@ from .decisions import (
     release_unclear,
     restore,
 )
-from .files import (
-    is_of_tree,
-    save_tree_links,
-    schedule_tree,
-    shorten_link_lives,
-    warn_at_risk,
-)
+from .files import is_of_tree, save_tree_links, schedule_tree, shorten_link_lives, warn_at_risk
 from .move import backoff, mark_searched, touch
-from .report import (
-    DEADLINE,
-    apply_report,
-    has_news,
-    is_ours,
-    record_no_answer,
-    reschedule,
-)
+from .report import DEADLINE, apply_report, has_news, is_ours, record_no_answer, reschedule
 from .submission import (
     SHORT_WAIT,
     UNCLEAR_TOO_LONG,

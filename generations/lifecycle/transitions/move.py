@@ -1,4 +1,4 @@
-"""What all transitions use: the conditional UPDATE with its event, and the hold carried over."""
+"""What transitions share: the conditional UPDATE with its event, and the hold carried over."""
 
 from collections.abc import Iterable
 from datetime import timedelta

@@ -27,12 +27,7 @@ from generations.providers.contract import (
 )
 from generations.teams import credentials, ordering_stops
 
-from .move import (
-    backoff,
-    move,
-    open_next_attempt,
-    raise_alarm,
-)
+from .move import backoff, move, open_next_attempt, raise_alarm
 
 log = structlog.get_logger(__name__)
 

@@ -6,12 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generations.operations.backup import (
-    EngineError,
-    Faulty,
-    NotEmpty,
-    back_up,
-)
+from generations.operations.backup import EngineError, Faulty, NotEmpty, back_up
 from generations.templatetags.formats import filesize
 
 

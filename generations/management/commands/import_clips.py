@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("team", help="its address, as in /t/<team>/")
         parser.add_argument(
-            "numbers", nargs="*", help="the provider's ids of tasks; without any, from stdin"
+            "ids", nargs="*", help="the provider's ids of tasks; without any, from stdin"
         )
         parser.add_argument("--credential", required=True, help="the name of the key")
         parser.add_argument("--by", help="the e-mail of a producer or owner; else the first owner")
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         if key is None:
             names = ", ".join(keys.values_list("name", flat=True)) or "none"
             raise CommandError(f"{team.name} has no such credential. There are: {names}.")
-        text = " ".join(options["numbers"]) or sys.stdin.read()
+        text = " ".join(options["ids"]) or sys.stdin.read()
         results = imports.import_tasks(
             self._member(team, options["by"]), key, imports.ids_in(text), films=options["films"]
         )

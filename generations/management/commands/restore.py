@@ -5,13 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generations.operations.backup import (
-    EngineError,
-    NotEmpty,
-    NotWhole,
-    Unfit,
-    restore,
-)
+from generations.operations.backup import EngineError, NotEmpty, NotWhole, Unfit, restore
 
 
 class Command(BaseCommand):

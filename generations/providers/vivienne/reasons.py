@@ -5,13 +5,7 @@ https://platform.xxd.fans/docs/en/api-reference/vidu-text2video/submit-generatio
 
 import re
 
-from generations.providers.contract import (
-    ProviderError,
-    Reason,
-    Refused,
-    Unavailable,
-    Unclear,
-)
+from generations.providers.contract import ProviderError, Reason, Refused, Unavailable, Unclear
 from generations.providers.wire.reasons import STATUS_ERRORS, status_reason
 
 OK = 1000

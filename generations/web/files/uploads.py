@@ -46,6 +46,7 @@ MOST_AT_ONCE = 10
 MOST_BODY = MOST_AT_ONCE * MAX_BYTES
 PAGE = 24
 CLIPS = 12
+LONGEST_NAME = 40
 VIDEOS = (FileRole.VIDEO, FileRole.WATERMARKED)
 SENTENCES: Mapping[str, str | Promise] = {
     "too_large": _("This file is larger than 50 MB. Choose a smaller one."),
@@ -201,10 +202,7 @@ def picture(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     return deliver(request, row.stored, f'"{row.sha256}"')
 
 
-LONGEST_NAME = 40
-
-
-# The pictures of an order as its form shows them (``templates/files/slots.html``).
+# ---- The pictures of an order, as ``templates/files/slots.html`` shows them -----------------
 
 
 @dataclass(frozen=True, slots=True)

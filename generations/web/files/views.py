@@ -19,9 +19,8 @@ from generations.models.files import FileRole
 from .responses import from_disk
 
 DERIVED = {"poster", "preview"}  # what Rushes made of a file and stores with it
-STEMS = {
-    FileRole.VIDEO.value: "clip"
-}  # in an address a file is named by its role; a video is "clip"
+# In an address a file is named by its role; a video is "clip".
+STEMS = {FileRole.VIDEO.value: "clip"}
 TYPES = {
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",

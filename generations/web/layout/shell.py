@@ -1,18 +1,25 @@
 """What every page of a team shows around its own content; asked for only where it is drawn."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import pgettext_lazy
 
 from generations.billing import ledger
 from generations.models import Collection, Membership, Task, Team
 from generations.models.tasks import LIVE
 from generations.web.messages.orders import Stop, current_stop
+from generations.web.messages.reasons import Sentence
 
 from .risks import AtRisk, Silence, UnclearOrders, at_risk, silence, unclear, visible_risks
 
-THEMES = ("dark", "light", "system")
+THEMES: Mapping[str, Sentence] = {
+    "dark": pgettext_lazy("theme", "Dark"),
+    "light": pgettext_lazy("theme", "Light"),
+    "system": pgettext_lazy("theme", "Same as the system"),
+}
 MOST_LIVE = 100
 COLLECTIONS = 8  # in the rail
 
@@ -74,12 +81,13 @@ class Shell:
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
-    """Context processor: ``shell`` (None outside a team), ``theme`` and ``sandbox``."""
+    """Context processor: ``shell`` (None outside a team), ``theme``, ``themes``, ``sandbox``."""
     # ``access`` sets it; a page outside a team has none.
     membership: Membership | None = getattr(request, "membership", None)
     theme = request.COOKIES.get("theme", "dark")
     return {
         "shell": Shell(membership) if membership else None,
         "theme": theme if theme in THEMES else "dark",
+        "themes": THEMES,
         "sandbox": settings.SANDBOX,
     }

@@ -51,6 +51,10 @@ class CatalogueForm(forms.Form):
                 self.add_error(None, explain_refusal(refused))
 
     @property
+    def duration_range(self) -> tuple[int, int]:
+        return min(self.offer.durations), max(self.offer.durations)
+
+    @property
     def picture_errors(self) -> list[str]:
         """What is wrong with the pictures, for beside them."""
         return [str(error) for error in self.errors.get("images", ())]

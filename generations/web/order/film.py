@@ -23,7 +23,7 @@ from generations.providers.contract import Order
 from generations.web.access import for_producer
 from generations.web.files.uploads import Slots, bounded, slots
 from generations.web.layout.keys import keys_of
-from generations.web.query import whole_number
+from generations.web.query import wants_part, whole_number
 
 from .fields import (
     CatalogueForm,
@@ -87,10 +87,6 @@ class FilmForm(CatalogueForm):
     def _cleaned(self) -> dict[str, Any]:
         # A form that was not sent has none, and its price is asked for all the same.
         return getattr(self, "cleaned_data", {})
-
-    @property
-    def duration_range(self) -> tuple[int, int]:
-        return min(self.offer.durations), max(self.offer.durations)
 
     @property
     def token(self) -> str:
@@ -157,7 +153,7 @@ def new_film(request: HttpRequest, membership: Membership) -> HttpResponse:
         "choices": choices,
         "choice": next(choice for choice in choices if choice.is_chosen),
     }
-    part = "#live" if "HX-Request" in request.headers else ""
+    part = "#live" if wants_part(request) else ""
     return render(request, f"order/film.html{part}", context, status=422 if sent else 200)
 
 

@@ -190,10 +190,6 @@ class OrderForm(CatalogueForm):
         return str(self.values["form_token"])
 
     @property
-    def duration_range(self) -> tuple[int, int]:
-        return min(self.offer.durations), max(self.offer.durations)
-
-    @property
     def sound(self) -> list[forms.BoundField]:
         return [self[name] for name in SOUND if name in self.fields]
 

@@ -15,7 +15,7 @@ from generations.models.tasks import IMPORTED
 from generations.providers.vidu.requests import FORM_KINDS
 from generations.web.access import for_producer
 from generations.web.files.uploads import Slots, bounded, slots
-from generations.web.query import optional_number
+from generations.web.query import optional_number, wants_part
 
 from .fields import Values, posted_values
 from .form import OrderForm
@@ -49,7 +49,7 @@ def generate(request: HttpRequest, membership: Membership) -> HttpResponse:
         answer.status_code = HTTPStatus.SEE_OTHER  # every client asks for the gallery by GET
         return answer
     pictures = replace(pictures, errors=[*unfit, *form.picture_errors])
-    part = "#live" if "HX-Request" in request.headers else ""
+    part = "#live" if wants_part(request) else ""
     context = page(membership.team, form, pictures)
     return render(request, f"order/form.html{part}", context, status=422 if sent else 200)
 

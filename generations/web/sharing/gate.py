@@ -19,9 +19,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from generations.models import Membership, ShareLink, ShareVisit
 from generations.sharing import links
+from generations.web.access import View
 
 type GuestView[**P] = Callable[Concatenate[HttpRequest, Guest, P], HttpResponseBase]
-type View = Callable[..., HttpResponseBase]
 KEPT = "shares"
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 

@@ -24,13 +24,16 @@ KEPT_SECONDS = 300  # how long a browser may keep clips, also after the link was
 # The gate is always the outermost decorator: a refused method, too, tells nothing of a token.
 
 
-# ---- The gate -------------------------------------------------------------------------------
+# ---- The password ---------------------------------------------------------------------------
 
 
 @for_visitor
 @require_safe
 def page(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """Show the gate or the room. ``?clip=`` chooses the clip, ``?since=`` asks what changed."""
+    """Ask for the password, or show the room.
+
+    ``?clip=`` chooses the clip, ``?since=`` asks what changed.
+    """
     if not guest.is_inside:
         return _outside(request, guest)
     if (language := request.GET.get("language", "")) in LANGUAGES:
@@ -44,12 +47,12 @@ def page(request: HttpRequest, guest: Guest) -> HttpResponse:
 
 
 def _outside(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """Show the gate as a whole page: a guest outside gets no part of the room."""
+    """Ask for the password on a whole page: a guest outside gets no part of the room."""
     if "since" in request.GET:
         raise Http404
     if wants_part(request):
         return HttpResponse(headers={"HX-Redirect": reverse("guest", args=[guest.token])})
-    return _gate(request, guest, PasswordForm())
+    return _ask_password(request, guest, PasswordForm())
 
 
 @for_visitor
@@ -60,16 +63,16 @@ def unlock(request: HttpRequest, guest: Guest) -> HttpResponse:
     if guest.is_inside:
         return redirect("guest", guest.token)
     if not form.is_valid():
-        return _gate(request, guest, form, status=422)
+        return _ask_password(request, guest, form, status=422)
     try:
         if links.try_password(guest.link, form.cleaned_data["password"], _address(request)):
             guest.unlock()
             return redirect("guest", guest.token)
     except links.TooManyTries:
         form.add_error("password", _("Too many tries. Wait ten minutes, then try again."))
-        return _gate(request, guest, form, status=429)
+        return _ask_password(request, guest, form, status=429)
     form.add_error("password", _("That is not the password of this link."))
-    return _gate(request, guest, form, status=422)
+    return _ask_password(request, guest, form, status=422)
 
 
 def _address(request: HttpRequest) -> str:
@@ -80,7 +83,7 @@ def _address(request: HttpRequest) -> str:
     return str(address)
 
 
-def _gate(
+def _ask_password(
     request: HttpRequest, guest: Guest, form: PasswordForm, status: int = 200
 ) -> HttpResponse:
     collection = guest.link.collection

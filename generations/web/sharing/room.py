@@ -1,4 +1,4 @@
-"""The review room: a collection as one side sees it, and the pages on which the team reviews it.
+"""The review room: a collection as one side sees it, its archive, and the pages of the team.
 
 The team sees what came by all its links; a guest sees what came by the guest's own link. The pages
 of guests stand in ``guest``, behind the gate.

@@ -31,6 +31,7 @@ from generations.templatetags.formats import sentences
 from generations.web.access import for_member, for_owner
 from generations.web.layout.keys import keys_of
 from generations.web.messages.reasons import explain_key
+from generations.web.query import wants_part
 
 MOST_EVENTS = 8
 MOST_SLOTS = 1000
@@ -239,7 +240,7 @@ def new(request: HttpRequest, membership: Membership) -> HttpResponse:
         _report(request, credential, stops.test_key(credential))
         return redirect("credentials", membership.team.slug)
     page = {"form": form, "addresses": known_addresses(kind)}
-    part = "#form" if "HX-Request" in request.headers else ""
+    part = "#form" if wants_part(request) else ""
     status = 422 if form.is_bound else 200
     return render(request, f"team/credentials/new.html{part}", page, status=status)
 
@@ -283,7 +284,7 @@ def test(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Test a key: with htmx answer with its row, without with a message on the list."""
     credential = _credential(membership, pk)
     tested = stops.test_key(credential)
-    if "HX-Request" not in request.headers:
+    if not wants_part(request):
         _report(request, credential, tested)
         return redirect("credentials", membership.team.slug)
     row = keys_of(membership.team, pk, tested)[0]

@@ -277,9 +277,7 @@ def test_the_picker_asks_as_many_queries_for_many_as_for_few(
             a_clip(producer, tmp_path)
 
     def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             producing.get(address(producer), headers=SCRIPT)
         return len(captured)
 

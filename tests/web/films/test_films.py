@@ -1,5 +1,6 @@
 """The pages of ad films: the brief, the board, and what people do on it."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -26,6 +27,7 @@ from generations.models.tasks import TaskState
 from generations.providers.contract import Reason
 from generations.providers.vidu.requests import FORM_EDIT_TYPES
 from generations.sharing import collections, links, review
+from generations.web.films import list as film_list
 from generations.web.films.segments import compare_words
 from generations.web.messages import films as film_messages
 from tests.cases import case
@@ -171,7 +173,7 @@ def test_the_order_form_leads_to_the_brief(site: Client, member: Membership) -> 
 
 
 def test_the_list_is_paged_and_asks_as_many_queries_for_many_as_for_few(
-    site: Client, member: Membership
+    site: Client, member: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = []
     site.get(f"/t/{member.team.slug}/films/")  # the session is written once
@@ -181,6 +183,14 @@ def test_the_list_is_paged_and_asks_as_many_queries_for_many_as_for_few(
             site.get(f"/t/{member.team.slug}/films/")
         counts.append(len(captured))
     assert counts[0] == counts[1]
+    monkeypatch.setattr(film_list, "PAGE", 1)
+    newer, older = Film.objects.order_by("-pk")
+    page = site.get(f"/t/{member.team.slug}/films/").text
+    assert f'href="?before={newer.pk}"' in page
+    rest = site.get(f"/t/{member.team.slug}/films/", {"before": newer.pk}).text
+    assert 'href="?before=' not in rest
+    for html, film in ((page, newer), (rest, older)):
+        assert re.findall(r'data-film="(\d+)"', html) == [str(film.pk)]
 
 
 def test_the_list_shows_what_a_film_has_and_is_not_sent_again_until_the_team_changes(
@@ -329,7 +339,7 @@ def test_a_viewer_sees_the_board_without_a_button_that_orders(film: Film) -> Non
     client = Client()
     client.force_login(make_member(team=film.team, role=Role.VIEWER).user)
     page = client.get(at(film)).text
-    for name in ("film_edit", "edit", "choose", "compose"):
+    for name in ("edit", "choose", "compose"):
         assert f'action="{at(film, name)}"' not in page
 
 

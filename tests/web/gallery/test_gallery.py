@@ -152,9 +152,7 @@ def test_each_card_says_the_state_of_its_clip(
 
 
 def count_queries(client: Client, address: str) -> list[str]:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200
     return [query["sql"] for query in queries]
 

@@ -108,6 +108,7 @@ def test_a_form_that_nobody_can_read_is_refused_with_a_sentence(
                 address = reverse(page, args=[team, film.pk])
                 answer = site.post(address, all_named(names, value), headers=HTMX)
                 assert answer.status_code == 200
+                assert 'role="alert"' in answer.text
         for page in ("generate", "film_new"):
             with case((page, value[:30])):
                 sent = all_named(set(ORDER_FIELDS) - {"update"}, value)
