@@ -1,8 +1,8 @@
 """What Django's schema cannot say: tables that are append-only, and the index of prompts.
 
 SQLite drops a table's triggers whenever Django makes the table anew. A migration that changes one
-of these tables on SQLite must therefore run the ``install_…`` function of that table again;
-``tests/test_migrations.py`` holds it.
+of these tables must therefore end with ``reinstall_on_sqlite``; ``tests/test_migrations.py`` holds
+it.
 """
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -47,6 +47,13 @@ def install_append_only(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor
             schema_editor.execute(text.format(table=table, verb=verb, VERB=verb.upper()))
         if is_sqlite:
             schema_editor.execute(SQLITE_REFUSE_REPLACE.format(table=table))
+
+
+def reinstall_on_sqlite(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Install the triggers again that SQLite has dropped with the tables it made anew."""
+    if schema_editor.connection.vendor == "sqlite":
+        install_append_only(apps, schema_editor)
+        install_search_triggers(apps, schema_editor)
 
 
 def remove_append_only(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -27,7 +27,8 @@ class Credential(models.Model):
     """An API key of a team, with the kind and the base address of its provider.
 
     ``slots``: tasks at once. ``requests_per_minute``: 0 where the provider names no limit.
-    ``link_life``: seconds after which links of its results were seen to die early.
+    ``link_life``: seconds after which links of its results were seen to die early. ``doubted_at``:
+    a question was refused as if the key were bad, and none has been answered since.
     ``bucket_*``: the token bucket of all requests of this key, in all processes.
     """
 
@@ -42,6 +43,7 @@ class Credential(models.Model):
     requests_per_minute = models.PositiveIntegerField(_("requests a minute"), default=0)
     paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
     paused_reason = models.CharField(_("why paused"), max_length=60, blank=True)
+    doubted_at = models.DateTimeField(_("refused once"), null=True, blank=True)
     last_good_at = models.DateTimeField(_("last success"), null=True, blank=True)
     balance = models.BigIntegerField(_("left at the provider"), null=True, blank=True)
     balance_at = models.DateTimeField(_("balance read"), null=True, blank=True)

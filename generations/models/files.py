@@ -25,6 +25,7 @@ class FileRole(models.TextChoices):
     COVER = "cover", _("Cover")
     WATERMARKED = "watermarked", _("Watermarked video")
     AUDIO = "audio", _("Audio")
+    IMAGE = "image", _("Picture")
 
 
 class FileQuerySet(models.QuerySet["File"]):
@@ -46,18 +47,24 @@ class FileQuerySet(models.QuerySet["File"]):
 class File(models.Model):
     """One result of a task. Names are keys in the file storage; sizes in bytes.
 
-    ``ordinal`` tells several results of one role apart, in the provider's order.
+    ``ordinal`` tells several results of one role apart, in the provider's order. ``worked_for`` and
+    ``died_after`` are what a fetch has seen of its link: the age in seconds at which it still gave
+    the file, and at which it was dead. ``asked_at``: when the provider was last asked for a new
+    link of a lost file. ``proxy`` is a copy for browsers, where they do not play the file itself.
     """
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="files")
     team = models.ForeignKey(Team, models.PROTECT, related_name="files")
     role = models.CharField(_("role"), max_length=12, choices=FileRole)
     ordinal = models.PositiveSmallIntegerField(default=0)
-    remote_id = models.CharField(_("provider's id"), max_length=100, blank=True)
+    remote_id = models.CharField(_("provider's id"), max_length=255, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=FileState, default=FileState.REMOTE)
     url = models.TextField(_("provider's link"), blank=True)
     seen_at = models.DateTimeField(_("link seen"), default=clock.now)
     expires_at = models.DateTimeField(_("link expires"), null=True, blank=True)
+    worked_for = models.PositiveIntegerField(_("link worked for (s)"), null=True, blank=True)
+    died_after = models.PositiveIntegerField(_("link died after (s)"), null=True, blank=True)
+    asked_at = models.DateTimeField(_("new link asked for"), null=True, blank=True)
     warned_at = models.DateTimeField(_("risk reported"), null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     not_before = models.DateTimeField(null=True, blank=True, editable=False)
@@ -73,10 +80,12 @@ class File(models.Model):
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)
     fps = models.FloatField(_("frames a second"), null=True, blank=True)
     codec = models.CharField(_("codec"), max_length=40, blank=True)
-    has_sound = models.BooleanField(_("sound"), default=False)
+    has_sound = models.BooleanField(_("sound"), null=True, blank=True)
     name = models.CharField(_("stored as"), max_length=200, blank=True)
     poster = models.CharField(max_length=200, blank=True)
     preview = models.CharField(max_length=200, blank=True)
+    proxy = models.CharField(max_length=200, blank=True)
+    plays_in_browsers = models.BooleanField(_("plays in browsers"), null=True, blank=True)
     placeholder = models.TextField(blank=True)
     created_at = models.DateTimeField(_("seen"), default=clock.now, editable=False)
     stored_at = models.DateTimeField(_("stored"), null=True, blank=True)

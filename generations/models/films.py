@@ -147,7 +147,7 @@ class TreeRecord(models.Model):
     knows better. ``missing_at``: since when the tree lacks what it had.
     """
 
-    remote_id = models.CharField(_("provider's id"), max_length=100, blank=True)
+    remote_id = models.CharField(_("provider's id"), max_length=255, blank=True)
     ordinal = models.PositiveSmallIntegerField(_("position"))
     state = models.CharField(_("state"), max_length=10, choices=TaskState, default=TaskState.QUEUED)
     reason = models.CharField(_("why it failed"), max_length=40, blank=True)
@@ -226,7 +226,7 @@ class CutPiece(models.Model):
     cut = models.ForeignKey(Cut, models.PROTECT, related_name="pieces")
     kind = models.CharField(_("kind"), max_length=10, choices=SegmentKind)
     ordinal = models.PositiveSmallIntegerField(_("position"), default=0)
-    remote_id = models.CharField(_("provider's id"), max_length=100)
+    remote_id = models.CharField(_("provider's id"), max_length=255)
     take = models.ForeignKey(Take, models.PROTECT, null=True, blank=True, related_name="uses")
 
     class Meta:

@@ -139,8 +139,12 @@ class Task(models.Model):
     holds ``duration`` (seconds), ``resolution``, ``aspect_ratio``, ``seed`` and the chosen options.
     ``obstacle`` says why it waits. ``reason`` says why it failed, as a
     ``providers.contract.Reason``; ``code`` and ``message`` are the provider's own words for it.
-    ``version`` is the team's sequence at the last change that a page must show. ``imported_at``: it
-    was ordered elsewhere and imported by its remote id; what nobody told stays empty.
+    ``state_word`` is the provider's own word for its state, ``echoed`` what its replies told of the
+    order (``providers.contract.ECHOED``): a later reply adds to it and takes nothing away.
+    ``alarm`` has a line for each alarm: a code, a space, its detail. ``late_at``: it takes far
+    longer than such clips usually do. ``version`` is the team's sequence at the last change that a
+    page must show. ``imported_at``: it was ordered elsewhere and imported by its remote id; what
+    nobody told stays empty.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="tasks")
@@ -160,7 +164,9 @@ class Task(models.Model):
     code = models.CharField(_("error code"), max_length=80, blank=True)
     message = models.TextField(_("what the provider reported"), blank=True)
     progress = models.PositiveSmallIntegerField(_("progress"), null=True, blank=True)
-    alarm = models.CharField(_("alarm"), max_length=200, blank=True)
+    alarm = models.TextField(_("alarm"), blank=True)
+    state_word = models.CharField(_("provider's word for its state"), max_length=60, blank=True)
+    echoed = models.JSONField(_("what the provider repeated"), default=dict, blank=True)
     version = models.BigIntegerField(default=0, editable=False)
 
     created_at = models.DateTimeField(_("ordered"), default=clock.now, editable=False)
@@ -177,6 +183,7 @@ class Task(models.Model):
     )
     purged_at = models.DateTimeField(_("deleted from the trash"), null=True, blank=True)
     imported_at = models.DateTimeField(_("imported"), null=True, blank=True)
+    late_at = models.DateTimeField(_("called late"), null=True, blank=True)
     unclear_at = models.DateTimeField(_("unclear since"), null=True, blank=True)
     alarmed_at = models.DateTimeField(_("unclear too long"), null=True, blank=True)
 
@@ -253,7 +260,9 @@ class Attempt(models.Model):
     """One try to send a task to its provider: at most one POST leaves for it, ever.
 
     ``token`` is the secret path of its callback; some providers repeat ``reference`` in replies.
-    ``estimate`` was held; ``cost`` is what the provider reported, in its unit.
+    ``estimate`` was held; ``cost`` is what the provider reported, in its unit. ``first_report`` and
+    ``report`` are the first and the last raw reply to a question: what is told once may be gone
+    later.
     """
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="attempts")
@@ -264,11 +273,12 @@ class Attempt(models.Model):
     )
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     reference = models.CharField(_("reference"), max_length=64, default=new_token, editable=False)
-    remote_id = models.CharField(_("provider's id"), max_length=100, blank=True)
+    remote_id = models.CharField(_("provider's id"), max_length=255, blank=True)
     estimate = models.BigIntegerField(_("estimated"), default=0)
     cost = models.BigIntegerField(_("provider said"), null=True, blank=True)
     code = models.CharField(_("error code"), max_length=80, blank=True)
     reply = models.TextField(_("raw reply"), blank=True)
+    first_report = models.TextField(_("first raw report"), blank=True)
     report = models.TextField(_("last raw report"), blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
@@ -299,7 +309,7 @@ class Callback(models.Model):
     received_at = models.DateTimeField(_("received"), default=clock.now)
     verdict = models.CharField(_("verdict"), max_length=10)
     nonce = models.CharField(max_length=200, blank=True)
-    remote_id = models.CharField(_("id it named"), max_length=100, blank=True)
+    remote_id = models.CharField(_("id it named"), max_length=255, blank=True)
     state_word = models.CharField(_("state it named"), max_length=60, blank=True)
     headers = models.JSONField(_("headers"), default=dict)
     body = models.TextField(_("body"), blank=True)

@@ -16,7 +16,7 @@ A ``Reason`` says what went wrong, for people; it is the same word whatever the 
 """
 
 import enum
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -90,7 +90,9 @@ class Reason(enum.StrEnum):
     # The way there and back.
     UNREACHABLE = "unreachable"  # no connection: nothing was sent
     NO_ANSWER = "no_answer"  # sent, and no answer came back
-    UNREADABLE = "unreadable"  # an answer came that is not what the provider documents
+    UNREADABLE = "unreadable"  # an answer came that nobody here can read
+    REDIRECTED = "redirected"  # the account's address sends requests on to another address
+    GATEWAY = "gateway"  # something before the provider answered: a proxy, a CDN, a firewall
 
     # This site.
     PICTURE_GONE = "picture_gone"  # a picture of the order is no longer stored here
@@ -212,11 +214,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An order that the provider took. ``cost`` is in its unit, None where the reply has none."""
+    """An order that the provider took. ``cost`` is in its unit, None where the reply has none.
+
+    ``unread_cost`` is a cost that is there and that nobody here can read, as it came.
+    """
 
     remote_id: str
     state: RemoteState = RemoteState.QUEUED
     cost: int | None = None
+    unread_cost: str = ""
     code: str = ""
     message: str = ""
     raw: str = ""
@@ -224,7 +230,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One link of a finished task; ``role`` is ``video``, ``cover``, ``watermarked`` or ``audio``.
+    """One link of a finished task; ``role`` is a word of ``models.files.FileRole``.
 
     ``remote_id`` is the provider's id of the file, "" where it has none.
     """
@@ -234,22 +240,32 @@ class Result:
     remote_id: str = ""
 
 
+# What a reply may tell of an order. ``seed`` is the one really used, ``enhanced_prompt`` the words
+# that the provider made of the prompt; times are in Unix seconds, e.g. ``1764522552.5``.
+ECHOED = (
+    *("model", "prompt", "aspect_ratio", "resolution", "duration", "seed", "enhanced_prompt"),
+    *("created_at", "started_at", "finished_at"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What the provider says of one task now.
 
-    ``state`` is None for a word that we do not know: keep the last state and log ``state_word``
-    once. ``code``, ``reason`` and ``message`` say why a task failed; ``reason`` is None where the
-    provider gives no code. ``progress`` is 0 to 100, None where the reply has none.
+    ``state`` is None for a word that we do not know: keep the last state and tell people
+    ``state_word``. A success may have no ``results``: then its links stand where nobody here looks
+    for them. ``code``, ``reason`` and ``message`` say why a task failed; ``reason`` is None where
+    the provider gives no code. ``progress`` is 0 to 100, None where the reply has none. ``cost`` is
+    in the provider's unit; ``unread_cost`` is one that is there and cannot be read, as it came.
     ``account_options`` are what the account's options should hold from now on, e.g. the path that
-    answered. ``echoed`` is what the reply repeats of the order: ``model``, ``prompt``,
-    ``aspect_ratio``.
+    answered. ``echoed`` is what the reply tells of the order, by the names of ECHOED.
     """
 
     state: RemoteState | None
     state_word: str = ""
     progress: int | None = None
     cost: int | None = None
+    unread_cost: str = ""
     results: Sequence[Result] = ()
     code: str = ""
     reason: Reason | None = None
@@ -398,8 +414,14 @@ class Provider(Protocol):
         """Send a paid order once. Raises any ProviderError; Unavailable: certainly not taken."""
         ...
 
-    def check(self, access: Access, remote_id: str) -> Flow[Report]:
-        """Ask for one task. Raises Refused (unknown id), Unauthorised or Unavailable."""
+    def check(
+        self, access: Access, remote_id: str, *, wanted: Collection[str] = ()
+    ) -> Flow[Report]:
+        """Ask for one task. Raises Refused (unknown id), Unauthorised or Unavailable.
+
+        ``wanted`` are roles of results that were ordered, e.g. ``watermarked``: where a success
+        lacks one, an adapter that knows another place to ask asks there once.
+        """
         ...
 
     def cancel(self, access: Access, remote_id: str) -> Flow[None]:

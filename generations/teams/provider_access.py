@@ -1,6 +1,6 @@
 """Reach a credential's provider: allowed addresses, the key, a client, and its request budget."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from urllib.parse import urlsplit
@@ -62,8 +62,8 @@ class ProviderConnection:
     def submit(self, order: Order) -> Receipt:
         return run_flow(self.adapter.submit(self.access, order), self._http)
 
-    def check(self, remote_id: str) -> Report:
-        return run_flow(self.adapter.check(self.access, remote_id), self._http)
+    def check(self, remote_id: str, *, wanted: Collection[str] = ()) -> Report:
+        return run_flow(self.adapter.check(self.access, remote_id, wanted=wanted), self._http)
 
     def cancel(self, remote_id: str) -> None:
         run_flow(self.adapter.cancel(self.access, remote_id), self._http)

@@ -1,6 +1,6 @@
 """APIXO's vidu-q3: order, ask, balance and callbacks (docs/wire.md, section 5)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
@@ -59,7 +59,9 @@ class Apixo(MinimalAdapter):
         request = build_request(access, "POST", CREATE, body=order_body(order, offer, channel))
         return read_receipt((yield from create(access, request)))
 
-    def check(self, access: Access, remote_id: str) -> Flow[Report]:
+    def check(
+        self, access: Access, remote_id: str, *, wanted: Collection[str] = ()
+    ) -> Flow[Report]:
         """GET statusTask?taskId= (5.3)."""
         reply = yield from ask_at(access, QUERY, {"taskId": require_remote_id(remote_id)})
         return read_report(reply)

@@ -5,7 +5,7 @@ services. So a task is asked for at the path that answered last, and where that 
 at the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from generations.providers.catalogue import catalogue
@@ -58,7 +58,9 @@ class Relay(MinimalAdapter):
         request = build_request(access, "POST", PATHS[order.kind], body=body)
         return read_receipt((yield from create(access, request)))
 
-    def check(self, access: Access, remote_id: str) -> Flow[Report]:
+    def check(
+        self, access: Access, remote_id: str, *, wanted: Collection[str] = ()
+    ) -> Flow[Report]:
         """Ask at the path that answered last, then at the other (4.3)."""
         path, reply = yield from ask_for_task(access, require_remote_id(remote_id))
         return replace(read_report(reply), account_options={"query_path": path})

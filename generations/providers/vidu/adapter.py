@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 
 from generations.providers.catalogue import catalogue
@@ -76,7 +76,9 @@ class Vidu:
         reply = yield from create(access, request)
         return read_receipt(with_task_id(reply, order) if order.kind in ID_MEMBERS else reply)
 
-    def check(self, access: Access, remote_id: str) -> Flow[Report]:
+    def check(
+        self, access: Access, remote_id: str, *, wanted: Collection[str] = ()
+    ) -> Flow[Report]:
         """GET /ent/v2/tasks/{id}/creations (2.7)."""
         reply = yield from ask_at(access, "GET", task_path(remote_id, "creations"))
         return read_report(answered(reply))

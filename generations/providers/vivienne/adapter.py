@@ -7,7 +7,7 @@ settings of each account.
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import httpx
 
@@ -72,7 +72,9 @@ class Vivienne(MinimalAdapter):
         request = build_call(access, "POST", "submit_path", body=body)
         return read_receipt((yield from create(access, request)))
 
-    def check(self, access: Access, remote_id: str) -> Flow[Report]:
+    def check(
+        self, access: Access, remote_id: str, *, wanted: Collection[str] = ()
+    ) -> Flow[Report]:
         """GET generationTask?taskNo= (3.3)."""
         return read_report((yield from ask_for_task(access, require_remote_id(remote_id))))
 
