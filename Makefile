@@ -3,6 +3,7 @@
 #   make test   the tests, in minutes   make slow   journeys, killed processes, hundreds of seeds
 #   make postgresql  those that touch the database, on PostgreSQL
 #   make endurance  proofs that take minutes each
+#   make manners  a report: every way in which providers differ from their documents
 #   make bench  measurements      make check  lint, types, deploy check      make fix  formatting
 
 SHELL := /bin/bash
@@ -14,7 +15,7 @@ MANAGE := $(PYTHON) manage.py
 INSTALLED := .venv/.installed
 TEMPLATES = $(shell find templates -name '*.html')
 
-.PHONY: run test postgresql slow bench endurance check fix
+.PHONY: run test postgresql slow bench endurance manners check fix
 
 run: $(INSTALLED)
 	@SANDBOX=on exec $(MANAGE) up --demo
@@ -24,16 +25,19 @@ test: $(INSTALLED)
 
 # TEST_POSTGRES_URL names the server, e.g. postgres://rushes@127.0.0.1/rushes.
 postgresql: $(INSTALLED)
-	@DATABASE_URL="$${TEST_POSTGRES_URL:?names the server}" $(PYTHON) -m pytest -rs -m "not bench and not endurance" $(ARGS)
+	@DATABASE_URL="$${TEST_POSTGRES_URL:?names the server}" $(PYTHON) -m pytest -rs -m "not bench and not endurance and not manners" $(ARGS)
 
 slow: $(INSTALLED)
-	@$(PYTHON) -m pytest -rs -n 3 -m "slow and not bench and not endurance" $(ARGS)
+	@$(PYTHON) -m pytest -rs -n 3 -m "slow and not bench and not endurance and not manners" $(ARGS)
 
 bench: $(INSTALLED)
 	@$(PYTHON) -m pytest -n0 -s -m bench tests/bench tests/processes $(ARGS)
 
 endurance: $(INSTALLED)
 	@$(PYTHON) -m pytest -n0 -s -m endurance $(ARGS)
+
+manners: $(INSTALLED)
+	@$(PYTHON) -m pytest -n0 -s -m manners tests/processes $(ARGS)
 
 check: $(INSTALLED)
 	.venv/bin/ruff check

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -85,17 +86,20 @@ def add_picture(team: Team, by: User | None, uploaded: UploadedFile, name: str) 
 
 
 def add_frame(file: File, by: User | None, at: str) -> Upload:
-    """Add the ``first`` or the ``last`` frame of a stored clip. Raises PictureRejected."""
+    """Add the ``first`` or the ``last`` frame of a stored clip, or a stored picture itself.
+
+    Raises PictureRejected.
+    """
     existing = Upload.objects.filter(team=file.team_id, source_file=file, source_at=at).first()
     if existing:
         return _mark_used(existing)
     if not file.is_stored or not store.exists(file.name):
         raise PictureRejected("not_stored")
     name = f"{file.task_id}-{at}.jpg"
+    # A picture that an order made is its own only frame.
+    take = media.normalize_picture if file.is_picture else partial(media.extract_frame, at=at)
     with _folder() as folder, store.local_path(file.name) as clip:
-        facts = _write_picture(
-            lambda out: media.extract_frame(clip, out, at=at, timeout=TIMEOUT_SECONDS), folder
-        )
+        facts = _write_picture(lambda out: take(clip, out, timeout=TIMEOUT_SECONDS), folder)
         origin = {"created_by": by, "name": name, "source_file": file, "source_at": at}
         return _store(file.team, facts, folder, **origin)
 

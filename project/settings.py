@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "generations.web.team.accounts.RequireSecondStep",
     "generations.web.team.teams.remember_team",
+    "generations.web.offers.read_offers_once",
 ]
 ROOT_URLCONF = "project.urls"
 WSGI_APPLICATION = "project.wsgi.application"

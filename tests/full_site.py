@@ -1,11 +1,16 @@
 """A site with a row in every table, for tests of all pages, all rows and all upgrades."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 from django.apps import apps
 from django.utils import timezone
 
-from generations.billing import ledger, statements
+from generations import clock
+from generations.billing import ledger, prices, statements
 from generations.models import (
     Attempt,
+    BalanceFall,
     Callback,
     Cap,
     Credential,
@@ -17,6 +22,7 @@ from generations.models import (
     Installation,
     Lease,
     Membership,
+    OfferChange,
     Segment,
     Take,
     Task,
@@ -51,6 +57,19 @@ def fill_team(operator: User) -> Membership:
     audit.record(member.team, member.user, "credential.paused", credential)
     Cap.objects.create(team=member.team, unit="credit", amount=100)
     _statement(member, credential)
+    BalanceFall.objects.create(
+        team=member.team,
+        credential=credential,
+        unit="credit",
+        amount=30,
+        since=clock.now() - timedelta(hours=1),
+        until=clock.now(),
+    )
+    kind, model = "text_to_video", "viduq3-pro"
+    prices.set_price(credential, member.user, kind=kind, model=model, amount=Decimal("7.5"))
+    OfferChange.objects.create(
+        provider="vidu", kind=kind, model=a_word(), like=model, changed_by=operator
+    )
     name = a_word()
     Heartbeat.record(name)
     Lease.acquire(name, "holder", 60)
@@ -77,9 +96,14 @@ def _clip(member: Membership, credential: Credential) -> None:
     attempt = task.attempts.get()
     echoed = f'{{"task_id": "1", "payload": "{attempt.reference}", "url": "/{attempt.token}"}}'
     Attempt.objects.filter(pk=attempt.pk).update(
-        state="accepted", reply=echoed, report=echoed, sent_at=timezone.now(), remote_id=attempt.pk
+        state="accepted",
+        reply=echoed,
+        first_report=echoed,
+        report=echoed,
+        sent_at=timezone.now(),
+        remote_id=attempt.pk,
     )
-    ledger.settle(attempt, attempt.estimate + 5)
+    ledger.settle(attempt, 40)
     File.objects.create(task=task, team=member.team, role=FileRole.VIDEO, url=LINK)
     upload = make_upload(team=member.team, by=member.user)
     TaskPicture.objects.create(task=task, upload=upload, ordinal=0)

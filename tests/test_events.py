@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from generations import clock
-from generations.lifecycle import fetch, transitions
+from generations.lifecycle import transitions
 from generations.lifecycle.transitions.move import move
 from generations.models import (
     Attempt,
@@ -122,20 +121,25 @@ def a_file(member: Membership, credential: Credential, **fields: Any) -> File:
 
 
 def test_what_became_of_a_file_is_recorded_with_its_state(
-    member: Membership, credential: Credential, tmp_path: Path
+    member: Membership, credential: Credential
 ) -> None:
-    folder = tmp_path / "partial"  # it is removed
-    ends: dict[str, tuple[FileState, Callable[[File], object]]] = {
-        EventKind.FILE_STORED: (FileState.STORED, lambda file: fetch._mark_stored(file, folder)),
-        EventKind.FILE_LOST: (FileState.LOST, lambda file: fetch._mark_lost(file, folder, "404")),
+    fetching = FileState.FETCHING
+    ends: dict[str, tuple[FileState, FileState, Callable[[File], object]]] = {
+        EventKind.FILE_STORED: (fetching, FileState.STORED, transitions.mark_stored),
+        EventKind.FILE_LOST: (
+            fetching,
+            FileState.LOST,
+            lambda file: transitions.mark_lost(file, "404"),
+        ),
+        EventKind.FILE_FOUND: (FileState.LOST, FileState.REMOTE, transitions.mark_found),
     }
-    for kind, (state, act) in ends.items():
-        file = a_file(member, credential, state=FileState.FETCHING, size=1)
+    for kind, (before_it, state, act) in ends.items():
+        file = a_file(member, credential, state=before_it, size=1)
         with case(kind):
             before = Event.objects.count()
             roll_back(lambda act=act, file=file: act(file))  # type: ignore[misc]
             assert Event.objects.count() == before
-            assert File.objects.get(pk=file.pk).state == FileState.FETCHING
+            assert File.objects.get(pk=file.pk).state == before_it
             act(file)
             assert File.objects.get(pk=file.pk).state == state
             assert Event.objects.get(subject_id=file.pk, kind=kind).team == member.team

@@ -103,7 +103,7 @@ class ClaimAdmin(Records):
     joined = ("team", "credential", "attempt__task__created_by", "decided_by")
     unread = (
         "credential__sealed_key",
-        *(f"attempt__{name}" for name in ("token", "reference", "reply", "report")),
+        *(f"attempt__{name}" for name in ("token", "reference", "reply", "report", "first_report")),
         "attempt__task__message",
         "attempt__task__created_by__password",
         "decided_by__password",
@@ -127,7 +127,7 @@ class ClaimAdmin(Records):
 
     @admin.display(description=_("estimated"), empty_value="")
     def estimated(self, claim: Claim) -> str:
-        return figure(claim.attempt.estimate, claim.unit) if claim.attempt else ""
+        return figure_or_unknown(claim.attempt.estimate, claim.unit) if claim.attempt else ""
 
     @admin.display(description=_("provider said"), empty_value="")
     def reported_cost(self, claim: Claim) -> str:
@@ -277,6 +277,11 @@ def _may_decide(request: HttpRequest, claim: Claim) -> bool:
 # ---- Verdicts -------------------------------------------------------------------------------
 
 
+def figure_or_unknown(amount: int | None, unit: str) -> str:
+    """Format an amount; one that nobody knows is never 0."""
+    return gettext("not known") if amount is None else figure(amount, unit)
+
+
 def verdict(entry: Entry) -> str:
     """Compare an entry with its statement, or without one the reply with the estimate."""
     tone, words = _verdict_on_entry(entry)
@@ -313,7 +318,7 @@ def _verdict_on_claim(claim: Claim) -> tuple[str, str]:
 def _verdict_on_reply(attempt: Attempt, entry: Entry) -> tuple[str, str]:
     if attempt.cost is None:
         return "unclear", gettext("The provider reported no cost")
-    difference = attempt.cost - attempt.estimate
+    difference = attempt.cost - attempt.estimate if attempt.estimate is not None else 0
     if not difference:
         return "", gettext("No statement yet")
     words = (

@@ -1,19 +1,25 @@
-"""What a team can spend: credentials (never the API key) with their accounts, and caps."""
+"""What a team can spend: credentials (never the API key), accounts, prices, falls and caps."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from generations.billing import falls
 from generations.billing.caps import Use
-from generations.models import Account, Cap, Credential
+from generations.models import Account, BalanceFall, Cap, Credential, CredentialPrice, Entry
 from generations.models.caps import month_of
-from generations.models.ledger import booking_day
-from generations.templatetags.formats import figure, icon
+from generations.models.ledger import FallState, booking_day
+from generations.providers.catalogue import catalogue
+from generations.templatetags.formats import figure, icon, price_in_words
 
+from .claims import figure_or_unknown
+from .ledger import ATTEMPT_UNREAD
+from .ledger_list import ModelFilter
 from .records import (
     Admin,
     Choices,
@@ -23,7 +29,9 @@ from .records import (
     Rows,
     TeamFilter,
     UnitFilter,
+    address,
     moment,
+    one_line,
     related,
 )
 
@@ -94,6 +102,109 @@ class AccountAdmin(Records):
     unread = ("credential__sealed_key",)
     of_team = related("team", _("team"))
     key = related("credential", _("key"))
+
+
+@admin.register(CredentialPrice)
+class CredentialPriceAdmin(Records):
+    """What owners say that a model costs on their key. They enter it on a page of their team."""
+
+    list_display = ("__str__", "of_team", "quoted", "checked_on", "by", "when")
+    list_filter = ("per", TeamFilter, CredentialFilter, ModelFilter)
+    search_fields = ("credential__name", "team__name", "model", "kind")
+    fields = (
+        "of_team",
+        "key",
+        "kind",
+        "model",
+        "resolution",
+        "quoted",
+        "checked_on",
+        "by",
+        "when",
+    )
+    joined = ("team", "credential", "changed_by")
+    unread = ("credential__sealed_key", "changed_by__password")
+    of_team = related("team", _("team"))
+    key = related("credential", _("key"))
+    by = related("changed_by", _("changed by"))
+
+    @admin.display(description=_("price"))
+    def quoted(self, price: CredentialPrice) -> str:
+        return price_in_words(price.amount, catalogue(price.credential.kind).unit, price.per)
+
+    @admin.display(description=_("changed"))
+    def when(self, price: CredentialPrice) -> str:
+        return moment(price.changed_at)
+
+
+class EntriesOfFall(InlineRecords):
+    """What was booked of a fall."""
+
+    model = Entry
+    fields = ("at", "of_attempt", "moved", "by", "memo")
+    joined = ("attempt__task", "actor")
+    unread = (*ATTEMPT_UNREAD, "actor__password")
+    of_attempt = related("attempt", _("attempt"))
+    by = related("actor", _("who"))
+
+    @admin.display(description=_("amount"))
+    def moved(self, entry: Entry) -> str:
+        return figure_or_unknown(entry.known_amount, entry.unit)
+
+
+@admin.register(BalanceFall)
+class BalanceFallAdmin(Records):
+    """What balances lost without an entry. Owners book it on a page of their team."""
+
+    list_display = ("key", "of_team", "went", "left", "since", "until", "state", "by")
+    list_filter = ("state", TeamFilter, CredentialFilter, UnitFilter)
+    search_fields = ("credential__name", "team__name", "reason")
+    fields = (
+        "key",
+        "of_team",
+        "unit",
+        "went",
+        "left",
+        "since",
+        "until",
+        "state",
+        "reason",
+        "by",
+        "decided_at",
+        "candidates",
+    )
+    joined = ("team", "credential", "decided_by")
+    unread = ("credential__sealed_key", "decided_by__password")
+    inlines = (EntriesOfFall,)
+    of_team = related("team", _("team"))
+    key = related("credential", _("key"))
+    by = related("decided_by", _("decided by"))
+
+    @admin.display(description=_("went"))
+    def went(self, fall: BalanceFall) -> str:
+        return figure(fall.amount, fall.unit)
+
+    @admin.display(description=_("not explained"))
+    def left(self, fall: BalanceFall) -> str:
+        return figure(fall.left, fall.unit)
+
+    @admin.display(description=_("orders that ended in between"), empty_value="–")
+    def candidates(self, fall: BalanceFall) -> str:
+        """Link the orders on which it may be booked, with what is booked for each."""
+        if fall.state != FallState.OPEN:
+            return ""
+        return format_html_join(
+            SafeString("<br>"),
+            '<a href="{}">{}</a> · {}',
+            (
+                (
+                    address(attempt),
+                    one_line(attempt.task.prompt) or attempt,
+                    figure_or_unknown(attempt.booked, fall.unit),
+                )
+                for attempt in falls.candidates(fall)
+            ),
+        )
 
 
 class NearFilter(admin.SimpleListFilter):

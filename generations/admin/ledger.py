@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.http import (
     FileResponse,
     HttpRequest,
@@ -21,10 +21,11 @@ from django.utils.translation import gettext_lazy as _
 
 from generations import spreadsheets
 from generations.models import Attempt, Entry, Line
-from generations.models.ledger import EntryKind, booking_day
+from generations.models.ledger import AMOUNT_UNKNOWN, EntryKind, booking_day
+from generations.models.tasks import CostBasis
 from generations.templatetags.formats import figure
 
-from .claims import verdict
+from .claims import figure_or_unknown, verdict
 from .ledger_list import (
     DayFilter,
     DayPaginator,
@@ -48,7 +49,9 @@ from .records import (
     related,
 )
 
-ATTEMPT_UNREAD = tuple(f"attempt__{name}" for name in ("token", "reference", "reply", "report"))
+ATTEMPT_UNREAD = tuple(
+    f"attempt__{name}" for name in ("token", "reference", "reply", "report", "first_report")
+)
 MOST_DIGITS = 18  # of a primary key; a longer number fits into no column
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CHUNK = 2000
@@ -68,7 +71,8 @@ COLUMNS: Mapping[str, Any] = {
     "model": _("Model"),
     "credential__name": _("Key"),
     "unit": _("Unit"),
-    "amount": _("Amount"),
+    "known": _("Amount"),
+    "basis": _("Known by"),
     "attempt__estimate": _("Estimated"),
     "attempt__cost": _("Provider said"),
     "attempt__claim__amount": _("On the statement"),
@@ -133,13 +137,24 @@ class EntryAdmin(Records):
         "model",
         "moved",
         "unit",
+        "by",
+        "of_fall",
         "memo",
         "judged",
     )
     ordering = ("-day", "-pk")
-    joined = ("team", "credential", "actor", "person", "attempt__task", "attempt__claim")
+    joined = (
+        "team",
+        "credential",
+        "actor",
+        "person",
+        "attempt__task",
+        "attempt__claim",
+        "fall__credential",
+    )
     unread = (
         "credential__sealed_key",
+        "fall__credential__sealed_key",
         "actor__password",
         "person__password",
         *ATTEMPT_UNREAD,
@@ -151,6 +166,7 @@ class EntryAdmin(Records):
     of_team = related("team", _("team"))
     key = related("credential", _("key"))
     of_attempt = related("attempt", _("attempt"))
+    of_fall = related("fall", _("fall of a balance"))
 
     @admin.display(description=_("when"))
     def when(self, entry: Entry) -> str:
@@ -174,11 +190,17 @@ class EntryAdmin(Records):
 
     @admin.display(description=_("amount"))
     def moved(self, entry: Entry) -> str:
-        return figure(entry.amount, entry.unit)
+        return figure_or_unknown(entry.known_amount, entry.unit)
+
+    @admin.display(description=_("known by"), empty_value="–")
+    def by(self, entry: Entry) -> str:
+        return str(entry.get_basis_display())
 
     @admin.display(description=_("estimated"), empty_value="")
     def estimated(self, entry: Entry) -> str:
-        return figure(entry.attempt.estimate, entry.unit) if entry.attempt else ""
+        if entry.attempt is None or entry.kind == EntryKind.IMPORT:
+            return ""
+        return figure_or_unknown(entry.attempt.estimate, entry.unit)
 
     @admin.display(description=_("provider said"), empty_value="")
     def reported_cost(self, entry: Entry) -> str:
@@ -264,9 +286,13 @@ def _export_rows(entries: QuerySet[Any]) -> Iterator[spreadsheets.Row]:
     """Yield the names of the columns, then the entries in the order of the list."""
     yield [str(name) for name in COLUMNS.values()]
     kinds = {kind.value: str(kind.label) for kind in EntryKind}
+    bases = {"": ""} | {basis.value: str(basis.label) for basis in CostBasis}
     marks = {True: gettext("yes"), False: ""}
-    for row in entries.select_related(None).values(*COLUMNS).iterator(chunk_size=CHUNK):
-        row["kind"] = kinds[row["kind"]]
+    # An empty cell, never 0, for what nobody knows.
+    known = Case(When(AMOUNT_UNKNOWN, then=None), default="amount")
+    rows = entries.select_related(None).annotate(known=known).values(*COLUMNS)
+    for row in rows.iterator(chunk_size=CHUNK):
+        row["kind"], row["basis"] = kinds[row["kind"]], bases[row["basis"]]
         row["failed"], row["carried"] = marks[row["failed"]], marks[row["carried"]]
         row["attempt__task__prompt"] = " ".join((row["attempt__task__prompt"] or "").split())
         yield [row[name] for name in COLUMNS]

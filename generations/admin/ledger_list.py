@@ -22,11 +22,19 @@ from django.utils.translation import gettext_lazy as _
 from generations.models import Claim, DayTotal, Total
 from generations.models.caps import month_of
 from generations.models.films import WORK
-from generations.models.ledger import CLOSING, SPENDING, SUMS, EntryKind, booking_day
+from generations.models.ledger import (
+    CLOSING,
+    SPENDING,
+    SUMS,
+    EntryKind,
+    booking_day,
+    still_unknown,
+)
+from generations.models.offers import catalogue
 from generations.models.statements import ClaimDecision
 from generations.models.tasks import AttemptState
 from generations.providers import PROVIDERS
-from generations.providers.catalogue import catalogue
+from generations.providers.catalogue import catalogue as shipped
 from generations.templatetags.charts import Day
 
 from .records import Admin, Choices, Rows, visible
@@ -42,6 +50,8 @@ SPANS = (
 ENTRY_SUMS = SUMS | {
     "rows": Count("pk"),
     "clips": Count("pk", filter=Q(kind=EntryKind.SETTLE, failed=False)),
+    "unknown": Count("pk", filter=Q(still_unknown(), kind=EntryKind.SETTLE)),
+    "unknown_imports": Count("pk", filter=Q(still_unknown(), kind=EntryKind.IMPORT)),
     "estimated": Sum("attempt__estimate", filter=Q(kind=EntryKind.SETTLE), default=0),
     "on_statements": Sum("attempt__claim__amount", filter=Q(kind__in=CLOSING), default=0),
 }
@@ -64,7 +74,9 @@ class ModelFilter(admin.SimpleListFilter):
     parameter_name = "model"
 
     def lookups(self, request: HttpRequest, model_admin: Admin) -> Choices:
-        offered = {offer.model for kind in PROVIDERS for offer in catalogue(kind).offers}
+        # A model that is offered here no more has entries still.
+        books = [book(kind) for kind in PROVIDERS for book in (shipped, catalogue)]
+        offered = {offer.model for one in books for offer in one.offers}
         return [(model, model) for model in sorted(offered | set(WORK))]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:

@@ -24,10 +24,10 @@ from django.views.generic import RedirectView
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from generations import clock
-from generations.models import Account, Cap, Claim, DayTotal, Entry, File, Task
+from generations.models import Account, BalanceFall, Cap, Claim, DayTotal, Entry, File, Task
 from generations.models.caps import month_of
 from generations.models.files import FileState
-from generations.models.ledger import AccountName, booking_day
+from generations.models.ledger import AccountName, FallState, booking_day
 from generations.models.statements import ClaimDecision
 from generations.models.tasks import TaskState
 from generations.templatetags.charts import Day
@@ -42,13 +42,16 @@ MOST_COUNTED = 1000
 # Rows of the queue are pickles, a bad schedule stops them all; tokens and addresses are private.
 HIDDEN = (Failure, OrmQ, Schedule, Success, EmailAddress, SocialAccount, SocialToken)
 SECTIONS = {
-    "credits": (_("Credits"), ("Entry", "Claim", "Statement", "Cap", "Account")),
+    "credits": (
+        _("Credits"),
+        ("Entry", "Claim", "Statement", "BalanceFall", "Cap", "CredentialPrice", "Account"),
+    ),
     "work": (_("Work"), ("Task", "Attempt", "Callback", "File", "Upload", "Credential")),
     "films": (_("Films"), ("Film", "Take", "Cut")),
     "sharing": (_("Shares"), ("Collection", "ShareLink", "Remark", "Verdict")),
     "people": (_("People"), ("Team", "User", "Membership", "Invitation", "AuditEvent")),
     "access": (_("Access"), (Group.__name__, "SocialApp", "Authenticator")),
-    "system": (_("System"), ("Installation", "Heartbeat", "Lease")),
+    "system": (_("System"), ("Installation", "OfferChange", "Heartbeat", "Lease")),
 }
 # Addresses of models that had another name.
 OLD_NAMES = {"pulse": "heartbeat", "composition": "cut", "event": "auditevent"}
@@ -193,6 +196,7 @@ def _alarms(request: HttpRequest, visible_rows: Q) -> list[Figure]:
     lost = File.objects.filter(visible_rows, state=FileState.LOST)
     caps = Cap.objects.filter(visible_rows).near(month_of(booking_day()))
     claims = Claim.objects.filter(visible_rows, decision=ClaimDecision.NONE).exclude(difference=0)
+    falls = BalanceFall.objects.filter(visible_rows, state=FallState.OPEN)
     return [
         Figure(
             _("Unclear orders"), _count(unclear), _rows("task", state__exact="unclear"), "lilac"
@@ -206,6 +210,12 @@ def _alarms(request: HttpRequest, visible_rows: Q) -> list[Figure]:
         Figure(_("Results lost"), _count(lost), _rows("file", state__exact="lost"), "coral"),
         Figure(_("Caps nearly used up"), _count(caps), _rows("cap", use="near"), "coral"),
         Figure(_("Open differences"), _count(claims), _rows("claim", state="open"), "coral"),
+        Figure(
+            _("Unexplained falls of balances"),
+            _count(falls),
+            _rows("balancefall", state__exact="open"),
+            "coral",
+        ),
     ]
 
 

@@ -10,7 +10,7 @@ from .records import CredentialFilter, InlineRecords, Records, TeamFilter, maske
 from .timeline import Timeline, header_lines
 
 # Replies and reports are no secrets, but long, and may repeat our token; ``masked`` shows them.
-ATTEMPT_SECRETS = ("token", "reference", "reply", "report")
+ATTEMPT_SECRETS = ("token", "reference", "reply", "report", "first_report")
 
 
 class Attempts(InlineRecords):
@@ -69,10 +69,14 @@ class TaskAdmin(Records):
         "code",
         "message",
         "alarm",
+        "state_word",
+        "echoed",
         "created_at",
         "imported_at",
         "accepted_at",
         "finished_at",
+        "late_at",
+        "unanswered_at",
         "check_at",
         "checks",
         "misses",
@@ -122,6 +126,7 @@ class AttemptAdmin(Records):
         "cost",
         "code",
         "raw_reply",
+        "raw_first_report",
         "raw_report",
         "created_at",
         "sent_at",
@@ -137,6 +142,10 @@ class AttemptAdmin(Records):
     @admin.display(description=_("raw reply"), empty_value="–")
     def raw_reply(self, attempt: Attempt) -> str:
         return masked(attempt.reply, attempt)
+
+    @admin.display(description=_("first raw report"), empty_value="–")
+    def raw_first_report(self, attempt: Attempt) -> str:
+        return masked(attempt.first_report, attempt)
 
     @admin.display(description=_("last raw report"), empty_value="–")
     def raw_report(self, attempt: Attempt) -> str:

@@ -172,7 +172,7 @@ class Timeline:
     def _entries(self) -> Iterator[TimelineLine]:
         for attempt in self.attempts:
             for entry in attempt.entries.all():
-                texts = [amount(entry.amount, entry.unit), entry.memo, entry.actor]
+                texts = [amount(entry.known_amount, entry.unit), entry.memo, entry.actor]
                 carried = gettext("carried over") if entry.carried else ""
                 failed = gettext("although no clip came") if entry.failed else ""
                 yield TimelineLine(

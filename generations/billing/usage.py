@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from generations.models import DayTotal, Entry, Team, Total
 from generations.models.films import WORK
-from generations.models.ledger import SPENDING, EntryKind, TotalQuerySet
+from generations.models.ledger import SPENDING, EntryKind, TotalQuerySet, still_unknown
 
 # The film of an entry's task: it began it, or made a take or a cut of it.
 OF_FILM = Coalesce(*(f"attempt__task__{path}" for path in ("film", "take__film", "cut__film")))
@@ -22,6 +22,7 @@ ROWS: dict[str, Q] = {
     "failed": Q(failed=True),
     "refunded": Q(kind=EntryKind.RELEASE, carried=False),
     "imported": Q(kind=EntryKind.IMPORT),
+    "unknown": Q(still_unknown(), kind=EntryKind.SETTLE),
 }
 MADE = Q(kind=EntryKind.SETTLE, failed=False)
 
@@ -46,6 +47,8 @@ class Sum:
 
     ``films`` and ``failed`` (charged though no clip came) are parts of ``spent``. ``refunded`` was
     held and given back. ``imported`` was paid elsewhere for clips that were imported here.
+    ``unknown`` (of what was ordered here; ``unknown_clips`` without films) and ``unknown_imports``
+    count the clips that are in no amount, because nobody knows what they cost.
     """
 
     spent: int = 0
@@ -54,6 +57,9 @@ class Sum:
     refunded: int = 0
     clips: int = 0
     imported: int = 0
+    unknown: int = 0
+    unknown_clips: int = 0
+    unknown_imports: int = 0
 
     def __add__(self, other: "Sum") -> "Sum":
         names = [one.name for one in fields(self)]
@@ -65,8 +71,9 @@ class Sum:
 
     @property
     def each(self) -> int:
-        """What was spent, also on films and failed clips, for each clip that came."""
-        return round(self.spent / self.clips) if self.clips else 0
+        """What was spent, also on films and failed clips, for each clip of known cost that came."""
+        known = self.clips - self.unknown_clips
+        return round(self.spent / known) if known > 0 else 0
 
 
 def _sums(of_film: Q) -> dict[str, Any]:
@@ -82,6 +89,9 @@ def _sums(of_film: Q) -> dict[str, Any]:
         "sum_refunded": Added("amount", filter=ROWS["refunded"], default=0),
         "sum_clips": Added("entries", filter=MADE & ~of_film, default=0),
         "sum_imported": Added("amount", filter=ROWS["imported"], default=0),
+        "sum_unknown": Added("unknown", filter=Q(kind=EntryKind.SETTLE), default=0),
+        "sum_unknown_clips": Added("unknown", filter=MADE & ~of_film, default=0),
+        "sum_unknown_imports": Added("unknown", filter=ROWS["imported"], default=0),
     }
 
 
@@ -93,6 +103,13 @@ def read_sum(row: Mapping[str, Any]) -> Sum:
 SUMS = _sums(Q(model__in=WORK))
 # A day total has no model, only whether it is of films.
 DAY_SUMS = _sums(Q(of_film=True))
+# Entries themselves have neither counts nor what is unknown.
+ENTRY_SUMS = SUMS | {
+    "sum_clips": Count("pk", filter=MADE),
+    "sum_unknown": Count("pk", filter=ROWS["unknown"]),
+    "sum_unknown_clips": Count("pk", filter=ROWS["unknown"] & MADE),
+    "sum_unknown_imports": Count("pk", filter=Q(still_unknown(), kind=EntryKind.IMPORT)),
+}
 
 
 @dataclass(frozen=True)
@@ -156,8 +173,7 @@ class Usage:
         Read from entries: no total knows which film it is of.
         """
         entries = Entry.objects.filter(model__in=WORK, **self._chosen).annotate(of=OF_FILM)
-        clips = Count("pk", filter=MADE)
-        rows: Any = entries.order_by().values("of").annotate(**SUMS | {"sum_clips": clips})
+        rows: Any = entries.order_by().values("of").annotate(**ENTRY_SUMS)
         found = {row["of"]: read_sum(row) for row in rows}
         return _highest_first(found)
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, Sum
+from django.db.models import Max
 
-from generations.models import Cut, File, Film, Line, Segment, Take, Task
+from generations.models import Cut, File, Film, Segment, Take, Task
 from generations.models.films import SegmentKind
-from generations.models.ledger import AccountName
 from generations.models.tasks import TaskState
 
 from .order import last_prices
@@ -23,6 +22,7 @@ from .rows import (
     Obstacle,
     SegmentKey,
     booked,
+    booked_by_task,
     chosen_selection,
     cost,
     obstacles,
@@ -44,7 +44,8 @@ class BoardTake:
     """One version of a segment. ``number`` counts from 1.
 
     ``state`` is a task's state; ``task`` made it, None where it came with the film; ``file`` is
-    what is or will be kept of it. ``cuts`` are the numbers of the cuts that it is in.
+    what is or will be kept of it. ``cuts`` are the numbers of the cuts that it is in. ``unknown``
+    is 1 where nobody knows what it cost.
     """
 
     pk: int
@@ -60,6 +61,7 @@ class BoardTake:
     cuts: tuple[int, ...]
     cost: int
     held: int
+    unknown: int
     made_at: datetime
     task: Task | None
     file: File | None
@@ -101,6 +103,14 @@ class BoardSegment:
     @property
     def spent_on_discarded(self) -> int:
         return sum(take.cost for take in self.takes if not take.is_chosen)
+
+    @property
+    def unknown_on_chosen(self) -> int:
+        return sum(take.unknown for take in self.takes if take.is_chosen)
+
+    @property
+    def unknown_on_discarded(self) -> int:
+        return sum(take.unknown for take in self.takes if not take.is_chosen)
 
     @property
     def held(self) -> int:
@@ -253,6 +263,7 @@ def _take(
         cuts=tuple(cuts),
         cost=amount.spent,
         held=amount.held,
+        unknown=amount.unknown,
         made_at=take.created_at,
         task=take.task,
         file=take.file,
@@ -292,7 +303,8 @@ def _cut(
 class FilmCard:
     """A film in a list. ``still``: a stored file of its newest cut, else of its first shot.
 
-    ``cuts`` counts those that did not fail; ``spent`` is in the credential's unit.
+    ``cuts`` counts those that did not fail; ``spent`` is in the credential's unit, and ``unknown``
+    counts the orders that are not in it, because nobody knows what they cost.
     """
 
     film: Film
@@ -300,6 +312,7 @@ class FilmCard:
     shots: int
     cuts: int
     spent: int
+    unknown: int
 
 
 def list_films(films: Sequence[Film]) -> list[FilmCard]:
@@ -312,14 +325,16 @@ def list_films(films: Sequence[Film]) -> list[FilmCard]:
     for cut in Cut.objects.filter(film__in=films).select_related("task", "file"):
         if cut.status not in UNSUCCESSFUL:
             cuts[cut.film_id].append(cut)
-    spent = _spent_by_film(films)
+    of_task = _film_of_task(films)
+    amounts = _booked_by_film(of_task)
     return [
         FilmCard(
             film,
             _newest_file(cuts[film.pk]) or stills.get(film.pk),
             counts[film.pk],
             len(cuts[film.pk]),
-            spent[film.pk],
+            amounts[film.pk].spent,
+            amounts[film.pk].unknown,
         )
         for film in films
     ]
@@ -335,17 +350,18 @@ def _newest_file(cuts: Iterable[Cut]) -> File | None:
     return _stored_file(max(kept, key=lambda cut: cut.ordinal, default=None))
 
 
-def _spent_by_film(films: Sequence[Film]) -> Counter[int]:
-    """Return what was spent on all orders of a film, by film id."""
-    # The ledger knows tasks and no films.
+def _film_of_task(films: Sequence[Film]) -> dict[int, int]:
+    """Return the film of each order of a film, by task id: the ledger knows tasks and no films."""
     of_task = {film.task_id: film.pk for film in films}
     for rows in (Take.objects, Cut.objects):
         parts = rows.filter(film__in=films, task__isnull=False)
         of_task |= dict(parts.values_list("task", "film"))
-    lines = Line.objects.filter(
-        entry__attempt__task__in=of_task, account__name=AccountName.SPENT
-    ).values_list("entry__attempt__task")
-    spent = Counter[int]()
-    for task, amount in lines.annotate(amount=Sum("amount")):
-        spent[of_task[task]] += amount
-    return spent
+    return of_task
+
+
+def _booked_by_film(of_task: Mapping[int, int]) -> dict[int, BookedAmounts]:
+    """Return what is booked for all orders of a film, by film id."""
+    sums: dict[int, BookedAmounts] = defaultdict(BookedAmounts)
+    for task, amounts in booked_by_task(of_task).items():
+        sums[of_task[task]] += amounts
+    return sums

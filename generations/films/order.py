@@ -47,6 +47,7 @@ def order_film(
     credential: Credential,
     wanted: Order,
     *,
+    accepts_unknown: bool = False,
     form_token: str,
     pictures: NamedUploads = (),
 ) -> Film:
@@ -55,7 +56,8 @@ def order_film(
         membership,
         credential,
         wanted,
-        estimate=last_price(credential, FILM, duration=wanted.duration),
+        last=last_price(credential, FILM, duration=wanted.duration),
+        accepts_unknown=accepts_unknown,
         form_token=form_token,
         pictures=pictures,
     )
@@ -70,6 +72,7 @@ def order_takes(
     shot: int | None = None,
     prompt: str,
     count: int = 1,
+    accepts_unknown: bool = False,
     form_token: str,
 ) -> list[Take]:
     """Order ``count`` more takes of a segment; none of them becomes the chosen one.
@@ -96,7 +99,8 @@ def order_takes(
         wanted,
         count=count,
         # No price of a part is published (docs/wire.md, 2.11): hold what the last one cost.
-        estimate=last_price(film.task.credential, wanted.kind) or 0,
+        last=last_price(film.task.credential, wanted.kind),
+        accepts_unknown=accepts_unknown,
         form_token=form_token,
         beside=lambda tasks: _add_takes(film, segment, tasks),
     )
@@ -105,7 +109,12 @@ def order_takes(
 
 
 def order_cut(
-    membership: Membership, film: Film, pieces: CutSelection | None = None, *, form_token: str
+    membership: Membership,
+    film: Film,
+    pieces: CutSelection | None = None,
+    *,
+    accepts_unknown: bool = False,
+    form_token: str,
 ) -> Cut:
     """Order a cut of the chosen takes, or of those that ``pieces`` names.
 
@@ -127,7 +136,8 @@ def order_cut(
         membership,
         film.task.credential,
         Order(kind=FILM_CUT, model=MODELS[FILM_CUT], prompt="", film_edit=part),
-        estimate=last_price(film.task.credential, FILM_CUT) or 0,
+        last=last_price(film.task.credential, FILM_CUT),
+        accepts_unknown=accepts_unknown,
         form_token=form_token,
         beside=lambda tasks: _add_cut(film, takes, tasks),
     )
@@ -161,7 +171,7 @@ def rename_film(membership: Membership, film: Film, title: str) -> None:
 
 
 def last_price(credential: Credential, kind: str, *, duration: int | None = None) -> int | None:
-    """Return what the last such task on this key cost; None where none did.
+    """Return what the last such task on this key cost; None where nobody knows of any.
 
     ``duration`` in seconds, of a whole film: the last one that was as long.
     """
@@ -228,5 +238,5 @@ def _add_cut(
 def _last_cost[Row: Model](rows: QuerySet[Row]) -> int | None:
     """Read from tables that hold films only, so that no million of clips is searched."""
     last = rows.order_by("-task").values_list("task", flat=True)[:1]
-    costs = Attempt.objects.filter(task__in=last, state=AttemptState.ACCEPTED, cost__isnull=False)
-    return costs.values_list("cost", flat=True).first()
+    costs = Attempt.objects.filter(task__in=last, state=AttemptState.ACCEPTED, booked__isnull=False)
+    return costs.values_list("booked", flat=True).first()

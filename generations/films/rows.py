@@ -1,16 +1,15 @@
 """The rows of one film: what is chosen, what it lacks for the next cut, and what it cost."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 
 from generations.lifecycle.order import OrderRefused
-from generations.models import Cut, CutPiece, Film, Line, Membership, Segment, Take
+from generations.models import Attempt, Cut, CutPiece, Film, Membership, Segment, Take
 from generations.models.films import SegmentKind
-from generations.models.ledger import AccountName
-from generations.models.tasks import FINAL, TaskState
+from generations.models.tasks import FINAL, AttemptState, TaskState
 
 type SegmentKey = tuple[str, int]
 """A segment by its kind and its index, e.g. ``("shot", 0)``."""
@@ -212,13 +211,19 @@ def _remote_id(take: Take | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BookedAmounts:
-    """Amounts that were spent, and that are held for what runs, in the credential's unit."""
+    """Amounts that were spent, and that are held for what runs, in the credential's unit.
+
+    ``unknown`` counts the tasks that are in neither, because nobody knows what they cost.
+    """
 
     spent: int = 0
     held: int = 0
+    unknown: int = 0
 
     def __add__(self, other: "BookedAmounts") -> "BookedAmounts":
-        return BookedAmounts(self.spent + other.spent, self.held + other.held)
+        return BookedAmounts(
+            self.spent + other.spent, self.held + other.held, self.unknown + other.unknown
+        )
 
 
 NOTHING = BookedAmounts()
@@ -229,6 +234,7 @@ class Cost:
     """Cost of a film in the credential's unit. ``brief`` paid for the film as it first came.
 
     ``chosen`` and ``discarded``: spent on takes that are in the next cut, and on all others.
+    ``unknown_…`` count the parts that are in no amount, because nobody knows what they cost.
     """
 
     brief: int
@@ -236,6 +242,19 @@ class Cost:
     discarded: int
     cuts: int
     held: int
+    unknown_brief: int = 0
+    unknown_chosen: int = 0
+    unknown_discarded: int = 0
+    unknown_cuts: int = 0
+
+    @property
+    def unknown(self) -> int:
+        return self.unknown_well + self.unknown_discarded
+
+    @property
+    def unknown_well(self) -> int:
+        """Those that are in the next cut, with the film as it first came and all cuts."""
+        return self.unknown_brief + self.unknown_chosen + self.unknown_cuts
 
     @property
     def spent(self) -> int:
@@ -243,17 +262,22 @@ class Cost:
 
 
 def booked(rows: FilmRows) -> Mapping[int, BookedAmounts]:
-    """Return what is booked, by task id, in one query."""
+    """Return what is booked for all orders of a film, by task id."""
     tasks = [each.task_id for each in (*rows.takes, *rows.cuts) if each.task_id]
-    lines = Line.objects.filter(
-        entry__attempt__task__in=[rows.film.task_id, *tasks],
-        account__name__in=[AccountName.SPENT, AccountName.HELD],
+    return booked_by_task([rows.film.task_id, *tasks])
+
+
+def booked_by_task(tasks: Iterable[int]) -> Mapping[int, BookedAmounts]:
+    """Return what is booked, by task id, in one query."""
+    attempts = Attempt.objects.filter(task__in=list(tasks)).order_by()
+    has_clip = Q(task__state=TaskState.SUCCEEDED)
+    sums = attempts.values_list("task").annotate(
+        spent=Sum("booked", default=0),
+        # Nothing is booked for what still runs, nor for what ended at a cost that nobody knows.
+        holds=Sum("estimate", filter=Q(booked=None) & ~has_clip, default=0),
+        unknown=Count("pk", filter=has_clip & Q(booked=None, state=AttemptState.ACCEPTED)),
     )
-    sums = lines.values_list("entry__attempt__task").annotate(
-        spent=Sum("amount", filter=Q(account__name=AccountName.SPENT), default=0),
-        held=Sum("amount", filter=Q(account__name=AccountName.HELD), default=0),
-    )
-    return {task: BookedAmounts(spent, held) for task, spent, held in sums}
+    return {task: BookedAmounts(*amounts) for task, *amounts in sums}
 
 
 def cost(rows: FilmRows, of: Mapping[int, BookedAmounts]) -> Cost:
@@ -269,5 +293,15 @@ def cost(rows: FilmRows, of: Mapping[int, BookedAmounts]) -> Cost:
             discarded += amount
     cuts = sum((of.get(cut.task_id or 0, NOTHING) for cut in rows.cuts), NOTHING)
     brief = of.get(rows.film.task_id, NOTHING)
-    held = brief.held + chosen.held + discarded.held + cuts.held
-    return Cost(brief.spent, chosen.spent, discarded.spent, cuts.spent, held)
+    whole = brief + chosen + discarded + cuts
+    return Cost(
+        brief=brief.spent,
+        chosen=chosen.spent,
+        discarded=discarded.spent,
+        cuts=cuts.spent,
+        held=whole.held,
+        unknown_brief=brief.unknown,
+        unknown_chosen=chosen.unknown,
+        unknown_discarded=discarded.unknown,
+        unknown_cuts=cuts.unknown,
+    )

@@ -85,7 +85,7 @@ def _record_no_answer(film: Film, attempt: Attempt, error: ProviderError) -> dat
     """Count a failed reading; alarm when refusals last, and stop asking in the end."""
     log.warning("tree not read", film=film.pk, code=error.code)
     if isinstance(error, Unauthorised):
-        transitions.pause_credential(attempt.credential, error.reason)
+        transitions.doubt_credential(attempt.credential, error)
     film.misses += 1
     # Only refusals count against the film: a provider that is down says nothing about its tree.
     is_refused = isinstance(error, Refused)

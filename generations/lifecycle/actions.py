@@ -9,6 +9,7 @@ from generations.models.leases import idle
 from generations.models.tasks import AT_PROVIDER, AttemptState, TaskState
 from generations.providers import provider
 from generations.providers.contract import ProviderError, Reason, Receipt
+from generations.providers.wire.pasted import read_pasted_id
 from generations.teams.provider_access import ProviderConnection, connect
 
 from . import queue, transitions
@@ -65,7 +66,8 @@ def request_cancel(task_id: int) -> None:
     try:
         with connect(attempt.credential) as connection:
             refusal = _cancel_at_provider(connection, attempt.remote_id)
-            report = connection.check(attempt.remote_id)
+            wanted = transitions.wanted_roles(attempt.task)
+            report = connection.check(attempt.remote_id, wanted=wanted)
     except ProviderError as error:
         transitions.mark_not_cancelled(attempt, error)
         return transitions.check_soon(attempt.task)
@@ -97,12 +99,14 @@ def check_now(task: Task) -> None:
 def accept_found_id(task: Task, remote_id: str, by: User) -> None:
     """Take the id that a person found for an unclear order. Raises NotFound or TooLate."""
     attempt = _open_attempt(task, AttemptState.UNCLEAR)
-    remote_id = remote_id.strip()
+    remote_id = read_pasted_id(remote_id)
+    if not remote_id:
+        raise NotFound("remote_id_unreadable")
     if Attempt.objects.filter(credential=attempt.credential, remote_id=remote_id).exists():
         raise NotFound(Reason.REMOTE_ID_TAKEN)
     try:
         with connect(attempt.credential) as connection:
-            report = connection.check(remote_id)
+            report = connection.check(remote_id, wanted=transitions.wanted_roles(task))
     except ProviderError as error:
         raise NotFound(error.reason, error.message or error.code) from error
     # Where the provider repeats no reference, the person's word is all there is.
@@ -127,6 +131,12 @@ def release(task: Task, by: User, *, send_again: bool) -> None:
             raise TooLate(Reason.TOO_LATE)
         verb = "task.sent_again" if send_again else "task.released"
         audit.record(task.team, by, verb, task, estimate=attempt.estimate)
+
+
+def dismiss_alarm(task: Task, code: str, by: User) -> None:
+    """End an alarm that a person has read. Raises TooLate where it is over, or cannot end yet."""
+    if not transitions.dismiss_alarm(task, code, by):
+        raise TooLate(Reason.TOO_LATE)
 
 
 def fetch_again(task: Task, by: User) -> None:

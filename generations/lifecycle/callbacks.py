@@ -94,7 +94,7 @@ def _store(attempt: Attempt, reading: CallbackReading, request: CallbackRequest)
                 attempt=attempt,
                 verdict=reading.trust,
                 nonce=reading.nonce[:200],
-                remote_id=reading.remote_id[:100],
+                remote_id=reading.remote_id,
                 state_word=reading.state_word[:60],
                 headers={name: request.headers.get(name, "") for name in KEPT_HEADERS},
                 # PostgreSQL stores no NUL in a text.
@@ -131,7 +131,7 @@ def answer_callbacks(attempt_id: int) -> None:
 
 def _check(attempt: Attempt, remote_id: str) -> Report:
     with connect(attempt.credential) as connection:
-        return connection.check(remote_id)
+        return connection.check(remote_id, wanted=transitions.wanted_roles(attempt.task))
 
 
 def _ask(attempt: Attempt) -> None:

@@ -1,14 +1,14 @@
 """Fetch results before their links die, the most urgent first.
 
-A file is called stored only when it came whole, was hashed and was inspected. A dead link is asked
-for again before its file is called lost.
+A file is called stored only when it came whole, was hashed and was inspected. Loss is proved by
+time: a file is lost only once the life of its link is over, and its provider was asked again for
+minutes without giving a link that works.
 """
 
 import errno
-import fcntl
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,24 +18,24 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from generations import clock, crash
-from generations.media import Crashed, Facts, NotMedia, RejectReason, format_of, inspect
-from generations.models import Attempt, File, Film, Lease, events
-from generations.models.events import EventKind
-from generations.models.files import FileQuerySet, FileRole, FileState
+from generations.media import Facts, MediaProblem, NotMedia, inspect
+from generations.models import Attempt, File, Film, Lease
+from generations.models.files import FileQuerySet, FileState
 from generations.models.leases import idle
 from generations.models.tasks import AttemptState
 from generations.net.download import (
     DownloadedFile,
+    DownloadError,
     DownloadFailed,
     DownloadPaused,
     DownloadTooLarge,
-    LinkForbidden,
     LinkGone,
     discard,
     download,
 )
+from generations.net.links import link_client
 from generations.providers.contract import ProviderError, Refused
-from generations.storage import store
+from generations.storage import results, store
 from generations.teams import credentials, ordering_stops, provider_access
 from generations.teams.provider_access import connect
 
@@ -48,28 +48,41 @@ LEASE = timedelta(seconds=60)
 # The two together stay below a job's time limit (JOB_SECONDS).
 SLICE_SECONDS = 100.0  # of one job; the rest of a large file is the next job's
 INSPECT_SECONDS = 50.0
+PROBE_SECONDS = 20.0
 MOST_BYTES = 20 * 1024**3
 SHORT_WAIT = timedelta(seconds=5)
 MOST_WAIT = timedelta(minutes=5)
-NEW_LINK = 3 * MOST_WAIT  # a link that is dead so early has not died of age
-MOST_TRIES = 12  # with new links, each of them dead or not a film
-MOST_DEAD = 3  # with the same dead link
+LAST_TRY = timedelta(seconds=5)  # before the end of a link, however long the wait would be
+# The least time in which a provider is asked in vain, before anything is proved.
+PATIENCE = timedelta(minutes=10)
+NEW_LINK = 3 * MOST_WAIT  # after a link that served longer, the waits between tries begin anew
+# Of bytes that nobody can read, until they are kept as they came.
+MOST_LOOKS = 5
 MOST_CRASHES = 3
+UPLOAD_TIME = timedelta(minutes=2)  # a provider may still be writing a file that ends too early
 NO_ROOM = "no_room"  # ``last_error`` of a file that waits for room on the disk
 KEY_REMOVED = "nobody can ask for another link, its key was removed"
 ROOM_WAIT = timedelta(minutes=1)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-EXPECTED = {
-    FileRole.VIDEO: "video",
-    FileRole.WATERMARKED: "video",
-    FileRole.COVER: "image",
-    FileRole.AUDIO: "audio",
-}
 FACT_FIELDS = (
-    *("name", "size", "sha256", "content_type", "poster", "preview", "placeholder"),
-    *("duration_ms", "width", "height", "fps", "codec", "has_sound"),
+    *("name", "size", "sha256", "content_type", "poster", "preview", "proxy", "placeholder"),
+    *("duration_ms", "width", "height", "fps", "codec", "has_sound", "plays_in_browsers"),
+    "worked_for",
 )
-SUFFIX = {"video": "mp4", "image": "jpg", "audio": "mp3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What became of the question for a new link.
+
+    ``refusal``: what the provider said instead; where it has answered, that it has no link at all.
+    """
+
+    is_answered: bool = False
+    refusal: str = ""
+
+
+NOT_ASKED = Renewal()
 
 
 def fetch(file_id: int) -> None:
@@ -81,7 +94,7 @@ def fetch(file_id: int) -> None:
     # The lease in the row can run out while its worker is only stopped, so it alone would let two
     # write into one folder. The lock of the folder is held as long as that process lives.
     try:
-        with _lock(folder) as is_locked:
+        with results.lock(folder) as is_locked:
             if is_locked and _is_still_fetching(file):
                 _fetch(file, folder)
             elif is_locked:  # we made the folder anew
@@ -135,63 +148,196 @@ def _is_still_fetching(file: File) -> bool:
     return file.state == FileState.FETCHING
 
 
-@contextmanager
-def _lock(folder: Path) -> Iterator[bool]:
-    """Lock the folder of one file; yield False where another process has it.
-
-    The lock of a process that dies ends with it, unlike the lease in the row.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-
-
 def _fetch(file: File, folder: Path) -> None:
     """Download, inspect and store one file, or write down what came in between."""
-    if _is_in_storage(file):
-        return _mark_stored(file, folder)
+    if results.is_stored(file):
+        return _finish(file, folder)
     if ordering_stops.is_fetching_stopped():
         return _wait_for_room(file, folder)
-    # After some failures the wait between two tries is longer than a link lives.
-    if _has_dead_link(file) and not _renew_link(file, folder, "the link has died"):
-        return None
+    renewal = _ask_for_link(file) if _needs_new_link(file) else NOT_ASKED
+    if not renewal.is_answered and _is_dead(file):  # to try it would prove nothing
+        return _wait_for_answer(file, renewal)
     body = folder / "body"
     try:
         got = _download(file, body)
         crash.point("fetch.downloaded")
-        credentials.lengthen_link_life(file.task.credential, clock.now() - file.seen_at)
-        facts = _facts(file, body, folder)
+        facts = inspect(body, folder, timeout=INSPECT_SECONDS)
+    except DownloadPaused:  # a slice came in full, which is no failed try
+        return transitions.postpone_fetch(file, timedelta(0), is_counted=False)
     except LinkGone as error:
-        # First of all for the other files of this key: they become more urgent at once.
-        transitions.shorten_link_lives(file)
-        return _ask_for_link(file, folder, str(error))
+        if error.is_expired is not False:  # it never led to anything
+            transitions.record_dead_link(file)
+        return _miss(file, folder, _text(error), renewal)
     except NotMedia as error:
-        if ordering_stops.is_fetching_stopped():  # perhaps only its pictures found no room
-            return _wait_for_room(file, folder)
-        body.unlink(missing_ok=True)  # or the next try would continue these bytes
-        return _ask_for_link(file, folder, f"not a {EXPECTED[FileRole(file.role)]}: {error}")
-    except DownloadPaused:
-        return _later(file, "", timedelta(0))  # a slice came in full, which is no failed try
+        discard(body)  # or the next try would continue these bytes
+        return _miss(file, folder, f"not a file: {error}", renewal)
+    except DownloadFailed as error:
+        if renewal.is_answered and renewal.refusal:  # nobody will ever give another link
+            return _miss(file, folder, _text(error), renewal)
+        return _try_later(file, folder, error)
     except DownloadTooLarge as error:
-        return _mark_lost(file, folder, str(error))
-    except (DownloadFailed, LinkForbidden, Crashed, OSError) as error:
-        if getattr(error, "errno", None) in DISK_FULL or ordering_stops.is_fetching_stopped():
-            return _wait_for_room(file, folder)
-        # Whatever went wrong: the next try would meet a dead link.
-        if file.expires_at and file.expires_at < clock.now():
-            return _ask_for_link(file, folder, str(error))
-        return _later(file, str(error), _wait(file))
+        return _miss(file, folder, _text(error), renewal, least_wait=MOST_WAIT)
+    except DownloadError as error:
+        return _miss(file, folder, _text(error), renewal)
+    except OSError as error:
+        return _try_later(file, folder, error)
+    if facts.problem and ordering_stops.is_fetching_stopped():
+        return _wait_for_room(file, folder)  # perhaps only its pictures found no room
+    if facts.problem and _may_come_better(file, facts.problem):
+        discard(body)
+        return _miss(file, folder, f"not readable: {facts.problem}", renewal, may_be_lost=False)
     _store(file, folder, got, facts)
-    return _mark_stored(file, folder)
+    return _finish(file, folder, str(facts.problem or ""))
+
+
+def _text(error: DownloadError) -> str:
+    return f"{error} {error.excerpt}".strip()
+
+
+def _may_come_better(file: File, problem: MediaProblem) -> bool:
+    """Whether bytes that cannot be read may be others at the next try: paid bytes are kept."""
+    if problem is MediaProblem.CRASHED:
+        return file.tries < MOST_CRASHES
+    if problem is MediaProblem.CUT:
+        return file.missing_since is None or clock.now() - file.missing_since < UPLOAD_TIME
+    return file.tries < MOST_LOOKS
+
+
+# ---- The link -------------------------------------------------------------------------------
+
+
+def _needs_new_link(file: File) -> bool:
+    """Whether the provider is asked before the next try: the last link led to nothing, or is old.
+
+    A link that was given just now is tried whatever it says, because the two clocks may differ.
+    """
+    if file.missing_since is not None:
+        return True
+    now = clock.now()
+    is_old = file.expires_at is not None and file.expires_at <= now
+    return is_old and now - file.seen_at > SHORT_WAIT
+
+
+def _is_dead(file: File) -> bool:
+    """Whether the life of the link is over for certain.
+
+    That of a tree's record is tried all the same: another job reads the tree, perhaps later.
+    """
+    now = clock.now()
+    is_over = transitions.link_end(file) <= now and now - file.seen_at > SHORT_WAIT
+    return is_over and not transitions.is_of_tree(file)
+
+
+def _ask_for_link(file: File) -> Renewal:
+    """Ask the provider for the task again and save its links."""
+    if file.task.credential.removed_at:
+        return Renewal(is_answered=True, refusal=KEY_REMOVED)
+    if transitions.is_of_tree(file):
+        return _ask_for_tree(file)
+    if not provider_access.take_requests(file.task.credential_id, 1):
+        return NOT_ASKED
+    attempt = (
+        Attempt.objects.select_related("task__team", "credential__team")
+        .filter(task=file.task, state=AttemptState.ACCEPTED)
+        .latest("ordinal")
+    )
+    before, served = file.url, clock.now() - file.seen_at
+    try:
+        with connect(attempt.credential) as connection:
+            wanted = transitions.wanted_roles(attempt.task)
+            report = connection.check(attempt.remote_id, wanted=wanted)
+    except ProviderError as error:
+        return Renewal(is_answered=isinstance(error, Refused), refusal=f"the provider: {error}")
+    transitions.apply_report(attempt, report)
+    file.refresh_from_db(fields=["state", "url", "seen_at", "expires_at", "tries"])
+    if file.url != before and served > NEW_LINK:
+        # Hours of failures with an old link say nothing of the new one.
+        File.objects.filter(pk=file.pk).update(tries=1)
+        file.tries = 1
+    return Renewal(is_answered=True)
+
+
+def _ask_for_tree(file: File) -> Renewal:
+    """Let the film's tree be read, which holds the new links of its records.
+
+    Another job reads it: it has answered where it was read since the last answer.
+    """
+    transitions.schedule_tree(file.task)
+    read_at = Film.objects.values_list("read_at", flat=True).get(task=file.task)
+    last = file.asked_at or file.missing_since
+    return Renewal(is_answered=bool(read_at and last and read_at > last))
+
+
+def _miss(
+    file: File,
+    folder: Path,
+    error_text: str,
+    renewal: Renewal,
+    *,
+    least_wait: timedelta = timedelta(0),
+    may_be_lost: bool = True,
+) -> None:
+    """Write down that a link leads to nothing yet. The file is lost once time has proved it.
+
+    That is: for the life of a link its links led to nothing, or the life of this very one is over;
+    and the provider was asked again and again meanwhile. While nobody looked, nothing was proved.
+    """
+    now = clock.now()
+    since, asked_at = file.missing_since, file.asked_at
+    if since is None or (file.not_before and now - file.not_before > PATIENCE):
+        since, asked_at = now, None
+    if renewal.refusal:
+        error_text = f"{renewal.refusal}; {error_text}"
+    if renewal.is_answered:
+        asked_at = asked_at or now
+    end = transitions.link_end(file)
+    is_over = now >= end or now - since >= end - file.seen_at
+    is_proved = is_over and asked_at is not None and now - asked_at >= PATIENCE
+    if is_proved and renewal.is_answered and may_be_lost:
+        transitions.mark_lost(file, error_text)
+        return shutil.rmtree(folder, ignore_errors=True)
+    wait = max(_wait(file), least_wait)
+    return transitions.postpone_fetch(
+        file, wait, error_text, missing_since=since, asked_at=asked_at
+    )
+
+
+def _try_later(file: File, folder: Path, error: Exception) -> None:
+    """Let a file wait whose server, or whose disk, failed: that says nothing of its link."""
+    if getattr(error, "errno", None) in DISK_FULL or ordering_stops.is_fetching_stopped():
+        return _wait_for_room(file, folder)
+    text = _text(error) if isinstance(error, DownloadError) else str(error)
+    return transitions.postpone_fetch(file, _wait(file), text)
+
+
+def _wait_for_answer(file: File, renewal: Renewal) -> None:
+    """Let a file with a dead link wait until its provider can be asked."""
+    if renewal == NOT_ASKED:  # no request is left in this minute
+        return transitions.postpone_fetch(file, SHORT_WAIT, file.last_error, is_counted=False)
+    return transitions.postpone_fetch(file, _wait(file), renewal.refusal)
+
+
+def _wait_for_room(file: File, folder: Path) -> None:
+    """Let the file wait for room on the disk. Its partial bytes go, and it counts as no try."""
+    discard(folder / "body")
+    transitions.postpone_fetch(file, ROOM_WAIT, NO_ROOM, is_counted=False, received=0)
+
+
+def _wait(file: File) -> timedelta:
+    """Return how long to wait: nothing after the first try, then ever longer.
+
+    Never so long that the end of a living link would pass untried.
+    """
+    wait = min(timedelta(seconds=2.0 ** min(file.tries - 1, 10) - 1), MOST_WAIT)
+    left = transitions.link_end(file) - clock.now()
+    return min(wait, left - LAST_TRY) if left > LAST_TRY else wait
+
+
+# ---- The bytes ------------------------------------------------------------------------------
 
 
 def _download(file: File, body: Path) -> DownloadedFile:
-    return download(
+    got = download(
         file.url,
         body,
         provider_access.policy(),
@@ -199,229 +345,82 @@ def _download(file: File, body: Path) -> DownloadedFile:
         deadline=SLICE_SECONDS,
         on_progress=_progress(file),
     )
-
-
-def _facts(file: File, body: Path, folder: Path) -> Facts | None:
-    """Inspect a download. None where the inspector dies each time: paid bytes are kept anyway,
-    unless their first bytes show that they are no film, which needs no decoder.
-    """
-    try:
-        facts = inspect(body, folder, timeout=INSPECT_SECONDS)
-    except Crashed:
-        if file.tries < MOST_CRASHES:
-            raise
-        format_of(body)
-        log.exception("stored without inspection", file=file.pk)
-        return None
-    if facts.media_type != EXPECTED[FileRole(file.role)]:
-        raise NotMedia(RejectReason.UNKNOWN)
-    return facts
+    age = clock.now() - file.seen_at
+    file.worked_for = max(0, int(age.total_seconds()))
+    credentials.lengthen_link_life(file.task.credential, age)
+    return got
 
 
 def _progress(file: File) -> Callable[[int, int | None], None]:
     """Return a callback that renews the lease and shows how much has come."""
 
     def show(received: int, total: int | None) -> None:
-        with transaction.atomic():
-            transitions.touch(file.task)
-            File.objects.filter(pk=file.pk, state=FileState.FETCHING).update(
-                received=received, size=total, lease_until=clock.now() + LEASE
-            )
+        transitions.record_progress(file, received, total, clock.now() + LEASE)
 
     return show
 
 
-def _store(file: File, folder: Path, got: DownloadedFile, facts: Facts | None) -> None:
+def _store(file: File, folder: Path, got: DownloadedFile, facts: Facts) -> None:
     """Write down what the file is, then move it into the storage.
 
-    In this order a crash between the two is found out by ``_is_in_storage``.
+    In this order a crash between the two is found out by ``results.is_stored``.
     """
-    media_type = EXPECTED[FileRole(file.role)]
-    stem = f"{file.team_id}/{file.task_id}/{file.pk}"
-    file.name, file.size, file.sha256 = f"{stem}.{SUFFIX[media_type]}", got.size, got.sha256
-    file.content_type = {"video": "video/mp4", "image": "image/jpeg", "audio": "audio/mpeg"}[
-        media_type
-    ]
-    if facts:
-        file.duration_ms, file.has_sound = facts.duration_ms or None, facts.has_audio
-        file.width, file.height = facts.width or None, facts.height or None
-        file.fps, file.codec = facts.fps or None, facts.codec
-        file.placeholder = facts.placeholder
-    if (folder / "poster.webp").exists():
-        file.poster = f"{stem}.poster.webp"
-        store.move_in(folder / "poster.webp", file.poster)
-    if (folder / "preview.mp4").exists():
-        file.preview = f"{stem}.preview.mp4"
-        store.move_in(folder / "preview.mp4", file.preview)
+    stem, before = f"{file.team_id}/{file.task_id}/{file.pk}", file.name
+    if file.sha256 != got.sha256:
+        file.proxy = ""  # of other bytes, which were here before
+    file.name, file.size, file.sha256 = f"{stem}.{facts.suffix}", got.size, got.sha256
+    file.content_type, file.codec = facts.content_type, facts.codec[:40]
+    file.duration_ms, file.has_sound, file.fps = facts.duration_ms, facts.has_audio, facts.fps
+    file.width, file.height = facts.width, facts.height
+    file.plays_in_browsers, file.placeholder = facts.plays_in_browsers, facts.placeholder
+    for made in ("poster.webp", "preview.mp4"):
+        if (folder / made).exists():
+            setattr(file, made.partition(".")[0], f"{stem}.{made}")
+            store.move_in(folder / made, f"{stem}.{made}")
     file.save(update_fields=FACT_FIELDS)
     crash.point("fetch.written")
-    if not _share_bytes(file):
+    if not results.share_bytes(file):
         store.move_in(folder / "body", file.name)
     crash.point("fetch.kept")
+    if before not in {"", file.name}:
+        store.delete(before)  # damaged bytes that were taken for another type
 
 
-def _share_bytes(file: File) -> bool:
-    """Link the file to the same bytes of another file of the team. False where there are none."""
-    twins = File.objects.filter(team=file.team_id, sha256=file.sha256, state=FileState.STORED)
-    twin = twins.exclude(pk=file.pk).first()
-    # Not by the row alone: bytes that are damaged there would be lost here too.
-    try:
-        return bool(
-            twin and store.sha256(twin.name) == file.sha256 and store.add_link(twin.name, file.name)
-        )
-    except OSError as error:
-        log.info("bytes not shared", file=file.pk, error=str(error))
-        return False
-
-
-def _is_in_storage(file: File) -> bool:
-    """Whether the right bytes are in the storage: an earlier worker died after it moved them."""
-    if not (file.sha256 and store.exists(file.name)):
-        return False
-    return store.sha256(file.name) == file.sha256
-
-
-def _mark_stored(file: File, folder: Path) -> None:
+def _finish(file: File, folder: Path, problem: str = "") -> None:
     # The folder first: nobody would come back to that of a stored file.
     shutil.rmtree(folder, ignore_errors=True)
-    with transaction.atomic():
-        transitions.touch(file.task)
-        if File.objects.filter(pk=file.pk, state=FileState.FETCHING).update(
-            state=FileState.STORED,
-            stored_at=clock.now(),
-            received=F("size"),
-            lease_until=None,
-            last_error="",
-        ):
-            events.record(file.team_id, EventKind.FILE_STORED, file.pk)
+    transitions.mark_stored(file, problem)
 
 
-def _has_dead_link(file: File) -> bool:
-    """Whether the link died while the file waited, so that a try would prove nothing.
+# ---- Lost files -----------------------------------------------------------------------------
 
-    A link that was given just now is tried whatever it says, because the two clocks may differ.
+
+def ask_for_lost(file_id: int) -> None:
+    """Ask again for a lost file that is due: its link may work again, or its provider has another.
+
+    Quietly: where nothing has changed, nobody is told.
     """
-    now = clock.now()
-    died = file.expires_at is not None and file.expires_at <= now
-    return died and now - file.seen_at > SHORT_WAIT and not transitions.is_of_tree(file)
+    file = File.objects.select_related("task__team", "task__credential__team").get(pk=file_id)
+    if file.not_before is None or file.not_before > clock.now():
+        return
+    if not transitions.mark_asked_for(file):
+        return  # another worker asks, or it was found meanwhile
+    tries, renewal = file.tries, _ask_for_link(file)
+    if not (renewal.is_answered or transitions.is_of_tree(file)):
+        soon = clock.now() + MOST_WAIT
+        File.objects.filter(pk=file.pk, state=FileState.LOST).update(tries=tries, not_before=soon)
+    file.refresh_from_db(fields=["state", "url"])
+    if file.state == FileState.LOST and _is_served(file.url):
+        transitions.mark_found(file)
 
 
-def _ask_for_link(file: File, folder: Path, error_text: str) -> None:
-    """Ask the provider for a new link. A file is lost when new links are dead again and again.
-
-    A link that grew old while its server could not be reached proves nothing: tries begin anew.
-    """
-    if transitions.is_of_tree(file):
-        return _ask_for_tree(file, folder, error_text)
-    # As they are before the report, which writes the new link and the time when it was seen.
-    before, was_new = file.url, clock.now() - file.seen_at <= NEW_LINK
-    if not _renew_link(file, folder, error_text):
-        return None
-    is_proved = was_new and _failed_alike_before(file, error_text)
-    if is_proved and file.tries >= (MOST_TRIES if file.url != before else MOST_DEAD):
-        return _mark_lost(file, folder, error_text)
-    return _later(file, error_text, _wait(file))
-
-
-def _failed_alike_before(file: File, error_text: str) -> bool:
-    """Whether the try before ended with the same error; a try whose worker died proves nothing."""
-    return file.last_error == error_text[:200]
-
-
-def _renew_link(file: File, folder: Path, error_text: str) -> bool:
-    """Ask for the task again and save its links. False where the file waits or is lost by it."""
-    if file.task.credential.removed_at:
-        _mark_lost(file, folder, f"{KEY_REMOVED}; {error_text}")
-        return False
-    if not provider_access.take_requests(file.task.credential_id, 1):
-        _later(file, "", SHORT_WAIT)
-        return False
-    was_new = clock.now() - file.seen_at <= NEW_LINK
-    attempt = (
-        Attempt.objects.select_related("task__team", "credential__team")
-        .filter(task=file.task, state=AttemptState.ACCEPTED)
-        .latest("ordinal")
-    )
+def _is_served(url: str) -> bool:
+    """Whether a link leads to a file, by the first line of the answer alone."""
     try:
-        with connect(attempt.credential) as connection:
-            report = connection.check(attempt.remote_id)
-    except ProviderError as error:
-        error_text = f"the provider: {error}; {error_text}"
-        is_refused = isinstance(error, Refused) and file.last_error.startswith(
-            f"the provider: {error};"
-        )
-        if is_refused and file.tries >= MOST_DEAD:  # fewer are a hiccup
-            _mark_lost(file, folder, error_text)
-        else:
-            _later(file, error_text, _wait(file))
-        return False
-    transitions.apply_report(attempt, report)
-    # Hours of failures with an old link say nothing of the new one.
-    if not was_new:
-        File.objects.filter(pk=file.pk).update(tries=1)
-    file.refresh_from_db(fields=["url", "seen_at", "expires_at", "tries"])
-    return True
-
-
-def _ask_for_tree(file: File, folder: Path, error_text: str) -> None:
-    """Queue the reading of the film's tree, which holds the new links of its records.
-
-    A file is lost when its link stays dead although the tree was read since then.
-    """
-    if file.task.credential.removed_at:
-        return _mark_lost(file, folder, f"{KEY_REMOVED}; {error_text}")
-    read_at = Film.objects.values_list("read_at", flat=True).get(task=file.task)
-    is_gone = read_at is not None and read_at > file.seen_at
-    was_new = clock.now() - file.seen_at <= NEW_LINK
-    if file.tries >= (MOST_DEAD if is_gone else MOST_TRIES) and (is_gone or was_new):
-        return _mark_lost(file, folder, error_text)
-    if not (is_gone or was_new):
-        File.objects.filter(pk=file.pk).update(tries=1)
-    transitions.schedule_tree(file.task)
-    return _later(file, error_text, max(SHORT_WAIT, _wait(file)))
-
-
-def _later(file: File, error_text: str, wait: timedelta) -> None:
-    """Let the file be tried again after ``wait``; "" as error: a slice of a large file has come."""
-    tries = F("tries") if error_text else F("tries") - 1
-    with transaction.atomic():
-        transitions.touch(file.task)
-        File.objects.filter(pk=file.pk, state=FileState.FETCHING).update(
-            last_error=error_text[:200],
-            tries=tries,
-            lease_until=None,
-            not_before=clock.now() + wait,
-        )
-        # A job cannot be queued for later: the poller queues it when its time has come.
-        queue.enqueue("fetch" if not wait else "poll", file.pk)
-
-
-def _wait_for_room(file: File, folder: Path) -> None:
-    """Let the file wait for room on the disk. Its partial bytes go, and it counts as no try."""
-    discard(folder / "body")
-    with transaction.atomic():
-        transitions.touch(file.task)
-        File.objects.filter(pk=file.pk, state=FileState.FETCHING).update(
-            last_error=NO_ROOM,
-            tries=F("tries") - 1,
-            received=0,
-            lease_until=None,
-            not_before=clock.now() + ROOM_WAIT,
-        )
-        queue.enqueue("poll", file.pk)
-
-
-def _mark_lost(file: File, folder: Path, error_text: str) -> None:
-    log.error("file lost", file=file.pk, task=file.task_id, error_text=error_text)
-    with transaction.atomic():
-        transitions.touch(file.task)
-        if File.objects.filter(pk=file.pk, state=FileState.FETCHING).update(
-            state=FileState.LOST, last_error=error_text[:200], lease_until=None
+        with (
+            link_client(provider_access.policy(), seconds=PROBE_SECONDS) as client,
+            client.get(url, {}) as reply,
         ):
-            events.record(file.team_id, EventKind.FILE_LOST, file.pk, error=error_text[:200])
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait(file: File) -> timedelta:
-    """Return how long to wait: nothing before the first new link, then ever longer."""
-    return min(timedelta(seconds=2.0 ** min(file.tries - 1, 10) - 1), MOST_WAIT)
+            return reply.status in {200, 206}
+    except DownloadError:
+        return False

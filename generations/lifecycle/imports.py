@@ -5,8 +5,7 @@ within the key's request budget. Nothing is held; its cost is booked once it has
 """
 
 import enum
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -19,11 +18,10 @@ from generations.models.films import FILM
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import TaskKind
-from generations.providers.wire.replies import read_identifier
+from generations.providers.wire.pasted import read_pasted_id, read_pasted_ids
 
 from . import queue
 
-SEPARATORS = re.compile(r"[\s,;，；、]+")
 SHARE = 2  # one half of the key's request budget is left to what runs
 
 
@@ -42,9 +40,9 @@ class Imported:
     task: Task | None = None
 
 
-def ids_in(text: str) -> list[str]:
+def ids_in(text: str) -> Sequence[str]:
     """Return the ids in a text, each once, in its order, whatever people type between them."""
-    return list(dict.fromkeys(filter(None, SEPARATORS.split(text))))
+    return read_pasted_ids(text)
 
 
 def makes_films(credential: Credential) -> bool:
@@ -84,10 +82,10 @@ def _pause(credential: Credential) -> timedelta:
 
 
 def _import(
-    membership: Membership, credential: Credential, remote_id: str, kind: str, due: datetime
+    membership: Membership, credential: Credential, pasted: str, kind: str, due: datetime
 ) -> Imported:
-    if not read_identifier(remote_id):
-        return Imported(remote_id, Outcome.UNREADABLE)
+    if not (remote_id := read_pasted_id(pasted)):
+        return Imported(pasted, Outcome.UNREADABLE)
     if known := _task_of(credential, remote_id):
         return Imported(remote_id, Outcome.KNOWN, known)
     try:

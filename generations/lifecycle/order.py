@@ -1,16 +1,23 @@
-"""Order clips: check them by the catalogue, hold their price in the ledger, queue the sending."""
+"""Order clips: check them by the catalogue, hold their estimate in the ledger, queue the sending.
+
+Where nobody knows what an order will cost, it is ordered only by a person who knows that.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from django.db import IntegrityError, transaction
 
-from generations import uploads
-from generations.billing import caps, ledger
+from generations import sources, uploads
+from generations.billing import caps, ledger, prices
+from generations.billing.prices import Estimate
 from generations.models import Attempt, Cap, Credential, Film, Membership, Task, Team
+from generations.models.caps import WhenUnknown
 from generations.models.films import FILM
-from generations.providers.catalogue import Problem, catalogue
+from generations.models.offers import catalogue
+from generations.providers.catalogue import Problem
 from generations.providers.contract import Order, Reason
+from generations.sources import NO_SOURCES, Sources
 from generations.teams import ordering_stops
 from generations.uploads import NamedUploads
 
@@ -53,6 +60,31 @@ class OverCap(OrderRefused):
         self.needed = needed
 
 
+class PriceUnknown(OrderRefused):
+    """Nobody knows what the model costs on this key, and nobody was asked about it before."""
+
+    def __init__(self, credential: Credential, model: str) -> None:
+        super().__init__(f"{credential}: {model}")
+        self.credential = credential
+        self.model = model
+
+
+class CapUnknown(OrderRefused):
+    """Nobody knows what it costs, and a cap of this month asks before each such order, or refuses.
+
+    ``cap`` is the team's, or (``cap.user``) the person's own.
+    """
+
+    def __init__(self, cap: Cap) -> None:
+        super().__init__(str(cap))
+        self.cap = cap
+
+    @property
+    def may_accept(self) -> bool:
+        """Whether it is ordered once the person says so."""
+        return self.cap.when_unknown == WhenUnknown.ASK
+
+
 class Stopped(OrderRefused):
     """Nothing may be ordered now; ``code`` is the obstacle (``teams.ordering_stops``)."""
 
@@ -75,26 +107,30 @@ def order(
     wanted: Order,
     *,
     count: int = 1,
-    estimate: int | None = None,
+    last: int | None = None,
+    accepts_unknown: bool = False,
     form_token: str,
     pictures: NamedUploads = (),
+    made_of: Sources = NO_SOURCES,
 ) -> list[Task]:
     """Order ``count`` tasks, each held in the ledger; the same press orders them once.
 
-    Raises an OrderRefused. The credential and the pictures must be those of the membership's team;
-    ``wanted`` is filled with the pictures. ``estimate`` is what one will probably cost where the
-    catalogue does not know.
+    Raises an OrderRefused. The credential, the pictures and what it is ``made_of`` must be those of
+    the membership's team; ``wanted`` is filled with them. ``last`` is what the last one of its kind
+    cost, for where no price is known. ``accepts_unknown``: the person knows that nobody knows it.
     """
     _require_right(membership, credential)
     if any(upload.team_id != membership.team_id for upload, _name in pictures):
         raise PermissionError("these pictures are another team's")
+    if any(file.team_id != membership.team_id for file in made_of.files):
+        raise PermissionError("these clips are another team's")
     if code := ordering_stops.ordering_obstacle(membership.team):
         # The second of two presses is answered like the first, though a stop came in between.
         return _ordered_before(membership, form_token, Stopped(code))
     wanted = uploads.with_pictures(wanted, pictures)
+    wanted = sources.with_sources(wanted, credential, made_of)
     _check(credential, wanted, count, pictures)
-    # The caller's estimate is only what the last such order cost.
-    estimate = _estimate(credential, wanted) or estimate or 0
+    estimate = prices.estimate(credential, wanted, last=last)
 
     def beside(tasks: Sequence[Task]) -> None:
         uploads.attach(tasks, pictures)
@@ -102,7 +138,8 @@ def order(
             for task in tasks:
                 Film.objects.create(team_id=task.team_id, task=task, version=task.version)
 
-    return _place(membership, credential, wanted, estimate, count, form_token, beside)
+    placed = Placed(wanted, estimate, count, form_token, beside, accepts_unknown, made_of)
+    return _place(membership, credential, placed)
 
 
 def order_at_each(
@@ -111,8 +148,10 @@ def order_at_each(
     wanted: Order,
     *,
     count: int = 1,
+    accepts_unknown: bool = False,
     form_token: str,
     pictures: NamedUploads = (),
+    made_of: Sources = NO_SOURCES,
 ) -> list[Task]:
     """Order the same on several keys to compare them: on all or on none. Raises as ``order``."""
     try:
@@ -124,7 +163,14 @@ def order_at_each(
             for key in keys:
                 token = f"{form_token}-{key.pk}" if len(keys) > 1 else form_token
                 tasks += order(
-                    membership, key, wanted, count=count, form_token=token, pictures=pictures
+                    membership,
+                    key,
+                    wanted,
+                    count=count,
+                    accepts_unknown=accepts_unknown,
+                    form_token=token,
+                    pictures=pictures,
+                    made_of=made_of,
                 )
             return tasks
     except NotEnough:
@@ -139,16 +185,43 @@ def order_part(
     wanted: Order,
     *,
     count: int = 1,
-    estimate: int,
+    last: int | None,
+    accepts_unknown: bool = False,
     form_token: str,
     beside: Beside,
 ) -> list[Task]:
-    """Order a part of an ad film. ``films.rows`` has checked that the film allows it."""
+    """Order a part of an ad film. ``films.rows`` has checked that the film allows it.
+
+    ``last`` is what the last such part cost, None where nobody knows.
+    """
     _require_right(membership, credential)
     if code := ordering_stops.ordering_obstacle(membership.team):
         return _ordered_before(membership, form_token, Stopped(code))
     _check_count(count)
-    return _place(membership, credential, wanted, estimate, count, form_token, beside)
+    estimate = prices.estimate(credential, wanted, last=last)
+    placed = Placed(wanted, estimate, count, form_token, beside, accepts_unknown)
+    return _place(membership, credential, placed)
+
+
+def needs_answer(credential: Credential, wanted: Order, *, last: int | None = None) -> bool:
+    """Whether nobody knows the cost, and a person must say once that it may be ordered so.
+
+    A cap that asks before each such order is not in this: its refusal says so.
+    """
+    estimate = prices.estimate(credential, wanted, last=last)
+    return not estimate.is_known and not was_answered(credential, wanted)
+
+
+def was_answered(credential: Credential, wanted: Order) -> bool:
+    """Whether the team has ordered this here before though nobody knew the cost."""
+    before = Attempt.objects.filter(
+        credential=credential,
+        estimate=None,
+        task__kind=wanted.kind,
+        task__model=wanted.model,
+        task__imported_at=None,
+    )
+    return before.exists()
 
 
 def _require_right(membership: Membership, credential: Credential) -> None:
@@ -156,28 +229,38 @@ def _require_right(membership: Membership, credential: Credential) -> None:
         raise PermissionError("this person may not order on this credential")
 
 
-def _place(
-    membership: Membership,
-    credential: Credential,
-    wanted: Order,
-    estimate: int,
-    count: int,
-    form_token: str,
-    beside: Beside,
-) -> list[Task]:
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order that was checked: ``count`` clips at ``estimate`` each, from one press."""
+
+    wanted: Order
+    estimate: Estimate
+    count: int
+    form_token: str
+    beside: Beside
+    accepts_unknown: bool
+    made_of: Sources = NO_SOURCES
+
+    @property
+    def needed(self) -> int:
+        return (self.estimate.amount or 0) * self.count
+
+
+def _place(membership: Membership, credential: Credential, placed: Placed) -> list[Task]:
     """Write the order down once, or raise why not."""
-    tokens = [f"{form_token}-{n}" for n in range(count)]
     try:
-        return _write(membership, credential, wanted, estimate, tokens, beside)
+        return _write(membership, credential, placed)
     except IntegrityError as error:
         # The constraint ``one_task_per_press``: this press has been ordered already, or just now.
-        return _ordered_before(membership, form_token, error)
+        return _ordered_before(membership, placed.form_token, error)
     except ledger.InsufficientCredits as short:
         # Perhaps there was a top-up that we have not seen: ask, so that the next press knows.
         queue.enqueue("balance", credential.pk)
-        raise NotEnough(ledger.available(credential) or 0, estimate * count) from short
+        raise NotEnough(ledger.available(credential) or 0, placed.needed) from short
     except caps.CapExceeded as capped:
-        raise OverCap(capped.cap, caps.remaining(capped.cap), estimate * count) from capped
+        raise OverCap(capped.cap, caps.remaining(capped.cap), placed.needed) from capped
+    except caps.AmountUnknown as unknown:
+        raise CapUnknown(unknown.cap) from unknown
 
 
 def _ordered_before(membership: Membership, form_token: str, error: Exception) -> list[Task]:
@@ -197,8 +280,8 @@ def _check(credential: Credential, wanted: Order, count: int, pictures: NamedUpl
         models = catalogue(credential.kind).models(wanted.kind)
         raise Invalid((Problem("model", "choice", {"choices": models}),))
     problems = offer.problems(wanted)
-    if obstacle := uploads.obstacle(credential, pictures):
-        problems = (*problems, obstacle)
+    found = (uploads.obstacle(credential, pictures), sources.obstacle(credential, wanted))
+    problems = (*problems, *(problem for problem in found if problem))
     if problems:
         raise Invalid(problems)
 
@@ -209,20 +292,15 @@ def _check_count(count: int) -> None:
 
 
 @transaction.atomic
-def _write(
-    membership: Membership,
-    credential: Credential,
-    wanted: Order,
-    estimate: int,
-    tokens: list[str],
-    beside: Beside,
-) -> list[Task]:
+def _write(membership: Membership, credential: Credential, placed: Placed) -> list[Task]:
     # The key before the team, like a claim. The rows before the hold, and all in one transaction:
     # a press that comes twice fails at its rows, and what cannot be held leaves no rows.
-    credential = _lock(credential)
+    credential, wanted = _lock(credential), placed.wanted
+    is_answered = placed.accepts_unknown or placed.estimate.is_known
+    is_new = not is_answered and not was_answered(credential, wanted)
     version = Team.next_sequence(membership.team_id)
     tasks = []
-    for token in tokens:
+    for n in range(placed.count):
         task = Task.objects.create(
             team_id=membership.team_id,
             created_by_id=membership.user_id,
@@ -230,16 +308,22 @@ def _write(
             kind=wanted.kind,
             model=wanted.model,
             prompt=wanted.prompt,
-            settings=_settings(wanted),
-            form_token=token,
+            settings=_settings(wanted) | placed.made_of.settings,
+            form_token=f"{placed.form_token}-{n}",
             version=version,
         )
         attempt = Attempt.objects.create(
-            task=task, credential=credential, ordinal=1, estimate=estimate
+            task=task,
+            credential=credential,
+            ordinal=1,
+            estimate=placed.estimate.amount,
+            estimate_basis=placed.estimate.basis,
         )
-        ledger.hold(attempt)
+        ledger.hold(attempt, accepts_unknown=placed.accepts_unknown)
         tasks.append(task)
-    beside(tasks)
+    if is_new:  # only now: a cap says more, and the same press may have been ordered before
+        raise PriceUnknown(credential, wanted.model)
+    placed.beside(tasks)
     queue.enqueue("send", credential.pk)
     return tasks
 
@@ -250,12 +334,6 @@ def _lock(credential: Credential) -> Credential:
     if now.removed_at or now.is_paused:
         raise Paused(Reason.KEY_REMOVED if now.removed_at else now.paused_reason)
     return now
-
-
-def _estimate(credential: Credential, wanted: Order) -> int:
-    """Return what one task may cost; 0 where the provider publishes no price."""
-    offer = catalogue(credential.kind).offer(wanted.kind, wanted.model)
-    return (offer.estimate(wanted) if offer else None) or 0
 
 
 def _settings(wanted: Order) -> dict[str, object]:

@@ -108,6 +108,7 @@ def _read() -> list[Attempt]:
             credential__removed_at=None,
         )
         .select_related("task__team", "credential__team")
+        .defer("reply", "report", "first_report")  # as large as a page, and not asked for here
         .order_by("task__check_at")[:MOST_IN_A_ROUND]
     )
     by_credential: dict[int, list[Attempt]] = defaultdict(list)
@@ -180,7 +181,8 @@ async def _ask(
 ) -> Answer:
     adapter = provider(attempt.credential.kind)
     try:
-        flow = adapter.check(access, attempt.remote_id)
+        wanted = transitions.wanted_roles(attempt.task)
+        flow = adapter.check(access, attempt.remote_id, wanted=wanted)
         return attempt, await run_flow_async(flow, clients[access.base_url])
     except ProviderError as error:
         return attempt, error
@@ -208,7 +210,7 @@ def _write(answers: Sequence[Answer]) -> None:
             unchanged.append(attempt)
     with transaction.atomic():
         transitions.reschedule(unchanged)
-        Credential.objects.filter(pk__in=good).update(last_good_at=clock.now())
+        Credential.objects.filter(pk__in=good).update(last_good_at=clock.now(), doubted_at=None)
 
 
 # ---- Queue ----------------------------------------------------------------------------------

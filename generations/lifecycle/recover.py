@@ -68,7 +68,7 @@ def _matches(attempt: Attempt, connection: ProviderConnection) -> Iterator[tuple
     for remote_id in _candidates(attempt, connection):
         _take_request(attempt)
         try:
-            report = connection.check(remote_id)
+            report = connection.check(remote_id, wanted=transitions.wanted_roles(attempt.task))
         except Refused:
             continue  # not there, or not ours: perhaps the next one
         if remote_id == attempt.remote_id or transitions.is_ours(attempt, report):

@@ -7,13 +7,16 @@ import structlog
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q
 
-from generations import clock, crash, uploads
-from generations.models import Attempt, Credential, Task
+from generations import clock, crash, sources, uploads
+from generations.models import Attempt, Credential, Task, offers
 from generations.models.tasks import BUSY, TaskState
 from generations.providers.contract import (
     FilmEdit,
     Order,
+    Receipt,
     Refused,
+    RemoteState,
+    Report,
     Unauthorised,
     Unavailable,
     Unclear,
@@ -134,13 +137,24 @@ def _submit(attempt: Attempt, connection: ProviderConnection, order: Order) -> N
         raise
     # Where this process dies here, the sweep finds the attempt SENT and calls it unclear.
     crash.point("send.posted")
-    transitions.mark_accepted(attempt, receipt)
+    if transitions.mark_accepted(attempt, receipt) and receipt.results:
+        _take_in(attempt, receipt)
     return None
 
 
+def _take_in(attempt: Attempt, receipt: Receipt) -> None:
+    """End a task whose result came in the answer to its POST: perhaps it is nowhere else."""
+    now = Attempt.objects.select_related("task", "credential__team").get(pk=attempt.pk)
+    report = Report(
+        RemoteState.SUCCEEDED, cost=receipt.cost, results=receipt.results, raw=receipt.raw
+    )
+    transitions.apply_report(now, report)
+
+
 def _order_of(task: Task) -> Order:
-    """Rebuild the order of a task. Raises Refused where its pictures cannot be sent."""
-    shape = dict(task.settings)
+    """Rebuild the order of a task. Raises Refused where what it is made of cannot be sent."""
+    shape = {name: value for name, value in task.settings.items() if name not in sources.MEMBERS}
+    film, sound = sources.sources_of(task)
     edit = shape.pop("film_edit", None)
     return Order(
         kind=task.kind,
@@ -155,4 +169,7 @@ def _order_of(task: Task) -> Order:
             FilmEdit(**edit | {"take_remote_ids": tuple(edit["take_remote_ids"])}) if edit else None
         ),
         options=shape,
+        source=film,
+        sound=sound,
+        like=offers.shipped_model(task.credential.kind, task.kind, task.model),
     )

@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from django.db import transaction
@@ -20,6 +21,8 @@ from generations.teams.provider_access import connect
 from . import transitions
 
 log = structlog.get_logger(__name__)
+
+BALANCE_PAUSE = timedelta(seconds=5)  # between two readings after ends
 
 
 # ---- One key --------------------------------------------------------------------------------
@@ -69,16 +72,25 @@ def test_key(credential: Credential) -> KeyTest:
     return KeyTest(good=True, balance=balance)
 
 
+def read_balance_after_end(credential_id: int) -> None:
+    """Ask the provider what is left after an order has ended, once for many that end together."""
+    # For an end that is passed over here the sweep asks.
+    since = clock.now() - BALANCE_PAUSE
+    if not Credential.objects.filter(pk=credential_id, balance_at__gt=since).exists():
+        read_balance(credential_id)
+
+
 def read_balance(credential_id: int) -> None:
     """Ask the provider what is left on one credential, if its request budget allows it."""
     credential = Credential.objects.get(pk=credential_id)
-    # Where no request is left this is dropped: the sweep asks while the balance is old.
+    # Where no request is left this is dropped: the sweep asks while the balance is old, and where
+    # an order has ended since it was read.
     if credential.removed_at or not provider_access.take_requests(credential_id, 1):
         return
     try:
         credentials.read_balance(credential)
     except Unauthorised as error:
-        transitions.pause_credential(credential, error.reason)
+        transitions.doubt_credential(credential, error)
     except ProviderError as error:
         log.warning("balance not read", credential=credential_id, code=error.code)
 

@@ -70,7 +70,7 @@ def purge(row_id: int) -> None:
 def _delete(task: Task) -> None:
     """Delete the bytes, then mark the row: after a crash between the two it is due again."""
     for file in task.files.filter(state=FileState.STORED):
-        for name in filter(None, (file.name, file.poster, file.preview)):
+        for name in filter(None, (file.name, file.poster, file.preview, file.proxy)):
             store.delete(name)
     transitions.mark_purged(task)
     log.info("trash deleted", task=task.pk)

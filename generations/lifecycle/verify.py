@@ -42,13 +42,15 @@ def unknown() -> Iterator[str]:
 
 
 def repair(fault: Fault) -> bool:
-    """Fetch a result anew, or make the pictures beside it again; False where there is no way."""
+    """Fetch a result anew, or make what stands beside it again; False where there is no way."""
     # An uploaded picture: people have it, no provider does.
     if fault.kept.file_id is None:
         return False
     file = File.objects.select_related("task").get(pk=fault.kept.file_id)
     if fault.kept.name == file.name:
         return transitions.refetch(file)
+    if fault.kept.name == file.proxy:
+        return transitions.remake_proxy(file)
     return _make_again(file)
 
 

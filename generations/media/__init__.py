@@ -10,6 +10,7 @@ them once and forks for each file. Nothing that is imported here loads a decoder
 """
 
 import atexit
+import dataclasses
 import os
 import subprocess
 import sys
@@ -19,28 +20,34 @@ from pathlib import Path
 from threading import Lock
 
 import msgspec
+import structlog
 
 from .facts import (
     Crashed,
     Facts,
     InspectorReply,
     InspectorRequest,
+    MediaProblem,
     NotMedia,
     Operation,
     RejectReason,
 )
-from .headers import format_of
+from .headers import format_of, outline
 
 __all__ = [
     "Crashed",
     "Facts",
+    "MediaProblem",
     "NotMedia",
     "RejectReason",
     "extract_frame",
     "format_of",
     "inspect",
+    "make_proxy",
     "normalize_picture",
 ]
+
+log = structlog.get_logger(__name__)
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "generations.media"]
@@ -53,17 +60,35 @@ GRACE_SECONDS = 5.0
 def inspect(file: Path, outdir: Path, *, timeout: float = 60) -> Facts:
     """Read the facts of a video, image or audio file; write a video's pictures into ``outdir``.
 
-    These are ``poster.webp`` and ``preview.mp4``. Raises NotMedia if the file is none of these,
-    Crashed if the child died or needed more than ``timeout`` seconds.
+    These are ``poster.webp`` and ``preview.mp4``, each whole or not there. Raises NotMedia only if
+    the file is empty, a page or a playlist. All else is kept, because it was paid for: where the
+    child died, needed more than ``timeout`` seconds or could not read the file, the facts are
+    those of its first bytes, and ``problem`` says why.
     """
-    return _run(Operation.INSPECT, file, outdir, timeout)
+    known = outline(file)
+    try:
+        return _run(Operation.INSPECT, file, outdir, timeout)
+    except Crashed as error:
+        log.warning("inspection failed", file=file.name, error=str(error))
+        return dataclasses.replace(known, problem=MediaProblem.CRASHED)
+
+
+def make_proxy(file: Path, outdir: Path, *, timeout: float) -> Facts:
+    """Write ``proxy.mp4``, which browsers play, of an original that they do not play.
+
+    It is as long as the original and has its sound; its short side has at most 1080 pixels, unless
+    the picture could be copied as it is. Returns the facts of the proxy. Raises NotMedia if
+    nothing of the file can be decoded, Crashed as the others do; then there is no proxy.
+    """
+    return _run(Operation.PROXY, file, outdir, timeout)
 
 
 def normalize_picture(file: Path, outdir: Path, *, timeout: float = 60) -> Facts:
     """Convert an uploaded picture: upright, in sRGB, without metadata, not too large.
 
     Writes ``picture.png`` (if something of it is transparent) or ``picture.jpg``, and
-    ``thumbnail.webp``; the facts are those of the new picture. Raises as ``inspect`` does.
+    ``thumbnail.webp``; the facts are those of the new picture. Raises NotMedia if the file is no
+    such picture, Crashed if the child died or needed more than ``timeout`` seconds.
     """
     return _run(Operation.PICTURE, file, outdir, timeout)
 

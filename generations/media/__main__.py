@@ -17,9 +17,9 @@ from typing import NoReturn
 import msgspec
 from PIL import Image
 
-from . import audio_video, pictures
+from . import audio_video, pictures, proxy
 from .facts import Facts, InspectorReply, InspectorRequest, NotMedia, Operation
-from .headers import IMAGES, check_boxes, format_of
+from .headers import outline
 
 IDLE_SECONDS = 60.0
 # Far more than a reply has. One below 4 KiB (PIPE_BUF) goes through a pipe whole, in one read.
@@ -29,6 +29,7 @@ EXIT_FAILED = 1
 # Of the child: its address space, and the largest file that it may write.
 MAX_MEMORY_BYTES = 3 * 1024**3
 MAX_OUTPUT_BYTES = 64 * 1024**2
+MAX_PROXY_BYTES = 4 * 1024**3
 
 
 def main() -> None:
@@ -80,7 +81,10 @@ def _run_child(request: InspectorRequest, write_end: int) -> NoReturn:
         for source, target in ((null, 0), (write_end, 1), (null, 2)):
             os.dup2(source, target)
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-        limit_resources(math.ceil(request.seconds) + 1)
+        cpu_seconds, output_bytes = math.ceil(request.seconds) + 1, MAX_OUTPUT_BYTES
+        if request.operation == Operation.PROXY:
+            cpu_seconds, output_bytes = cpu_seconds * proxy.THREADS, MAX_PROXY_BYTES
+        limit_resources(cpu_seconds, output_bytes)
         signal.alarm(math.ceil(request.seconds) + 1)  # if the fork server has died by then
         os.write(1, msgspec.json.encode(_reply(request)))
         status = os.EX_OK
@@ -89,12 +93,12 @@ def _run_child(request: InspectorRequest, write_end: int) -> NoReturn:
         os._exit(status)
 
 
-def limit_resources(cpu_seconds: int) -> None:
+def limit_resources(cpu_seconds: int, output_bytes: int = MAX_OUTPUT_BYTES) -> None:
     """Limit this process for good, so that a hostile file cannot use up the machine."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     # The soft limit sends SIGXCPU, which ends the child; the hard one, a second later, SIGKILL.
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (output_bytes, output_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -115,6 +119,8 @@ def _run(request: InspectorRequest) -> Facts:
             return _inspect(path, outdir)
         case Operation.PICTURE:
             return pictures.normalize(path, outdir)
+        case Operation.PROXY:
+            return proxy.make(path, outdir)
         case at:
             frame = audio_video.extract_frame(path, last=at is Operation.LAST_FRAME)
             return pictures.write(frame, outdir)
@@ -122,12 +128,10 @@ def _run(request: InspectorRequest) -> Facts:
 
 def _inspect(path: Path, outdir: Path) -> Facts:
     """The facts of any media file; raises NotMedia."""
-    format_name = format_of(path)
-    if format_name in IMAGES:
-        return pictures.inspect(path, format_name)
-    if format_name == "mov":
-        check_boxes(path)
-    return audio_video.inspect(path, format_name, outdir)
+    known = outline(path)
+    if known.media_type == "image":
+        return pictures.inspect(path, known)
+    return audio_video.inspect(path, known, outdir)
 
 
 if __name__ == "__main__":

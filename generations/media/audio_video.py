@@ -1,9 +1,12 @@
 """Videos and sounds: what is in the container, poster and preview, and single frames of a clip."""
 
 import dataclasses
+import errno
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,12 +20,26 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 from PIL import Image, ImageStat
 
-from .facts import Facts, NotMedia, RejectReason
-from .headers import IMAGES, check_boxes, format_of
+from .containers import KINDS, Kind, plays_in_browsers, with_media_type
+from .facts import Facts, MediaProblem, NotMedia, RejectReason
+from .headers import format_of, is_cut, outline
 from .pictures import placeholder
+from .upright import Display, Upright, display_of, even
 
 UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 HIGH_DEFINITION = 720
+
+# What libav may take an unknown file for. Not among them are playlists, concatenations, devices and
+# other formats that make it open further files or addresses.
+SELF_CONTAINED = (
+    "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,mxf,gxf,nut,rm,dv,ivf,obu,wtv,nsv,4xm,bink,smk,"
+    "h264,hevc,vvc,m4v,mpegvideo,vc1,mjpeg,yuv4mpegpipe,mp3,wav,w64,aac,latm,flac,aiff,caf,amr,"
+    "ac3,eac3,dts,truehd,tta,wv,ape,au,voc,oma,mpc,mpc8,tak"
+)
+NO_FAULT_OF_THE_FILE = {errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Who measures by the packets reads the whole file.
+MEASURE_SECONDS = 15.0
+MOST_MILLISECONDS = 30 * 24 * 3600 * 1000  # more is no duration but a damaged figure
 
 POSTER_EDGE = 960  # a card of 480 CSS pixels on a screen of double density
 POSTER_AT = 1.0
@@ -34,63 +51,81 @@ PREVIEW_RATE = 12
 PREVIEW_EDGE = 426
 
 
-def inspect(path: Path, demuxer: str, outdir: Path) -> Facts:
-    """The facts of a sound or a video; writes a video's pictures. Raises NotMedia."""
-    with _open_container(path, demuxer) as container:
-        video = _video_stream(container)
-        # libav knows no decoder for a stream without a codec context.
-        sounds = [stream for stream in container.streams.audio if stream.codec_context]
-        if video is None and not sounds:
-            raise NotMedia(RejectReason.NO_STREAM)
-        stream = video or sounds[0]
-        facts = Facts(
-            media_type="video" if video else "audio",
-            container=container.format.name.partition(",")[0],
-            codec=stream.codec_context.name,
-            bytes=path.stat().st_size,
-            duration_ms=_duration_ms(container, stream),
-            has_audio=bool(sounds),
-        )
-        return facts if video is None else _add_pictures(facts, container, video, outdir)
+def inspect(path: Path, known: Facts, outdir: Path) -> Facts:
+    """The facts of a sound or a video; writes a video's pictures.
+
+    What cannot be read is left as it is in ``known``, and named as the problem.
+    """
+    problem = MediaProblem.CUT if known.container == "mov" and is_cut(path) else None
+    facts = dataclasses.replace(known, problem=problem)
+    try:
+        with open_container(path, known.container) as container:
+            facts = _read_streams(path, facts, container)
+            if (stream := video_stream(container)) is not None:
+                facts = _add_pictures(facts, container, stream, outdir)
+    except NotMedia as error:
+        found = MediaProblem.UNKNOWN if not known.container else MediaProblem(error.reason)
+        facts = dataclasses.replace(facts, problem=problem or found)
+    return dataclasses.replace(facts, plays_in_browsers=plays_in_browsers(facts))
+
+
+def describe(path: Path) -> Facts:
+    """The facts of a video or a sound without its pictures; raises NotMedia."""
+    facts = outline(path)
+    with open_container(path, facts.container) as container:
+        facts = _read_streams(path, facts, container)
+        stream = video_stream(container)
+        if stream and (frame := next(_frames(container, stream), None)):
+            display = display_of(stream, frame)
+            facts = dataclasses.replace(facts, width=display.width, height=display.height)
+    return dataclasses.replace(facts, plays_in_browsers=plays_in_browsers(facts))
+
+
+def first_frame(path: Path, demuxer: str) -> VideoFrame | None:
+    """The first frame of the video; None where there is none. Raises NotMedia."""
+    with open_container(path, demuxer) as container:
+        stream = video_stream(container)
+        return None if stream is None else next(_frames(container, stream), None)
 
 
 def extract_frame(path: Path, *, last: bool) -> Image.Image:
     """The frame that a player shows first or last, exact to the frame; raises NotMedia."""
     format_name = format_of(path)
-    if format_name in IMAGES:
+    if format_name == "mov" and is_cut(path):
+        raise NotMedia(RejectReason.DAMAGED)
+    if format_name in KINDS and KINDS[format_name].media_type == "image":
         raise NotMedia(RejectReason.NO_STREAM)
-    if format_name == "mov":
-        check_boxes(path)
-    with _open_container(path, format_name) as container:
-        stream = _video_stream(container)
+    with open_container(path, format_name) as container:
+        stream = video_stream(container)
         if stream is None:
             raise NotMedia(RejectReason.NO_STREAM)
         stream.codec_context.thread_count = 1
         frame = _last(container, stream) if last else next(_frames(container, stream), None)
         if frame is None:
             raise NotMedia(RejectReason.DAMAGED)
-        return _image_of(_tag_colours(frame).reformat(format="rgb24"), "RGB")
+        image = _image_of(tag_colours(frame).reformat(format="rgb24"), "RGB")
+        return display_of(stream, frame).turn(image)
 
 
 # ---- The container --------------------------------------------------------------------------
 
 
 @contextmanager
-def _open_container(path: Path, demuxer: str) -> Iterator[InputContainer]:
-    """The container; raises NotMedia if something in it is damaged."""
-    # One demuxer and the file protocol only: some formats make libav open other files or URLs.
-    options = {"protocol_whitelist": "file"}
+def open_container(path: Path, demuxer: str) -> Iterator[InputContainer]:
+    """The container; raises NotMedia if something in it is damaged. ``demuxer`` may be ""."""
+    # The file protocol only, and one demuxer or those that read no other file.
+    options = {"protocol_whitelist": "file", "format_whitelist": demuxer or SELF_CONTAINED}
     try:
-        with av.open(str(path), format=demuxer, container_options=options) as container:
+        with av.open(str(path), format=demuxer or None, container_options=options) as container:
             yield container
-    except av.error.MemoryError:
-        # The limit of this process, and no fault of the file: it is a crash, and tried again.
-        raise
     except av.FFmpegError as error:
+        # The limits of this process and of the disk are no faults of the file: it is a crash.
+        if error.errno in NO_FAULT_OF_THE_FILE:
+            raise
         raise NotMedia(RejectReason.DAMAGED) from error
 
 
-def _video_stream(container: InputContainer) -> VideoStream | None:
+def video_stream(container: InputContainer) -> VideoStream | None:
     """The first video stream that is no cover picture of a sound."""
     for stream in container.streams.video:
         if stream.codec_context and not stream.disposition & Disposition.attached_pic:
@@ -98,14 +133,73 @@ def _video_stream(container: InputContainer) -> VideoStream | None:
     return None
 
 
-def _duration_ms(container: InputContainer, stream: VideoStream | AudioStream) -> int:
+def audio_stream(container: InputContainer) -> AudioStream | None:
+    """The first sound that can be decoded; a stream without a codec context has no decoder."""
+    return next((stream for stream in container.streams.audio if stream.codec_context), None)
+
+
+def _read_streams(path: Path, facts: Facts, container: InputContainer) -> Facts:
+    """Add what the container says of its streams; raises NotMedia (NO_STREAM)."""
+    name = container.format.name.partition(",")[0]
+    if not facts.container:  # libav knows what we did not
+        suffix = name if name in container.format.extensions else facts.suffix
+        kind = KINDS.get(name, Kind(suffix, facts.content_type))
+        facts = dataclasses.replace(facts, suffix=kind.suffix, content_type=kind.content_type)
+    video, sound = video_stream(container), audio_stream(container)
+    stream = video or sound
+    facts = dataclasses.replace(facts, container=name, has_audio=_audio_presence(container))
+    if stream is None:
+        raise NotMedia(RejectReason.NO_STREAM)
+    facts = dataclasses.replace(
+        facts,
+        codec=stream.codec_context.codec.canonical_name,
+        audio_codec=sound.codec_context.codec.canonical_name if sound else "",
+        duration_ms=_duration_ms(path, container, stream),
+    )
+    if video is not None:
+        facts = dataclasses.replace(
+            facts,
+            width=video.width or None,
+            height=video.height or None,
+            fps=round(float(video.average_rate or video.guessed_rate or 0), 3) or None,
+            pixel_format=video.codec_context.pix_fmt or "",
+        )
+    return with_media_type(facts, "video" if video else "audio")
+
+
+def _audio_presence(container: InputContainer) -> bool | None:
+    """Whether it has a sound; None where it has one that cannot be decoded here."""
+    if audio_stream(container) is not None:
+        return True
+    return None if container.streams.audio else False
+
+
+def _duration_ms(
+    path: Path, container: InputContainer, stream: VideoStream | AudioStream
+) -> int | None:
+    milliseconds = 0
     if container.duration:
         milliseconds = container.duration // 1000
-    else:
-        milliseconds = int((stream.duration or 0) * float(stream.time_base or 0) * 1000)
-    if milliseconds <= 0:
-        raise NotMedia(RejectReason.NO_DURATION)
-    return milliseconds
+    elif stream.duration:
+        milliseconds = int(stream.duration * float(stream.time_base or 0) * 1000)
+    if not 0 < milliseconds < MOST_MILLISECONDS:
+        milliseconds = _measure(path, container.format.name, stream.index)
+    return milliseconds if 0 < milliseconds < MOST_MILLISECONDS else None
+
+
+def _measure(path: Path, demuxer: str, index: int) -> int:
+    """Milliseconds from the first to the last packet of a stream; 0 where that takes too long."""
+    begin, end, started_at = None, 0.0, time.monotonic()
+    with open_container(path, demuxer.partition(",")[0]) as container:
+        for packet in container.demux(container.streams[index]):
+            if packet.pts is None or packet.time_base is None:
+                continue
+            if time.monotonic() - started_at > MEASURE_SECONDS:
+                return 0
+            at = float(packet.pts * packet.time_base)
+            length = float((packet.duration or 0) * packet.time_base)
+            begin, end = at if begin is None else min(begin, at), max(end, at + length)
+    return 0 if begin is None else round((end - begin) * 1000)
 
 
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -116,7 +210,7 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
         return
 
 
-def _tag_colours(frame: VideoFrame) -> VideoFrame:
+def tag_colours(frame: VideoFrame) -> VideoFrame:
     """Set the colour space of a frame without one to the one that browsers assume."""
     if frame.colorspace == UNSPECIFIED and frame.height >= HIGH_DEFINITION:
         frame.colorspace = Colorspace.ITU709
@@ -136,16 +230,19 @@ def _image_of(frame: VideoFrame, mode: str) -> Image.Image:
 def _add_pictures(
     facts: Facts, container: InputContainer, stream: VideoStream, outdir: Path
 ) -> Facts:
-    poster = _write_preview(container, stream, outdir / "preview.mp4", facts.duration_ms / 1000)
-    size = _poster_size(poster.width, poster.height)
-    image = _image_of(poster.reformat(*size, "rgb24"), "RGB")
-    image.save(outdir / "poster.webp", quality=80, method=2)
+    """Write poster and preview; a video of which no frame decodes has neither."""
+    frames = _first_seconds(container, stream)
+    if (first := next(frames, None)) is None:
+        return dataclasses.replace(facts, problem=facts.problem or MediaProblem.DAMAGED)
+    display = display_of(stream, first[0])
+    frames = chain([first], frames)
+    poster = _write_preview(frames, display, outdir / "preview.mp4", facts.duration_ms)
+    size = display.before_turn(*_poster_size(display.width, display.height))
+    image = display.turn(_image_of(poster.reformat(*size, "rgb24"), "RGB"))
+    image.save(outdir / "poster.part", "webp", quality=80, method=2)
+    (outdir / "poster.part").replace(outdir / "poster.webp")
     return dataclasses.replace(
-        facts,
-        width=stream.width,
-        height=stream.height,
-        fps=round(float(stream.average_rate or stream.guessed_rate or 0), 3),
-        placeholder=placeholder(image),
+        facts, width=display.width, height=display.height, placeholder=placeholder(image)
     )
 
 
@@ -156,21 +253,27 @@ def _poster_size(width: int, height: int) -> tuple[int, int]:
 
 
 def _write_preview(
-    container: InputContainer, stream: VideoStream, preview_path: Path, duration: float
+    frames: Iterator[tuple[VideoFrame, float]],
+    display: Display,
+    preview_path: Path,
+    duration_ms: int | None,
 ) -> VideoFrame:
     """Write the preview; return the poster's frame, a little into the clip and not plain."""
     best, contrast = None, -1.0
-    with PreviewWriter(preview_path, stream.width, stream.height) as preview:
-        for frame, elapsed in _first_seconds(container, stream):
+    earliest = POSTER_AT if duration_ms is None else min(POSTER_AT, duration_ms / 3000)
+    part = preview_path.with_suffix(".part")
+    with PreviewWriter(part, display) as preview:
+        for frame, elapsed in frames:
             if not preview.add(frame, elapsed) or contrast >= HIGH_CONTRAST:
                 continue
-            if best is None or elapsed >= min(POSTER_AT, duration / 3):
+            if best is None or elapsed >= earliest:
                 frame_contrast = _contrast(frame)
                 # The first frame is used only if no later one is found.
                 if elapsed == 0 or frame_contrast > contrast or best is None:
                     best, contrast = frame, (frame_contrast if elapsed else -1.0)
     if best is None:
         raise NotMedia(RejectReason.DAMAGED)
+    part.replace(preview_path)  # so that a child that is killed leaves no half preview
     return best
 
 
@@ -189,7 +292,7 @@ def _first_seconds(
         elapsed = max(0.0, (frame.time or 0.0) - first)
         if elapsed >= PREVIEW_SECONDS:
             return
-        yield _tag_colours(frame), elapsed
+        yield tag_colours(frame), elapsed
 
 
 def _contrast(frame: VideoFrame) -> float:
@@ -203,14 +306,15 @@ class PreviewWriter:
     H.264, at most 426 pixels long, 12 frames per second, faststart.
     """
 
-    def __init__(self, path: Path, width: int, height: int) -> None:
-        scale = min(1, PREVIEW_EDGE / max(width, height))
-        self._width, self._height = (_even(side * scale) for side in (width, height))
+    def __init__(self, path: Path, display: Display) -> None:
+        scale = min(1, PREVIEW_EDGE / max(display.width, display.height))
+        width, height = even(display.width * scale), even(display.height * scale)
+        self._upright = Upright(display, width, height)
         # The index comes first, so that a browser starts to play before all is loaded.
         self._container = av.open(str(path), "w", "mp4", options={"movflags": "+faststart"})
         options = {"crf": "28", "preset": "veryfast"}
         self._stream = self._container.add_stream("libx264", rate=PREVIEW_RATE, options=options)
-        self._stream.width, self._stream.height = self._width, self._height
+        self._stream.width, self._stream.height = width, height
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.thread_count = 1
         self._next_tick = 0
@@ -234,18 +338,13 @@ class PreviewWriter:
         tick = int(elapsed * PREVIEW_RATE + 0.001)
         if tick < self._next_tick:
             return False
-        small = frame.reformat(self._width, self._height, "yuv420p")
+        small = self._upright.convert(frame)
         small.pts, small.time_base = tick, self._stream.codec_context.time_base
         if not self._next_tick:
             self._stream.codec_context.colorspace = frame.colorspace
         self._container.mux(self._stream.encode(small))
         self._next_tick = tick + 1
         return True
-
-
-def _even(side: float) -> int:
-    """An even number of pixels: in yuv420p two by two of them share a colour."""
-    return max(2, round(side / 2) * 2)
 
 
 # ---- The last frame -------------------------------------------------------------------------

@@ -5,19 +5,28 @@ from dataclasses import dataclass
 
 
 class RejectReason(enum.StrEnum):
-    """Why a file is no media."""
+    """Why a file is no media, or no picture that can be used."""
 
     EMPTY = "empty"
-    PAGE = "page"  # HTML, XML or JSON: most often an error page
+    PAGE = "page"  # HTML, XML, JSON or other text: most often an error page
     PLAYLIST = "playlist"
     UNKNOWN = "unknown"
     DAMAGED = "damaged"
     NO_STREAM = "no_stream"
-    NO_DURATION = "no_duration"
     OTHER_PICTURE = "other_picture"  # GIF, HEIC, SVG and others that are not accepted
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
     ANIMATED = "animated"
+
+
+class MediaProblem(enum.StrEnum):
+    """Why facts are incomplete. The bytes may be well: another player may read them."""
+
+    UNKNOWN = "unknown"  # no format that is known here
+    CUT = "cut"  # its index names more bytes than there are
+    DAMAGED = "damaged"  # it does not open, or no frame of it decodes
+    NO_STREAM = "no_stream"  # nothing in it that can be decoded here
+    CRASHED = "crashed"  # the child died, ran out of time or found no room
 
 
 class Operation(enum.StrEnum):
@@ -25,6 +34,7 @@ class Operation(enum.StrEnum):
 
     INSPECT = "inspect"
     PICTURE = "picture"
+    PROXY = "proxy"
     FIRST_FRAME = "first"
     LAST_FRAME = "last"
 
@@ -43,21 +53,32 @@ class Crashed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A media file. ``media_type`` is video, image or audio; what it does not have is 0 or "".
+    """A media file. What is not known is None, or "" where it is a text.
 
-    ``fps`` in frames per second, ``bytes`` the file's size, ``placeholder`` a tiny WebP in base64.
+    ``media_type`` is video, image or audio. ``container`` and ``codec`` are FFmpeg's names.
+    ``suffix`` is the true file ending without its dot, ``content_type`` the true MIME type.
+    ``width`` and ``height`` are pixels as displayed: turned upright, with square pixels.
+    ``has_audio`` is None also for a sound that cannot be decoded here. ``plays_in_browsers`` says
+    whether today's browsers play or show the file as it is. ``fps`` is in frames per second,
+    ``bytes`` the file's size, ``placeholder`` a tiny WebP in base64.
     """
 
-    media_type: str
+    media_type: str | None
     container: str
     codec: str
     bytes: int
-    width: int = 0
-    height: int = 0
-    fps: float = 0
-    duration_ms: int = 0
-    has_audio: bool = False
+    suffix: str = "bin"
+    content_type: str = "application/octet-stream"
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    duration_ms: int | None = None
+    has_audio: bool | None = None
+    audio_codec: str = ""
+    pixel_format: str = ""
+    plays_in_browsers: bool | None = None
     placeholder: str = ""
+    problem: MediaProblem | None = None
 
 
 @dataclass(frozen=True, slots=True)

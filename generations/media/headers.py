@@ -4,23 +4,48 @@ All that is read here comes from strangers, and nothing here loads a decoder, so
 processes may import it.
 """
 
+import codecs
+import re
 import struct
 from pathlib import Path
 from typing import BinaryIO
 
-from .facts import NotMedia, RejectReason
+from .containers import kind_of
+from .facts import Facts, NotMedia, RejectReason
 
-HEAD_BYTES = 512
-IMAGES = {"jpeg", "png", "webp"}
+HEAD_BYTES = 1024
+PICTURES = {"jpeg", "png", "webp"}  # that people may upload
 SIGNATURES = [
     (b"\x1aE\xdf\xa3", "matroska"),
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF8", "gif"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
     (b"ID3", "mp3"),
+    (b"OggS", "ogg"),
+    (b"fLaC", "flac"),
+    (b"FLV\x01", "flv"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02", "mxf"),
+    (b"\x00\x00\x01\xba", "mpeg"),
+    (b"DKIF", "ivf"),
+    (b"caff\x00\x01", "caf"),
+    (b"#!AMR", "amr"),
+    (b"\x0b\x77", "ac3"),
 ]
+# With which an MP4 or a QuickTime file begins that has no ``ftyp`` (ISO/IEC 14496-12).
+FIRST_BOXES = {b"styp", b"moov", b"moof", b"mdat", b"sidx", b"wide", b"free", b"skip", b"pnot"}
+RIFF_FORMATS = {b"WAVE": "wav", b"WEBP": "webp", b"AVI ": "avi", b"AVIX": "avi"}
+PACKET_SIZES = {188: 0, 192: 4, 204: 0}  # of MPEG-TS, with the place of the sync byte
 OTHER_PICTURES = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"8BPS", b"\x00\x00\x01\x00", b"\xff\x0a")
 # The brands of HEIC and AVIF (ISO/IEC 23008-12 section 10), after ``ftyp``.
 PICTURE_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"}
+
+PLAYLISTS = (b"#extm3u", b"ffconcat", b"[playlist]", b"<asx")
+DASH = re.compile(rb"<(\w+:)?(mpd|smoothstreamingmedia)\b")
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 # A JPEG may have any number of segments before its size; a hostile one shall not keep us reading.
 MAX_SEGMENTS = 10_000
@@ -33,29 +58,37 @@ BARE_MARKERS = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 
 
 def format_of(path: Path) -> str:
-    """The one format to open the file as: a libav demuxer, or a Pillow image format.
+    """The format to open the file as: a libav demuxer, or a Pillow image format; "" if unknown.
 
-    Only these formats are opened, because playlists and concatenations make libav open other
-    files. Raises NotMedia.
+    Raises NotMedia where the file is empty, a page or a playlist: playlists and concatenations
+    make libav open other files.
     """
+    return _format_of(_read_head(path))
+
+
+def outline(path: Path) -> Facts:
+    """What the first bytes tell without a decoder; raises NotMedia as ``format_of`` does."""
     head = _read_head(path)
-    if not head:
-        raise NotMedia(RejectReason.EMPTY)
-    if format_name := _by_signature(head):
-        return format_name
-    raise NotMedia(_rejection(head))
+    format_name = _format_of(head)
+    kind = kind_of(format_name, head)
+    return Facts(
+        media_type=kind.media_type,
+        container=format_name,
+        codec="",
+        bytes=path.stat().st_size,
+        suffix=kind.suffix,
+        content_type=kind.content_type,
+    )
 
 
 def picture_format_of(path: Path) -> str:
     """``jpeg``, ``png`` or ``webp``; raises NotMedia (OTHER_PICTURE for other pictures)."""
     head = _read_head(path)
-    if (format_name := _by_signature(head)) in IMAGES:
+    if (format_name := _by_signature(head)) in PICTURES:
         return format_name
     # HEIC and AVIF begin like an MP4, so that their brand comes before the format.
     if head.startswith(OTHER_PICTURES) or head[8:12] in PICTURE_BRANDS or b"<svg" in head.lower():
         raise NotMedia(RejectReason.OTHER_PICTURE)
-    if not head:
-        raise NotMedia(RejectReason.EMPTY)
     raise NotMedia(RejectReason.UNKNOWN if format_name else _rejection(head))
 
 
@@ -64,16 +97,46 @@ def _read_head(path: Path) -> bytes:
         return file.read(HEAD_BYTES)
 
 
+def _format_of(head: bytes) -> str:
+    if format_name := _by_signature(head):
+        return format_name
+    if (reason := _rejection(head)) != RejectReason.UNKNOWN:
+        raise NotMedia(reason)
+    return ""
+
+
 def _by_signature(head: bytes) -> str:
     if head[4:8] == b"ftyp":
+        return _iso_format(head[8:40])
+    if head[4:8] in FIRST_BOXES and not _is_text(head[:4]):  # a length, and no word of a page
         return "mov"
     if head[:4] == b"RIFF":
-        return {b"WAVE": "wav", b"WEBP": "webp"}.get(head[8:12], "")
+        return RIFF_FORMATS.get(head[8:12], "")
+    if head[:4] == b"FORM" and head[8:11] == b"AIF":
+        return "aiff"
+    if head[:2] == b"BM" and head[6:10] == bytes(4):
+        return "bmp"
     for signature, name in SIGNATURES:
         if head.startswith(signature):
             return name
+    if _is_transport_stream(head):
+        return "mpegts"
     # Last, because a sync is a few bits only, which other files may have too.
-    return _by_frame_sync(head)
+    return "" if head.startswith(BYTE_ORDER_MARKS) else _by_frame_sync(head)
+
+
+def _iso_format(brands: bytes) -> str:
+    if brands[:4] not in PICTURE_BRANDS:
+        return "mov"
+    return "avif" if b"avi" in brands else "heic"
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """Whether at least three packets follow each other, each with its sync byte."""
+    return any(
+        len(head) > 2 * size + first and head[first::size][:3] == b"GGG"
+        for size, first in PACKET_SIZES.items()
+    )
 
 
 def _by_frame_sync(head: bytes) -> str:
@@ -86,11 +149,27 @@ def _by_frame_sync(head: bytes) -> str:
 
 
 def _rejection(head: bytes) -> RejectReason:
+    if not head:
+        return RejectReason.EMPTY
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     # A DASH playlist is XML, which would count as a page.
-    if text.startswith((b"#extm3u", b"ffconcat", b"[playlist]")) or b"<mpd" in text:
+    if text.startswith(PLAYLISTS) or DASH.search(text):
         return RejectReason.PLAYLIST
-    return RejectReason.PAGE if text.startswith((b"<", b"{", b"[")) else RejectReason.UNKNOWN
+    is_page = text.startswith((b"<", b"{", b"[")) or _is_text(head)
+    return RejectReason.PAGE if is_page else RejectReason.UNKNOWN
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether the bytes are letters of some encoding; media have control characters at once."""
+    encodings = ("utf-16",) if head.startswith(BYTE_ORDER_MARKS) else ("utf-8", "gb18030")
+    for encoding in encodings:
+        try:
+            # The last letter may be cut.
+            text = codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+        return bool(text) and not CONTROL.search(text)
+    return False
 
 
 # ---- The size of a picture ------------------------------------------------------------------
@@ -148,8 +227,8 @@ def _webp(file: BinaryIO) -> tuple[int, int]:
 # ---- The boxes of an MP4 --------------------------------------------------------------------
 
 
-def check_boxes(path: Path) -> None:
-    """Raise NotMedia if the data or the index of an MP4 ends after the end of the file.
+def is_cut(path: Path) -> bool:
+    """Whether the data or the index of an MP4 ends after the end of the file.
 
     Top-level boxes: ISO/IEC 14496-12 section 4.2.
     """
@@ -161,8 +240,9 @@ def check_boxes(path: Path) -> None:
             length, box_type = _box(file, start, size)
             # Only these two count: a clip plays without whatever else the end of the file lacks.
             if box_type in {b"mdat", b"moov"} and start + length > size:
-                raise NotMedia(RejectReason.DAMAGED)
+                return True
             start += length
+    return False
 
 
 def _box(file: BinaryIO, start: int, size: int) -> tuple[int, bytes]:

@@ -7,12 +7,14 @@ gives the same bytes, so that the same picture is stored once.
 import base64
 import io
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image, ImageCms
 from PIL.Image import Resampling, Transpose
 
-from .facts import Facts, NotMedia, RejectReason
+from .containers import KINDS, plays_in_browsers
+from .facts import Facts, MediaProblem, NotMedia, RejectReason
 from .headers import picture_format_of, picture_size_of
 
 # Of a result's image. Pillow warns above this, and refuses twice as many.
@@ -36,6 +38,7 @@ UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+SIDEWAYS = {5, 6, 7, 8}
 # All that Pillow raises for broken files.
 PILLOW_ERRORS = (
     OSError,
@@ -50,20 +53,25 @@ PILLOW_ERRORS = (
 SRGB = ImageCms.createProfile("sRGB")
 
 
-def inspect(path: Path, format_name: str) -> Facts:
-    """The facts of an image file by its header; raises NotMedia.
+def inspect(path: Path, outline: Facts) -> Facts:
+    """The facts of an image file by its header.
 
     It gets neither poster nor placeholder, because no page shows one.
     """
     Image.MAX_IMAGE_PIXELS = RESULT_MAX_PIXELS
+    facts = replace(outline, codec=outline.container, plays_in_browsers=plays_in_browsers(outline))
     try:
-        with Image.open(path, formats=[format_name]) as image:
+        with Image.open(path, formats=[outline.container]) as image:
             width, height = image.size
+            # To look for EXIF in a PNG, Pillow would decode it first.
+            if outline.container != "png" and _orientation(image) in SIDEWAYS:
+                width, height = height, width
             image.verify()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise NotMedia(RejectReason.DAMAGED) from error
-    size = path.stat().st_size
-    return Facts("image", format_name, codec=format_name, bytes=size, width=width, height=height)
+    except KeyError:  # Pillow has no decoder of this format
+        return replace(facts, problem=MediaProblem.NO_STREAM)
+    except (*PILLOW_ERRORS, Image.DecompressionBombError):
+        return replace(facts, problem=MediaProblem.DAMAGED)
+    return replace(facts, width=width, height=height)
 
 
 def placeholder(image: Image.Image) -> str:
@@ -105,6 +113,9 @@ def write(image: Image.Image, outdir: Path) -> Facts:
         container=format_name,
         codec=format_name,
         bytes=len(content),
+        suffix=KINDS[format_name].suffix,
+        content_type=KINDS[format_name].content_type,
+        plays_in_browsers=True,
         width=width,
         height=height,
         placeholder=placeholder(image.copy()),

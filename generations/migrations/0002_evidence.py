@@ -3,13 +3,31 @@
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
+from django.utils import timezone
 
 from . import _sql
+
+OLD_FILES_WITHOUT_BROWSER = ("hevc", "prores", "mpeg4", "mpeg2video", "dnxhd")
 
 
 def forget_unknown_sound(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Files that nobody could inspect were written down as silent."""
-    apps.get_model("generations", "File").objects.filter(codec="").update(has_sound=None)
+    files = apps.get_model("generations", "File").objects.using(schema_editor.connection.alias)
+    files.filter(codec="").update(has_sound=None)
+
+
+def forget_tries_of_stored_files(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Of a stored file ``not_before`` and ``tries`` now speak of its copy for browsers."""
+    stored = apps.get_model("generations", "File").objects.filter(state="stored")
+    stored.exclude(not_before=None, tries=0).update(not_before=None, tries=0)
+
+
+def let_copies_be_made(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Let stored files that no browser plays for certain get their copies."""
+    stored = apps.get_model("generations", "File").objects.filter(state="stored")
+    stored.filter(codec__in=OLD_FILES_WITHOUT_BROWSER).update(
+        plays_in_browsers=False, not_before=timezone.now()
+    )
 
 
 class Migration(migrations.Migration):
@@ -41,6 +59,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='file',
+            name='missing_since',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='link leads to nothing since'),
+        ),
+        migrations.AddField(
+            model_name='file',
             name='plays_in_browsers',
             field=models.BooleanField(blank=True, null=True, verbose_name='plays in browsers'),
         ),
@@ -68,6 +91,11 @@ class Migration(migrations.Migration):
             model_name='task',
             name='state_word',
             field=models.CharField(blank=True, max_length=60, verbose_name="provider's word for its state"),
+        ),
+        migrations.AddField(
+            model_name='task',
+            name='unanswered_at',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='no readable answer since'),
         ),
         migrations.AlterField(
             model_name='attempt',
@@ -124,6 +152,17 @@ class Migration(migrations.Migration):
             name='alarm',
             field=models.TextField(blank=True, verbose_name='alarm'),
         ),
+        migrations.AlterField(
+            model_name='event',
+            name='kind',
+            field=models.CharField(choices=[('task.succeeded', 'Clip finished'), ('task.failed', 'Clip failed'), ('task.cancelled', 'Clip cancelled'), ('task.unclear', 'Order unclear'), ('task.alarm', 'Alarm of a clip'), ('file.stored', 'File stored'), ('file.lost', 'File lost'), ('file.found', 'Lost file found again'), ('team.files_at_risk', 'Files at risk'), ('film.ready', 'Film ready'), ('film.alarm', 'Alarm of a film'), ('remark.made', 'Remark by a client'), ('remark.answered', 'Remark answered'), ('verdict.given', 'Verdict by a client'), ('cap.near', 'Cap nearly used up'), ('credential.paused', 'Key paused'), ('credential.resumed', 'Key resumed')], max_length=30, verbose_name='kind'),
+        ),
+        migrations.AddIndex(
+            model_name='file',
+            index=models.Index(condition=models.Q(('not_before__isnull', False)), fields=['state', 'not_before'], name='file_due'),
+        ),
         migrations.RunPython(forget_unknown_sound, migrations.RunPython.noop),
+        migrations.RunPython(forget_tries_of_stored_files, migrations.RunPython.noop),
+        migrations.RunPython(let_copies_be_made, migrations.RunPython.noop),
         migrations.RunPython(_sql.reinstall_on_sqlite, migrations.RunPython.noop),
     ]

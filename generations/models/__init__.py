@@ -17,8 +17,10 @@ from .files import File
 from .films import Cut, CutPiece, Film, Segment, Take
 from .installation import Installation
 from .leases import Heartbeat, Lease
-from .ledger import Account, DayTotal, Entry, Line, Total
+from .ledger import Account, BalanceFall, DayTotal, Entry, Line, Total
+from .offers import OfferChange
 from .people import Invitation, Membership, Role, Team, User
+from .prices import CredentialPrice
 from .statements import Claim, Statement, StatementLine
 from .tasks import Attempt, Callback, Task
 from .uploads import TaskPicture, Upload
@@ -27,6 +29,7 @@ __all__ = [
     "Account",
     "Attempt",
     "AuditEvent",
+    "BalanceFall",
     "Callback",
     "Cap",
     "CapUse",
@@ -34,6 +37,7 @@ __all__ = [
     "Collection",
     "CollectionItem",
     "Credential",
+    "CredentialPrice",
     "Cut",
     "CutPiece",
     "DayTotal",
@@ -47,6 +51,7 @@ __all__ = [
     "Lease",
     "Line",
     "Membership",
+    "OfferChange",
     "ReadMarker",
     "Remark",
     "Role",

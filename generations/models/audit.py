@@ -35,3 +35,9 @@ def record(team: Team, actor: User | None, verb: str, subject: object, **detail:
     AuditEvent.objects.create(
         team=team, actor=actor, verb=verb, subject=str(subject)[:200], detail=detail
     )
+
+
+def record_everywhere(actor: User | None, verb: str, subject: object, **detail: object) -> None:
+    """Add an act on the whole installation to the history of every team."""
+    for team in Team.objects.order_by("pk"):
+        record(team, actor, verb, subject, **detail)

@@ -19,17 +19,28 @@ class CapQuerySet(models.QuerySet["Cap"]):
         return self.filter(team=team)
 
     def with_use(self, month: date) -> "CapQuerySet":
-        """Annotate ``used``: the use in a month, which is named by its first day."""
+        """Annotate ``used`` and ``unknown``: the use in a month, named by its first day."""
         same = CapUse.objects.filter(team=OuterRef("team"), unit=OuterRef("unit"), month=month)
-        whole = Subquery(same.filter(user=None).values("amount")[:1])
-        own = Subquery(same.filter(user=OuterRef("user")).values("amount")[:1])
-        return self.annotate(used=Coalesce(Case(When(user=None, then=whole), default=own), 0))
+
+        def use(column: str) -> Coalesce:
+            whole = Subquery(same.filter(user=None).values(column)[:1])
+            own = Subquery(same.filter(user=OuterRef("user")).values(column)[:1])
+            return Coalesce(Case(When(user=None, then=whole), default=own), 0)
+
+        return self.annotate(used=use("amount"), unknown=use("unknown"))
 
     def near(self, month: date) -> "CapQuerySet":
         """Caps of which at least NEAR percent are used."""
         # Not divided: whole numbers would be rounded, and a cap that is not near called so.
         caps = self.with_use(month).alias(used_parts=F("used") * 100)
         return caps.filter(used_parts__gte=F("amount") * NEAR)
+
+
+class WhenUnknown(models.TextChoices):
+    """What a cap does with an order whose price nobody knows."""
+
+    ASK = "ask", _("Ask before each order")
+    REFUSE = "refuse", _("Refuse the order")
 
 
 class Cap(models.Model):
@@ -39,6 +50,9 @@ class Cap(models.Model):
     user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="caps")
     unit = models.CharField(_("unit"), max_length=20)
     amount = models.BigIntegerField(_("most a month"))
+    when_unknown = models.CharField(
+        _("without a known price"), max_length=10, choices=WhenUnknown, default=WhenUnknown.ASK
+    )
     changed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     changed_at = models.DateTimeField(_("changed"), default=clock.now, editable=False)
 
@@ -63,7 +77,8 @@ class Cap(models.Model):
 class CapUse(models.Model):
     """What the orders of one month hold or cost, of a member or (without ``user``) of the team.
 
-    An order counts in the month in which it was held, however late it ends.
+    An order counts in the month in which it was held, however late it ends. ``unknown`` counts the
+    orders of which nobody knows what they cost; they are not in ``amount``.
     """
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="+")
@@ -71,6 +86,7 @@ class CapUse(models.Model):
     unit = models.CharField(max_length=20)
     month = models.DateField()
     amount = models.BigIntegerField(default=0)
+    unknown = models.IntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -29,6 +29,7 @@ class Credential(models.Model):
     ``slots``: tasks at once. ``requests_per_minute``: 0 where the provider names no limit.
     ``link_life``: seconds after which links of its results were seen to die early. ``doubted_at``:
     a question was refused as if the key were bad, and none has been answered since.
+    ``balance_agreed_at``: when a balance that was read last agreed with the ledger, or was made to.
     ``bucket_*``: the token bucket of all requests of this key, in all processes.
     """
 
@@ -47,6 +48,7 @@ class Credential(models.Model):
     last_good_at = models.DateTimeField(_("last success"), null=True, blank=True)
     balance = models.BigIntegerField(_("left at the provider"), null=True, blank=True)
     balance_at = models.DateTimeField(_("balance read"), null=True, blank=True)
+    balance_agreed_at = models.DateTimeField(_("balance agreed"), null=True, blank=True)
     link_life = models.PositiveIntegerField(_("links live (s)"), null=True, blank=True)
     bucket_level = models.FloatField(default=0, editable=False)
     bucket_at = models.DateTimeField(null=True, editable=False)

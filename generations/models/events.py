@@ -18,6 +18,7 @@ class EventKind(models.TextChoices):
     TASK_ALARM = "task.alarm", _("Alarm of a clip")
     FILE_STORED = "file.stored", _("File stored")
     FILE_LOST = "file.lost", _("File lost")
+    FILE_FOUND = "file.found", _("Lost file found again")
     FILES_AT_RISK = "team.files_at_risk", _("Files at risk")
     FILM_READY = "film.ready", _("Film ready")
     FILM_ALARM = "film.alarm", _("Alarm of a film")

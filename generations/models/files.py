@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from generations import clock
@@ -49,8 +49,11 @@ class File(models.Model):
 
     ``ordinal`` tells several results of one role apart, in the provider's order. ``worked_for`` and
     ``died_after`` are what a fetch has seen of its link: the age in seconds at which it still gave
-    the file, and at which it was dead. ``asked_at``: when the provider was last asked for a new
-    link of a lost file. ``proxy`` is a copy for browsers, where they do not play the file itself.
+    the file, and at which it was dead. ``missing_since``: since when its links lead to nothing, or
+    to something else than a file. ``asked_at``: when the provider first answered since then without
+    a link that works; of a lost file, when it was last asked. ``not_before``: when the next try is
+    due, also of a lost file, or of the ``proxy`` of a stored one: a copy for browsers, where they
+    do not play the file itself.
     """
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="files")
@@ -64,6 +67,7 @@ class File(models.Model):
     expires_at = models.DateTimeField(_("link expires"), null=True, blank=True)
     worked_for = models.PositiveIntegerField(_("link worked for (s)"), null=True, blank=True)
     died_after = models.PositiveIntegerField(_("link died after (s)"), null=True, blank=True)
+    missing_since = models.DateTimeField(_("link leads to nothing since"), null=True, blank=True)
     asked_at = models.DateTimeField(_("new link asked for"), null=True, blank=True)
     warned_at = models.DateTimeField(_("risk reported"), null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -102,6 +106,12 @@ class File(models.Model):
         indexes = [
             models.Index(fields=["state", "expires_at"], name="file_urgent"),
             models.Index(fields=["team", "state", "sha256", "size"], name="file_kept"),
+            # Of most files nothing is due any more.
+            models.Index(
+                fields=["state", "not_before"],
+                condition=Q(not_before__isnull=False),
+                name="file_due",
+            ),
             models.Index(fields=["sha256"], name="file_by_fingerprint"),
         ]
 
@@ -116,3 +126,24 @@ class File(models.Model):
     @property
     def is_stored(self) -> bool:
         return self.state == FileState.STORED
+
+    @property
+    def is_proxy_coming(self) -> bool:
+        """Whether a copy that browsers play is still to be made of it."""
+        return self.is_stored and self.plays_in_browsers is False and self.not_before is not None
+
+    @property
+    def role_word(self) -> str:
+        """Return its role for people; what an import brought, only its bytes tell."""
+        role = FileRole(self.role)
+        if role == FileRole.VIDEO and (self.is_sound or self.is_picture):
+            role = FileRole.AUDIO if self.is_sound else FileRole.IMAGE
+        return str(role.label)
+
+    @property
+    def is_sound(self) -> bool:
+        return self.content_type.startswith("audio/")
+
+    @property
+    def is_picture(self) -> bool:
+        return self.content_type.startswith("image/")

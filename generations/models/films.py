@@ -40,7 +40,6 @@ MODELS = {
     FILM_CUT: "compose",
 }
 WORK = tuple(MODELS.values())
-SOUND_KINDS = (TAKE_KINDS[SegmentKind.NARRATION], TAKE_KINDS[SegmentKind.MUSIC])
 
 
 class FilmQuerySet(models.QuerySet["Film"]):

@@ -4,6 +4,7 @@ import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Q
@@ -93,6 +94,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         rows = (
             self.filter(team=team, state=TaskState.SUCCEEDED, accepted_at__isnull=False)
             .filter(imported_at=None)  # nobody here knows when these began
+            .exclude(settings__has_key="off_peak")  # these may take two days
             .order_by("-created_at", "-pk")
             .values_list("credential", "model", "accepted_at", "finished_at")[:200]
         )
@@ -132,17 +134,32 @@ def _middle_half(seconds: list[float]) -> tuple[int, int]:
     return round(ordered[len(ordered) // 4]), round(ordered[3 * len(ordered) // 4])
 
 
+class Alarm(NamedTuple):
+    """One line of ``Task.alarm``: ``code`` is one that pages have a sentence for."""
+
+    code: str
+    detail: str
+
+
+def read_alarms(text: str) -> list[Alarm]:
+    """Return the alarms in an alarm field, each code once, in the order they were raised."""
+    pairs = (line.partition(" ") for line in text.splitlines() if line)
+    return [Alarm(code, detail) for code, _space, detail in pairs]
+
+
 class Task(models.Model):
     """One order to one provider.
 
     ``kind`` is a ``providers.contract.TaskKind``, ``model`` a word of the catalogue. ``settings``
-    holds ``duration`` (seconds), ``resolution``, ``aspect_ratio``, ``seed`` and the chosen options.
+    holds ``duration`` (seconds), ``resolution``, ``aspect_ratio``, ``seed`` and the chosen options,
+    and ``source``, ``sound`` and ``title`` of what it is made from (``generations.sources``).
     ``obstacle`` says why it waits. ``reason`` says why it failed, as a
     ``providers.contract.Reason``; ``code`` and ``message`` are the provider's own words for it.
     ``state_word`` is the provider's own word for its state, ``echoed`` what its replies told of the
     order (``providers.contract.ECHOED``): a later reply adds to it and takes nothing away.
     ``alarm`` has a line for each alarm: a code, a space, its detail. ``late_at``: it takes far
-    longer than such clips usually do. ``version`` is the team's sequence at the last change that a
+    longer than such clips usually do. ``unanswered_at``: since when no question about it brought an
+    answer that could be read. ``version`` is the team's sequence at the last change that a
     page must show. ``imported_at``: it was ordered elsewhere and imported by its remote id; what
     nobody told stays empty.
     """
@@ -184,6 +201,7 @@ class Task(models.Model):
     purged_at = models.DateTimeField(_("deleted from the trash"), null=True, blank=True)
     imported_at = models.DateTimeField(_("imported"), null=True, blank=True)
     late_at = models.DateTimeField(_("called late"), null=True, blank=True)
+    unanswered_at = models.DateTimeField(_("no readable answer since"), null=True, blank=True)
     unclear_at = models.DateTimeField(_("unclear since"), null=True, blank=True)
     alarmed_at = models.DateTimeField(_("unclear too long"), null=True, blank=True)
 
@@ -219,7 +237,12 @@ class Task(models.Model):
     @property
     def title(self) -> str:
         """Return a name that fits one line."""
-        return self.prompt or self.model or f"#{self.pk}"
+        named: str = self.settings.get("title", "")  # of the clip that it is made from
+        return self.prompt or named or self.model or f"#{self.pk}"
+
+    @property
+    def alarms(self) -> list[Alarm]:
+        return read_alarms(self.alarm)
 
     @property
     def is_imported(self) -> bool:
@@ -229,6 +252,11 @@ class Task(models.Model):
     def duration(self) -> int | None:
         value: int | None = self.settings.get("duration")
         return value
+
+    @property
+    def seed(self) -> str:
+        """Return the seed that was really used, else the one that was ordered; "" for neither."""
+        return str(self.echoed.get("seed") or self.settings.get("seed", ""))
 
     @property
     def resolution(self) -> str:
@@ -256,13 +284,36 @@ class AttemptState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+class EstimateBasis(models.TextChoices):
+    """Where an estimate comes from."""
+
+    CATALOGUE = "catalogue", _("the provider's price list")
+    PRICE = "price", _("your price")
+    LAST = "last", _("the last one of its kind")
+
+
+PRICES = (EstimateBasis.CATALOGUE, EstimateBasis.PRICE)  # booked where the provider tells no cost
+
+
+class CostBasis(models.TextChoices):
+    """Where an amount that is booked as charged comes from."""
+
+    PROVIDER = "provider", _("told by the provider")
+    PRICE = "price", _("by the price")
+    BALANCE = "balance", _("by the fall of the balance")
+    STATEMENT = "statement", _("by a statement")
+    PERSON = "person", _("by a person")
+
+
 class Attempt(models.Model):
     """One try to send a task to its provider: at most one POST leaves for it, ever.
 
     ``token`` is the secret path of its callback; some providers repeat ``reference`` in replies.
-    ``estimate`` was held; ``cost`` is what the provider reported, in its unit. ``first_report`` and
-    ``report`` are the first and the last raw reply to a question: what is told once may be gone
-    later.
+    All amounts are in the provider's unit, and None where they are not known. ``estimate`` was
+    held; ``cost`` is what the provider reported. The ledger keeps ``booked``, which is what it has
+    booked for the attempt, also None until it ends; ``booked_basis`` says where that comes from.
+    ``first_report`` and ``report`` are the first and the last raw reply to a question: what is told
+    once may be gone later.
     """
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="attempts")
@@ -274,8 +325,13 @@ class Attempt(models.Model):
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     reference = models.CharField(_("reference"), max_length=64, default=new_token, editable=False)
     remote_id = models.CharField(_("provider's id"), max_length=255, blank=True)
-    estimate = models.BigIntegerField(_("estimated"), default=0)
+    estimate = models.BigIntegerField(_("estimated"), null=True, blank=True)
+    estimate_basis = models.CharField(
+        _("estimated by"), max_length=10, choices=EstimateBasis, blank=True
+    )
     cost = models.BigIntegerField(_("provider said"), null=True, blank=True)
+    booked = models.BigIntegerField(_("booked"), null=True, blank=True)
+    booked_basis = models.CharField(_("booked by"), max_length=10, choices=CostBasis, blank=True)
     code = models.CharField(_("error code"), max_length=80, blank=True)
     reply = models.TextField(_("raw reply"), blank=True)
     first_report = models.TextField(_("first raw report"), blank=True)
@@ -296,10 +352,26 @@ class Attempt(models.Model):
                 name="one_attempt_per_remote_id",
             ),
         ]
-        indexes = [models.Index(fields=["credential", "-sent_at"], name="attempt_last_sent")]
+        indexes = [
+            models.Index(fields=["credential", "-sent_at"], name="attempt_last_sent"),
+            # Whether such a question was answered before, among a million that had a price.
+            models.Index(
+                fields=["credential"], condition=Q(estimate=None), name="attempt_without_estimate"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.task_id}/{self.ordinal}"
+
+    @property
+    def differs(self) -> bool:
+        """Whether the provider charged another amount than was held."""
+        return None not in {self.cost, self.estimate} and self.cost != self.estimate
+
+    @property
+    def is_of_unknown_cost(self) -> bool:
+        """Whether it has ended with a clip, and nobody has said what that cost."""
+        return self.booked is None and self.task.state == TaskState.SUCCEEDED
 
 
 class Callback(models.Model):

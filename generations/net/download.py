@@ -1,123 +1,61 @@
-"""Download the link of a result into a partial file: resume, count and hash it.
+"""Download the link of a result into a partial file: resume, count, hash and unpack it."""
 
-It uses httpcore, not httpx, because a signed link must arrive byte for byte: httpx normalises
-the path and the query, httpcore sends the target that it is given. No credentials are sent.
-"""
-
+import functools
 import hashlib
 import os
 import re
 import ssl
 import time
-import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from email.message import Message
 from http import HTTPStatus
 from pathlib import Path
+from typing import BinaryIO
 
-import httpcore
-import httpx
-
-from .sockets import (
-    AddressPolicy,
-    Deadline,
-    ForbiddenAddress,
-    Resolver,
-    RestrictedBackend,
-    enforce_deadline,
-    resolve_host,
-    trusted_authorities,
+from .encodings import DamagedBody, InflatedTooLarge, decode
+from .links import (
+    DEFAULT_LIMITS,
+    DownloadError,
+    DownloadFailed,
+    DownloadPaused,
+    DownloadTooLarge,
+    LinkForbidden,
+    LinkGone,
+    LinkReply,
+    SpeedLimits,
+    link_client,
 )
+from .sockets import AddressPolicy, Resolver, resolve_host
+
+__all__ = [
+    "DownloadError",
+    "DownloadFailed",
+    "DownloadPaused",
+    "DownloadTooLarge",
+    "DownloadedFile",
+    "LinkForbidden",
+    "LinkGone",
+    "SpeedLimits",
+    "discard",
+    "download",
+]
 
 type Progress = Callable[[int, int | None], None]
 
-REDIRECTS = {301, 302, 303, 307, 308}
-MAX_REDIRECTS = 3
-MAX_HEADERS = 100
-MAX_HEADER_BYTES = 64 * 1024
-HEADERS = {
-    "Accept": "*/*",
-    "Accept-Encoding": "identity",
-    "Connection": "close",
-    "User-Agent": "Rushes",
-}
+READ_BYTES = 1024 * 1024
 # Of the answers from 400 to 499, those that say nothing about the link.
 TEMPORARY = {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_EARLY,
     HTTPStatus.TOO_MANY_REQUESTS,
 }
-NETWORK_ERRORS = (
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpx.ConnectError,  # of our own sockets: a name without an address
-)
 CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-LINK = re.compile(r"(?P<scheme>https?)://[^/?#]+(?P<target>[^#]*)", re.IGNORECASE)
-PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
-
-
-# ---- What can go wrong ----------------------------------------------------------------------
-
-
-class DownloadError(Exception):
-    """What can go wrong with a download, named by what the caller must do.
-
-    ::
-
-        DownloadError
-        ├── LinkGone          ask the provider for a new link
-        ├── LinkForbidden     the address policy refused an address on the way
-        ├── DownloadFailed    the network or the server failed: try again later; the bytes stay
-        ├── DownloadPaused    the time of this call is over: call again to continue; the bytes stay
-        └── DownloadTooLarge  more bytes than allowed; nothing stays
-
-    Messages name hosts, never a whole link: its query is a secret.
-    """
-
-
-class LinkGone(DownloadError):
-    """The server says that the link leads to nothing (any more)."""
-
-
-class LinkForbidden(DownloadError):
-    """The link, or a redirect, leads to an address or a scheme that is not allowed."""
-
-
-class DownloadFailed(DownloadError):
-    """The network or the server failed this time."""
-
-
-class DownloadPaused(DownloadError):
-    """The deadline came before the end of the file."""
-
-
-class DownloadTooLarge(DownloadError):
-    """The file is larger than the caller allows."""
-
-
-# ---- The download ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SpeedLimits:
-    """How slow a link may be: seconds for one step, and bytes per second during a window."""
-
-    connect: float = 5
-    silence: float = 20
-    window: float = 30
-    lowest_rate: int = 1024
-
-
-DEFAULT_LIMITS = SpeedLimits()
+COMPLETE = re.compile(r"bytes \*/(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadedFile:
-    """A whole file: bytes, SHA-256 in hex, and two headers of the reply."""
+    """A whole file without its encodings: bytes, SHA-256 in hex, and two headers of the reply."""
 
     size: int
     sha256: str
@@ -147,26 +85,6 @@ class BodyRange:
     total: int | None
 
 
-class LinkReply:
-    """The reply to a GET: its status, its headers, and an iterator over its body."""
-
-    def __init__(self, response: httpcore.Response) -> None:
-        self.status = response.status
-        self.headers = Message()  # its keys have no case, and the first of two wins
-        for name, value in response.headers:
-            if len(value) > MAX_HEADER_BYTES or len(self.headers) >= MAX_HEADERS:
-                raise DownloadFailed("The headers of the reply are too large.")
-            self.headers[name.decode("latin-1")] = value.decode("latin-1")
-        self.chunks = response.iter_stream()
-
-    @property
-    def length(self) -> int | None:
-        """Bytes of the body; None if the server did not say."""
-        if "Transfer-Encoding" in self.headers or "Content-Length" not in self.headers:
-            return None
-        return int(self.headers["Content-Length"])
-
-
 def download(
     url: str,
     target: Path,
@@ -190,6 +108,9 @@ def download(
             beyond_end = reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
             if not (beyond_end and partial.size):
                 return _receive(reply, target, partial, limit_bytes, on_progress)
+            if _is_whole(reply, partial):
+                whole = BodyRange(partial.size, partial.size)
+                return _complete(reply, (), target, whole, limit_bytes, on_progress)
         # No byte follows what is here, so it may be of another file: all of it comes anew.
         discard(target)
         with client.get(url, {}) as reply:
@@ -221,31 +142,54 @@ def _receive(
     on_progress: Progress | None,
 ) -> DownloadedFile:
     _check_status(reply)
+    body_range = _prepare_target(reply, target, partial)
+    return _complete(reply, reply.chunks, target, body_range, limit_bytes, on_progress)
+
+
+def _complete(
+    reply: LinkReply,
+    chunks: Iterable[bytes],
+    target: Path,
+    body_range: BodyRange,
+    limit_bytes: int,
+    on_progress: Progress | None,
+) -> DownloadedFile:
+    """Append what still comes, and undo the file's encodings."""
+    report = ProgressReport(on_progress)
     try:
-        body_range = _prepare_target(reply, target, partial)
-        size, sha256 = _append_body(reply, target, body_range, limit_bytes, on_progress)
+        size, sha256 = _append(chunks, target, body_range, limit_bytes, report)
+        # The length is that of the body as it is sent: it counts encoded bytes.
+        if body_range.total is not None and size != body_range.total:
+            raise DownloadFailed(f"The body ended after {size} of {body_range.total} bytes.")
+        if decoded := _decode(reply, target, limit_bytes, report):
+            size, sha256 = decoded
     except DownloadTooLarge:
         discard(target)
         raise
-    if body_range.total is not None and size != body_range.total:
-        raise DownloadFailed(f"The body ended after {size} of {body_range.total} bytes.")
     _validator_path(target).unlink(missing_ok=True)
     content_type = reply.headers.get_content_type()
     return DownloadedFile(size, sha256, content_type, reply.headers.get("ETag", ""))
 
 
+def _is_whole(reply: LinkReply, partial: PartialFile) -> bool:
+    """Whether a 416 says that the file ends where the partial one does."""
+    match = COMPLETE.fullmatch(reply.headers.get("Content-Range", ""))
+    if match is None or _has_changed(reply, partial):
+        return False
+    return int(match[1]) == partial.size
+
+
 def _check_status(reply: LinkReply) -> None:
     """Accept 200 and 206. From 400 on, all that is not said to be temporary means a dead link."""
     status = reply.status
+    if status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+        return
+    page, text = reply.read_error(), f"The server answered {status}."
     if status >= 500 or status in TEMPORARY:
-        raise DownloadFailed(f"The server answered {status}.")
+        raise DownloadFailed(text, status, page.excerpt)
     if status >= 400:
-        raise LinkGone(f"The server answered {status}.")
-    if status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
-        raise DownloadFailed(f"The server answered {status}, which is no file.")
-    encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"", "identity"}:
-        raise DownloadFailed(f"The body is encoded ({encoding}) though that was not asked for.")
+        raise LinkGone(text, status, page.excerpt, page.is_expired)
+    raise DownloadFailed(f"The server answered {status}, which is no file.", status, page.excerpt)
 
 
 def _prepare_target(reply: LinkReply, target: Path, partial: PartialFile) -> BodyRange:
@@ -262,14 +206,18 @@ def _prepare_target(reply: LinkReply, target: Path, partial: PartialFile) -> Bod
 def _check_range(reply: LinkReply, target: Path, partial: PartialFile) -> BodyRange:
     """The range of a 206; it must continue the partial file exactly, and be of the same file."""
     match = CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", ""))
-    # A server that ignores If-Range sends the rest of a changed file; its ETag gives it away.
-    etag = reply.headers.get("ETag", partial.validator)
-    has_changed = partial.validator.startswith('"') and etag != partial.validator
-    if not partial.range_headers() or not match or int(match[1]) != partial.size or has_changed:
+    has_changed = not partial.range_headers() or _has_changed(reply, partial)
+    if not match or int(match[1]) != partial.size or has_changed:
         discard(target)
         raise DownloadFailed("The server sent another part of the file than was asked for.")
     total = int(match[2]) + 1 if match[3] == "*" else int(match[3])
     return BodyRange(partial.size, total)
+
+
+def _has_changed(reply: LinkReply, partial: PartialFile) -> bool:
+    """Whether the ETag gives away a changed file, for a server that ignores If-Range."""
+    etag = reply.headers.get("ETag", partial.validator)
+    return partial.validator.startswith('"') and etag != partial.validator
 
 
 def _validator(reply: LinkReply) -> str:
@@ -280,136 +228,79 @@ def _validator(reply: LinkReply) -> str:
     return "" if etag.startswith("W/") else etag
 
 
-def _append_body(
-    reply: LinkReply,
+def _append(
+    chunks: Iterable[bytes],
     target: Path,
     body_range: BodyRange,
     limit_bytes: int,
-    on_progress: Progress | None,
+    report: "ProgressReport",
 ) -> tuple[int, str]:
     """Append the body to the partial file; return the whole file's size and SHA-256."""
     if body_range.total is not None and body_range.total > limit_bytes:
         raise DownloadTooLarge(f"The file has {body_range.total} bytes, more than {limit_bytes}.")
-    size, reported_at = body_range.start, time.monotonic()
+    size = body_range.start
     with target.open("ab") as file, target.open("rb") as earlier:
         # Earlier bytes are read again: no state of a hash outlives the job that began the file.
         digest = hashlib.file_digest(earlier, "sha256")
-        for chunk in reply.chunks:
+        for chunk in chunks:
             size += len(chunk)
             if size > limit_bytes:  # a length may be missing
                 raise DownloadTooLarge(f"The file has more than {limit_bytes} bytes.")
             digest.update(chunk)
             file.write(chunk)
-            if on_progress and time.monotonic() - reported_at >= 1:
-                reported_at = time.monotonic()
-                on_progress(size, body_range.total)
-        # The caller will write that the file is stored, and a power cut must not undo its bytes.
-        file.flush()
-        os.fsync(file.fileno())
+            report(size, body_range.total)
+        _flush(file)
     return size, digest.hexdigest()
 
 
-# ---- The GET to a link ----------------------------------------------------------------------
+def _decode(
+    reply: LinkReply, target: Path, limit_bytes: int, report: "ProgressReport"
+) -> tuple[int, str] | None:
+    """Undo the encoding of the whole file; return its new size and SHA-256, None if it had none.
 
-
-@dataclass(frozen=True, slots=True)
-class LinkClient:
-    """Opens links, all within one deadline."""
-
-    pool: httpcore.ConnectionPool
-    deadline: Deadline
-    limits: SpeedLimits
-
-    @contextmanager
-    def get(self, url: str, headers: Mapping[str, str]) -> Iterator[LinkReply]:
-        """The reply to a GET, after at most three redirects; raises DownloadError."""
-        for _ in range(MAX_REDIRECTS + 1):
-            with self._request(url, headers) as reply:
-                if reply.status not in REDIRECTS:
-                    yield reply
-                    return
-                url = _redirect_url(url, reply)
-        raise DownloadFailed(f"More than {MAX_REDIRECTS} redirects.")
-
-    @contextmanager
-    def _request(self, url: str, headers: Mapping[str, str]) -> Iterator[LinkReply]:
-        target = _parse_link(url)
-        lines = {"Host": _host_header(target), **HEADERS, **headers}
-        encoded = [(name.encode(), value.encode("latin-1")) for name, value in lines.items()]
-        silence = self.limits.silence
-        timeouts = {"connect": self.limits.connect, "read": silence, "write": silence}
-        with (
-            self._network_errors(target),
-            self.pool.stream(
-                "GET", target, headers=encoded, extensions={"timeout": timeouts}
-            ) as response,
-        ):
-            yield LinkReply(response)
-
-    @contextmanager
-    def _network_errors(self, target: httpcore.URL) -> Iterator[None]:
-        """Raise errors of the network as DownloadError; errors of the disk pass through."""
+    Only now, because a range counts encoded bytes: until the end the file can be continued.
+    """
+    decoded = target.with_name(target.name + ".decoded")
+    total, size, digest = target.stat().st_size, 0, hashlib.sha256()
+    claimed = reply.headers.get("Content-Encoding", "")
+    with target.open("rb") as encoded:
+        chunks = iter(functools.partial(encoded.read, READ_BYTES), b"")
+        pieces = decode(chunks, claimed, limit_bytes)
+        if pieces is None:
+            return None
         try:
-            yield
-        except ForbiddenAddress as error:
-            raise LinkForbidden(str(error)) from error
-        except NETWORK_ERRORS as error:
-            # Our own time is over, and nothing is wrong with the link: no try that failed.
-            if self.deadline.is_over():
-                raise DownloadPaused("The time of this call is over.") from error
-            text = str(error) or type(error).__name__
-            raise DownloadFailed(f"{target.host.decode()}: {text}") from error
+            with decoded.open("wb") as file:
+                for piece in pieces:
+                    size += len(piece)
+                    digest.update(piece)
+                    file.write(piece)
+                    report(total, total)
+                _flush(file)
+            decoded.replace(target)
+        except InflatedTooLarge as error:
+            raise DownloadTooLarge(str(error)) from error
+        except DamagedBody as error:
+            discard(target)
+            raise DownloadFailed(str(error)) from error
+        finally:
+            decoded.unlink(missing_ok=True)
+    return size, digest.hexdigest()
 
 
-@contextmanager
-def link_client(
-    policy: AddressPolicy,
-    *,
-    seconds: float,
-    limits: SpeedLimits = DEFAULT_LIMITS,
-    resolver: Resolver = resolve_host,
-    tls: ssl.SSLContext | None = None,
-) -> Iterator[LinkClient]:
-    """A client that reaches only what ``policy`` allows, for ``seconds`` in all."""
-    backend = RestrictedBackend(policy, resolver)
-    with (
-        httpcore.ConnectionPool(tls or trusted_authorities(), network_backend=backend) as pool,
-        enforce_deadline(seconds, lowest_rate=limits.lowest_rate, window=limits.window) as deadline,
-    ):
-        yield LinkClient(pool, deadline, limits)
+def _flush(file: BinaryIO) -> None:
+    """Let the bytes outlast a power cut: the caller will write that the file is stored."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
-def _parse_link(url: str) -> httpcore.URL:
-    """The link for httpcore, its path and query as they were written."""
-    match = LINK.fullmatch(url.partition("#")[0])
-    if match is None:
-        raise LinkForbidden("Only http and https links are followed.")
-    scheme = match["scheme"].lower()
-    try:
-        # A name and a password in a link are left out: they are never sent.
-        parts = urllib.parse.urlsplit(url)
-        host = (parts.hostname or "").encode("idna")
-        port = parts.port or (443 if scheme == "https" else 80)
-    except ValueError as error:
-        raise LinkForbidden("The link's host or port is not valid.") from error
-    path = match["target"] if match["target"].startswith("/") else "/" + match["target"]
-    # Only what cannot stand in a request line is encoded; "%" is among the safe signs.
-    target = urllib.parse.quote(path, safe=PRINTABLE).encode()
-    return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
+class ProgressReport:
+    """Calls ``on_progress`` about once a second."""
 
+    def __init__(self, on_progress: Progress | None) -> None:
+        self._on_progress = on_progress
+        self._reported_at = time.monotonic()
 
-def _host_header(target: httpcore.URL) -> str:
-    """Host and port; httpcore's own header lacks the brackets of an IPv6 address."""
-    host = target.host.decode()
-    host = f"[{host}]" if ":" in host else host
-    is_default = target.port == {b"http": 80, b"https": 443}[target.scheme]
-    return host if is_default else f"{host}:{target.port}"
-
-
-def _redirect_url(url: str, reply: LinkReply) -> str:
-    # LinkReply reads headers as Latin-1; servers that send other bytes there mean UTF-8.
-    location = reply.headers.get("Location", "").encode("latin-1").decode("utf-8", "replace")
-    target = urllib.parse.urljoin(url, location)
-    if url.lower().startswith("https:") and target.lower().startswith("http:"):
-        raise LinkForbidden("A redirect leads from https to http.")
-    return target
+    def __call__(self, size: int, total: int | None) -> None:
+        if self._on_progress and time.monotonic() - self._reported_at >= 1:
+            self._reported_at = time.monotonic()
+            self._on_progress(size, total)

@@ -24,6 +24,9 @@ import httpx
 
 type Flow[T] = Generator[httpx.Request, httpx.Response, T]
 
+# The longest id of a task or a file (docs/wire.md, 1.3), and so of the columns that hold one.
+REMOTE_ID_LENGTH = 255
+
 
 class TaskKind(enum.StrEnum):
     """What a task makes. Each adapter maps these to its provider's addresses and words."""
@@ -32,12 +35,26 @@ class TaskKind(enum.StrEnum):
     IMAGE_TO_VIDEO = "image_to_video"
     FRAMES_TO_VIDEO = "frames_to_video"  # from the first and the last frame
     REFERENCES_TO_VIDEO = "references_to_video"
+    REFERENCES_TO_IMAGE = "references_to_image"  # a first frame, from words and pictures
+    TEXT_TO_SPEECH = "text_to_speech"
+    LIP_SYNC = "lip_sync"  # a clip whose lips follow a sound or a text
+    UPSCALE = "upscale"  # a clip at a higher resolution
+    SUBJECT = "subject"  # pictures of one subject, kept at the provider; its result is no file
     FILM = "film"
     SHOT_TAKE = "shot_take"
     NARRATION_TAKE = "narration_take"
     MUSIC_TAKE = "music_take"
     FILM_CUT = "film_cut"
     IMPORTED = "imported"  # made elsewhere; nobody here knows of what
+
+
+# What a kind makes where it is no film: the role of its main result (``models.files.FileRole``).
+MAIN_ROLES: Mapping[str, str] = {
+    TaskKind.REFERENCES_TO_IMAGE: "image",
+    TaskKind.TEXT_TO_SPEECH: "audio",
+    TaskKind.NARRATION_TAKE: "audio",
+    TaskKind.MUSIC_TAKE: "audio",
+}
 
 
 class RemoteState(enum.StrEnum):
@@ -67,6 +84,11 @@ class Reason(enum.StrEnum):
     PICTURE_WITHOUT_BODY = "picture_without_body"  # it shows no whole body
     PICTURE_FACE_REFUSED = "picture_face_refused"  # a face in it was refused
     PICTURE_WITHOUT_SUBJECT = "picture_without_subject"  # it shows nothing that can be moved
+    FILM_NOT_FETCHED = "film_not_fetched"  # the provider could not load the film's address
+    FILM_UNUSABLE = "film_unusable"  # the bytes are no film that the provider can read
+    FILM_WITHOUT_FACE = "film_without_face"  # no face whose lips can move
+    FILM_WITH_FACES = "film_with_faces"  # several faces, and nobody said which
+    FILM_FACE_REFUSED = "film_face_refused"  # its face cannot be used
     MODEL_UNAVAILABLE = "model_unavailable"  # the provider does not offer the model now
 
     # The provider: the same order may succeed later.
@@ -95,6 +117,8 @@ class Reason(enum.StrEnum):
     GATEWAY = "gateway"  # something before the provider answered: a proxy, a CDN, a firewall
 
     # This site.
+    SOURCE_GONE = "source_gone"  # the film or the sound of the order is no longer stored here
+    SOURCE_UNREACHABLE = "source_unreachable"  # the provider cannot fetch films from here
     PICTURE_GONE = "picture_gone"  # a picture of the order is no longer stored here
     PICTURES_UNREACHABLE = "pictures_unreachable"  # the provider cannot fetch pictures from here
     IMPORT_NOT_FOUND = "import_not_found"  # the provider never knew the id of an imported task
@@ -165,7 +189,8 @@ class Picture:
 
     ``address`` is a data URI or an address that the provider can reach, "" while the order is only
     judged. ``name`` is how the prompt refers to it (``@name``), "" where it does not; pictures of
-    one name show one subject.
+    one name show one subject. ``kept_id`` is the provider's id of a subject that it keeps, "" where
+    the picture itself is sent.
     """
 
     width: int
@@ -173,6 +198,22 @@ class Picture:
     size: int
     name: str = ""
     address: str = field(default="", repr=False)
+    kept_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A film or a sound that an order is made of; ``seconds`` is None where nobody measured it.
+
+    ``remote_id`` is the id of the file at the account that makes the order, "" elsewhere;
+    ``address`` is one of ours that the provider can reach, "" while the order is only judged.
+    ``lines`` is the shorter side of a film in pixels, 0 where it is not known.
+    """
+
+    remote_id: str = ""
+    address: str = field(default="", repr=False)
+    seconds: float | None = None
+    lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +237,8 @@ class Order:
 
     "" and None mean that the person chose nothing: the provider's own default holds.
     ``reference`` is our own word for the order, which some providers repeat in their replies.
+    ``like`` is the shipped model whose rules a model follows that this installation has added.
+    ``source`` is the film that is upscaled or whose lips follow ``sound``, or else the prompt.
     """
 
     kind: str
@@ -210,22 +253,9 @@ class Order:
     reference: str = ""
     callback_url: str = ""
     film_edit: FilmEdit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """An order that the provider took. ``cost`` is in its unit, None where the reply has none.
-
-    ``unread_cost`` is a cost that is there and that nobody here can read, as it came.
-    """
-
-    remote_id: str
-    state: RemoteState = RemoteState.QUEUED
-    cost: int | None = None
-    unread_cost: str = ""
-    code: str = ""
-    message: str = ""
-    raw: str = ""
+    source: Source | None = None
+    sound: Source | None = None
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +268,26 @@ class Result:
     role: str
     url: str
     remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An order that the provider took. ``cost`` is in its unit, None where the reply has none.
+
+    ``unread_cost`` is a cost that is there and that nobody here can read, as it came. ``echoed`` is
+    what the reply tells of the order, by the names of ECHOED. ``state`` SUCCEEDED: it is ready, so
+    ask now; ``results`` are its links where the reply itself has them.
+    """
+
+    remote_id: str
+    state: RemoteState = RemoteState.QUEUED
+    cost: int | None = None
+    unread_cost: str = ""
+    code: str = ""
+    message: str = ""
+    raw: str = ""
+    results: Sequence[Result] = ()
+    echoed: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 # What a reply may tell of an order. ``seed`` is the one really used, ``enhanced_prompt`` the words

@@ -19,6 +19,7 @@ from .dialects import dialect_named
 from .directives import Directives, KeyFault
 from .engine import Engine
 from .http import Request, Response, Server, json_response
+from .manners.player import MannerPlayer
 from .providers.apixo import ApixoEndpoints
 from .providers.relay.endpoints import RelayEndpoints
 from .providers.vidu.endpoints import ViduEndpoints
@@ -70,9 +71,11 @@ class Sandbox:
         self._store = TaskStore(settings.folder)
         engine = Engine(scheduler, clips, self._store, settings.seconds_per_task)
         callbacks = CallbackSender(clock, scheduler)
-        self.context = Context(clock, scheduler, clips, engine, callbacks, LinkSigner(clock))
+        links, manners = LinkSigner(clock), MannerPlayer(clock)
+        self.context = Context(clock, scheduler, clips, engine, callbacks, links, manners)
+        vidu = ViduEndpoints(self.context)
         self._providers: tuple[ProviderEndpoints, ...] = (
-            ViduEndpoints(self.context),
+            vidu,
             RelayEndpoints(self.context),
             VivienneEndpoints(self.context),
             ApixoEndpoints(self.context),
@@ -80,7 +83,7 @@ class Sandbox:
         engine.announce = self._announce
         # The first that knows the address of a request answers it.
         self._responders: tuple[Callable[[Request], Response | None], ...] = (
-            Control(self.context, self._announce).respond,
+            Control(self.context, self._announce, vidu.elsewhere.create).respond,
             partial(files.respond, self.context),
             *(provider.respond for provider in self._providers),
         )
@@ -209,6 +212,7 @@ class Sandbox:
         # Only what a client sends to a provider is of interest to a test that counts requests.
         if request.path != "/" and not request.path.startswith("/control/"):
             self.context.requests.append(request)
+            self.context.posts.count(request)
         for responder in self._responders:
             response = responder(request)
             if response is not None:

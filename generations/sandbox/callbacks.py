@@ -4,7 +4,7 @@ import http.client
 import json
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, replace
@@ -19,11 +19,20 @@ MAX_AT_ONCE = 16
 
 # Makes the headers of one attempt from the current time, because signatures hold a date.
 Headers = Callable[[float], dict[str, str]]
+# Makes the bytes of a body.
+Encode = Callable[[Any], bytes]
+
+
+def encode_json(body: Any) -> bytes:
+    return json.dumps(body).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingCallback:
-    """One callback to send; `attempt` counts from 0, `delays` are seconds before each retry."""
+    """One callback to send; `attempt` counts from 0, `delays` are seconds before each retry.
+
+    With `chunk_bytes` the body is sent in chunks of that size, without its length.
+    """
 
     task_id: str
     url: str
@@ -33,6 +42,8 @@ class OutgoingCallback:
     attempt: int = 0
     delays: tuple[float, ...] = RETRY_SECONDS
     timeout: float = TIMEOUT_SECONDS
+    encode: Encode = encode_json
+    chunk_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ class CallbackSender:
     def send_now(self, callback: OutgoingCallback) -> CallbackAttempt:
         """Make one attempt in the caller's thread, and schedule the next if it failed."""
         headers = {"Content-Type": "application/json"} | callback.headers(self._clock.now())
-        status, error = _post(callback, json.dumps(callback.body).encode(), headers)
+        status, error = _post(callback, callback.encode(callback.body), headers)
         at = self._clock.now()
         attempt = CallbackAttempt(
             callback.task_id,
@@ -140,9 +151,18 @@ def _post(
     connection = connect(parts.netloc, timeout=callback.timeout)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        connection.request("POST", target, body, headers)
+        if callback.chunk_bytes:
+            chunked = headers | {"Transfer-Encoding": "chunked"}
+            chunks = _chunks(body, callback.chunk_bytes)
+            connection.request("POST", target, chunks, chunked, encode_chunked=True)
+        else:
+            connection.request("POST", target, body, headers)
         return connection.getresponse().status, ""
     except (OSError, http.client.HTTPException) as error:
         return None, f"{type(error).__name__}: {error}"
     finally:
         connection.close()
+
+
+def _chunks(body: bytes, size: int) -> Iterator[bytes]:
+    return (body[at : at + size] for at in range(0, len(body), size))

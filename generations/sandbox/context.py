@@ -15,6 +15,8 @@ from .clock import Clock, Scheduler
 from .directives import KeyFaults
 from .engine import Engine
 from .http import Request
+from .manners.player import MannerPlayer
+from .posts import PostCounts
 
 MAX_REQUESTS = 20_000  # so that a sandbox that runs for days does not fill the memory
 HOUR = 3600.0
@@ -71,7 +73,9 @@ class Context:
     engine: Engine
     callbacks: CallbackSender
     links: LinkSigner
+    manners: MannerPlayer
     faults: KeyFaults = field(default_factory=KeyFaults)
+    posts: PostCounts = field(default_factory=PostCounts)
     requests: deque[Request] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -84,8 +88,10 @@ class Context:
                 return
 
     def reset(self) -> None:
-        """Forget all tasks, accounts, faults, requests and callbacks."""
+        """Forget all tasks, accounts, faults, manners, requests and callbacks."""
         self.engine.clear()
         self.faults.clear()
+        self.manners.clear()
+        self.posts.clear()
         self.requests.clear()
         self.callbacks.attempts.clear()

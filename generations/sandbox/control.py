@@ -10,15 +10,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
+from . import truth
 from .context import Context
 from .dialects import DIALECTS
 from .directives import Directives, KeyFault
 from .help_tables import TABLES, HelpEntry
 from .http import ApiError, Request, Response, json_response
+from .manners.catalogue import LISTED, OF_FILMS
+from .manners.manner import KINDS
+from .manners.pages import choice_form, manner_tables
+from .manners.player import MannerChoice
 from .tasks import SandboxTask
 
 Body = dict[str, Any]
+FORM_TYPE = "application/x-www-form-urlencoded"
 # The id of a task in a path, as each dialect writes it.
 TASK_ID = re.compile(r"/(?:task_)?(?:\d+|[0-9a-f]{32})(?=/|$)")
 
@@ -26,14 +33,24 @@ TASK_ID = re.compile(r"/(?:task_)?(?:\d+|[0-9a-f]{32})(?=/|$)")
 class Control:
     """Responds at / with the page, and under /control/ with JSON."""
 
-    def __init__(self, context: Context, announce: Callable[[SandboxTask, float], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        announce: Callable[[SandboxTask, float], None],
+        make_elsewhere: Callable[[Body], SandboxTask],
+    ) -> None:
         self._context = context
         self._announce = announce
+        self._make_elsewhere = make_elsewhere
         self._routes: dict[tuple[str, str], Callable[[Body], Any]] = {
             ("POST", "advance"): self._advance,
             ("POST", "faults"): self._set_fault,
             ("POST", "expire"): self._expire_links,
             ("POST", "reset"): self._reset,
+            ("POST", "made"): self._made,
+            ("POST", "manners"): self._choose_manners,
+            ("GET", "manners"): self._manners,
+            ("GET", "truth"): self._truth,
             ("GET", "requests"): self._requests,
             ("GET", "tasks"): self._tasks,
             ("GET", "callbacks"): self._callbacks,
@@ -48,6 +65,9 @@ class Control:
         if not request.path.startswith("/control/"):
             return None
         try:
+            if _is_form(request):
+                self._choose_manners(_read_form(request))
+                return Response(303, headers={"Location": "/"})
             return json_response(self._route(request))
         except ApiError as error:
             return json_response({"message": error.message}, error.status)
@@ -82,13 +102,39 @@ class Control:
         self._context.reset()
         return {}
 
+    def _made(self, body: Body) -> Any:
+        """Create what a person has ordered elsewhere at Vidu, to be asked for by its id."""
+        return {"id": self._make_elsewhere(body).remote_id}
+
     def _fire_callback(self, task_id: str) -> Any:
         """Report the task's present state once more, as if it had entered it only now."""
-        task = self._context.engine.tasks.get(task_id)
+        task = self._context.engine.find(unquote(task_id))
         if task is None:
             raise ApiError(404, "NotFound", f"no task {task_id} here")
         self._announce(task, self._context.clock.now())
         return {}
+
+    def _choose_manners(self, body: Body) -> Any:
+        words = body.get("words") or []
+        try:
+            choice = MannerChoice.of(
+                str(body.get("dialect")), tuple(map(str, words)), _read_number(body, "chance")
+            )
+        except (TypeError, ValueError) as error:
+            raise ApiError(400, "BadRequest", str(error)) from error
+        self._context.manners.choose(choice)
+        return {"choices": [asdict(each) for each in self._context.manners.choices]}
+
+    def _manners(self, _: Body) -> Any:
+        return {
+            "kinds": {kind: english for kind, (english, _) in KINDS.items()},
+            "manners": [manner.to_json() for manner in LISTED],
+            "manners_of_films": [manner.to_json() for manner in OF_FILMS],
+            "choices": [asdict(each) for each in self._context.manners.choices],
+        }
+
+    def _truth(self, _: Body) -> Any:
+        return truth.describe(self._context)
 
     def _requests(self, _: Body) -> Any:
         return [
@@ -126,6 +172,25 @@ def _read_body(request: Request) -> Body:
     if not isinstance(body, dict):
         raise ApiError(400, "BadRequest", "the body is not an object")
     return body
+
+
+def _is_form(request: Request) -> bool:
+    """Whether this is the form of the page, which chooses manners."""
+    content_type = request.headers.get("content-type", "")
+    return request.path == "/control/manners" and content_type.startswith(FORM_TYPE)
+
+
+def _read_form(request: Request) -> Body:
+    fields = parse_qs(request.body.decode())
+    try:
+        chance = float(fields.get("chance", [""])[0])
+    except ValueError as error:
+        raise ApiError(400, "BadRequest", "chance must be a number") from error
+    return {
+        "dialect": fields.get("dialect", [""])[0],
+        "words": fields.get("words", []),
+        "chance": chance,
+    }
 
 
 def _read_number(body: Body, name: str) -> float:
@@ -182,7 +247,7 @@ body { max-width: 72rem; margin: 2rem auto; padding: 0 1.5rem; background: #1513
 h1 { font-size: 1.6rem } h2 { font-size: 1.1rem; margin-top: 2.5rem } p, td { color: #bdb7ad }
 table { border-collapse: collapse; width: 100% } code { color: #f2af5c; white-space: nowrap }
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0 }
-tr { border-bottom: 1px solid #2b2723 } .prompt { overflow-wrap: anywhere }
+tr { border-bottom: 1px solid #2b2723 } td { overflow-wrap: anywhere }
 """
 INTRODUCTION = """
 <h1>Sandbox · 沙盒</h1>
@@ -196,6 +261,13 @@ CONTROL_HELP = """
 <p><code>POST /control/advance {"seconds": 60}</code></p>
 <p><code>POST /control/faults {"key": "sandbox-studio", "words": "[429 TooManyRequests]",
 "on": "create", "times": 2}</code> (on: create, query, any)</p>
+<p><code>POST /control/manners {"dialect": "relay", "words": ["state done"], "chance": 0.3}</code>
+(without words any of them; chance 0 ends it)</p>
+<p><code>GET /control/manners</code> · <code>GET /control/truth</code> (POSTs, costs, balances and
+the SHA-256 of each film)</p>
+<p><code>POST /control/made {"kind": "extend", "key": "sandbox-studio", "prompt": "A harbour",
+"duration": 5, "running": false}</code> (ordered elsewhere at Vidu, to be imported by the id that is
+answered; kind: template, template-story, multiframe, extend, text2audio, timing2audio, mv)</p>
 <p><code>POST /control/fire/&lt;task&gt;</code> · <code>POST /control/expire</code> ·
 <code>POST /control/reset</code></p>
 <p><code>GET /control/requests</code> · <code>GET /control/tasks</code> ·
@@ -214,6 +286,7 @@ def render_page(context: Context, base_url: str) -> str:
         f"<h2>Addresses · 地址</h2>{_addresses(base_url)}"
         f"<h2>Tasks · 任务</h2><table>{rows or '<tr><td>None yet · 暂无</td></tr>'}</table>"
         f"{''.join(f'<h2>{title}</h2>{_help_table(entries)}' for title, entries in TABLES)}"
+        f"<h2>Manners · 举止</h2>{choice_form(context.manners.choices)}{manner_tables()}"
         f"<h2>Control · 控制</h2>{CONTROL_HELP}</body></html>"
     )
 
@@ -238,6 +311,13 @@ def _help_table(entries: tuple[HelpEntry, ...]) -> str:
 
 
 def _task_row(task: SandboxTask, now: float) -> str:
-    cells = (task.id, task.dialect, task.key, task.state, f"{task.progress(now)} %", task.err_code)
+    cells = (
+        task.remote_id,
+        task.dialect,
+        task.key,
+        task.state,
+        f"{task.progress(now)} %",
+        task.err_code,
+    )
     row = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr>{row}<td class="prompt">{escape(task.order.get("prompt", ""))}</td></tr>'
+    return f"<tr>{row}<td>{escape(task.order.get('prompt', ''))}</td></tr>"

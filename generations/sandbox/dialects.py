@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
-class Dialect(NamedTuple):
+class SandboxDialect(NamedTuple):
     """`path` follows the address of the sandbox; `scheme` is that of the Authorization header."""
 
     name: str
@@ -24,9 +24,13 @@ class Dialect(NamedTuple):
 
 # Vidu is at the root, as on its own host; the others have base paths that tell them apart.
 DIALECTS = (
-    Dialect("vidu", "", "Token", "sandbox-studio", "Vidu's official API.", "Vidu 官方接口。"),
-    Dialect("relay", "/relay", "Bearer", "sandbox-relay", "The Bearer relay.", "Bearer 中转。"),
-    Dialect(
+    SandboxDialect(
+        "vidu", "", "Token", "sandbox-studio", "Vidu's official API.", "Vidu 官方接口。"
+    ),
+    SandboxDialect(
+        "relay", "/relay", "Bearer", "sandbox-relay", "The Bearer relay.", "Bearer 中转。"
+    ),
+    SandboxDialect(
         "vivienne",
         "/vivienne",
         "Bearer",
@@ -34,11 +38,13 @@ DIALECTS = (
         "Vivienne's gateway.",
         "Vivienne 网关。",
     ),
-    Dialect("apixo", "/apixo", "Bearer", "sandbox-apixo", "APIXO's vidu-q3.", "APIXO 的 vidu-q3。"),
+    SandboxDialect(
+        "apixo", "/apixo", "Bearer", "sandbox-apixo", "APIXO's vidu-q3.", "APIXO 的 vidu-q3。"
+    ),
 )
 
 
-def dialect_named(name: str) -> Dialect:
+def dialect_named(name: str) -> SandboxDialect:
     return next(each for each in DIALECTS if each.name == name)
 
 

@@ -11,6 +11,7 @@ from .clips.pool import ClipPool
 from .clips.spec import AnySpec, task_spec
 from .clock import Scheduler
 from .dialects import SandboxAccount, open_account
+from .remote_ids import own_id
 from .tasks import OFF_PEAK_SECONDS, IdGenerator, SandboxTask, TaskSchedule, TaskStore
 
 # Is called with a task and the time, whenever the task enters a state.
@@ -43,6 +44,11 @@ class Engine:
         """The account with this name, opened if it is new."""
         with self.lock:
             return self.accounts.setdefault(name, open_account(name))
+
+    def find(self, remote_id: str) -> SandboxTask | None:
+        """The task that its provider knows by this id."""
+        task = self.tasks.get(own_id(remote_id))
+        return task if task is not None and task.remote_id == remote_id else None
 
     def unfinished(self, account_name: str) -> list[SandboxTask]:
         with self.lock:
@@ -80,6 +86,11 @@ class Engine:
             for task in tasks:
                 self.tasks[task.id] = task
                 self._store.save(task)
+
+    def keep(self, task: SandboxTask) -> None:
+        """Store a task whose order was changed."""
+        with self.lock:
+            self._store.save(task)
 
     def cancel(self, task: SandboxTask, at: float) -> bool:
         """False if the task has left its queue."""

@@ -32,6 +32,11 @@ def integer(allowed: range) -> Rule:
     return lambda value: type(value) is int and value in allowed
 
 
+def number(least: float, most: float) -> Rule:
+    """A number, with or without a fraction."""
+    return lambda value: type(value) in (int, float) and least <= value <= most
+
+
 def either(*rules: Rule) -> Rule:
     return lambda value: any(rule(value) for rule in rules)
 

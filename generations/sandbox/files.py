@@ -3,21 +3,34 @@
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 
-from .clips.spec import ClipSpec
+from .clips.spec import second_spec
 from .context import DAY, HOUR, Context
 from .directives import Directives
 from .http import Request, Response
+from .manners.links import as_signed, is_dead, late_answer, store_error
+from .manners.player import sent_file, written_link
+from .providers.vidu.kinds import NO_FILES, PICTURE, SOUND_KINDS
 from .tasks import SandboxTask
 
-PATH = re.compile(r"/media/(\w+)/(video\.mp4|second\.mp4|watermarked\.mp4|cover\.jpeg|sound\.mp3)")
+TASK_PATH = re.compile(r"/media/(\w+)/")
+PATH = re.compile(
+    r"/media/(\w+)/"
+    r"(video\.mp4|second\.mp4|watermarked\.mp4|cover\.jpeg|sound\.mp3|picture\.(?:png|jpeg)"
+    r"|subject-\d\.jpeg)"
+)
 CHUNK = 64 * 1024
 SLOW_CHUNK = 4096
-CONTENT_TYPES = {"mp4": "video/mp4", "jpeg": "image/jpeg", "mp3": "audio/mpeg"}
+CONTENT_TYPES = {
+    "mp4": "video/mp4",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "mp3": "audio/mpeg",
+}
 HTML_PAGE = b"<!doctype html><html><body><h1>Sorry</h1><p>This is not a video.</p></body></html>"
 
 
@@ -44,6 +57,19 @@ def file_links(context: Context, task: SandboxTask, base_url: str, seconds: floa
     )
 
 
+def file_names(task: SandboxTask) -> tuple[str, ...]:
+    """The names of a task's films, sounds or pictures, as it was ordered; a cover is none."""
+    if task.state != "success" or task.kind in NO_FILES:
+        return ()
+    if task.kind in SOUND_KINDS:
+        return ("sound.mp3",)
+    if task.kind == PICTURE:
+        return ("picture.jpeg" if "jpeg" in task.directives else "picture.png",)
+    second = ("second.mp4",) if "two results" in task.directives else ()
+    marked = ("watermarked.mp4",) if task.order.get("watermark") else ()
+    return ("video.mp4", *second, *marked)
+
+
 def signed_url(
     context: Context, task: SandboxTask, name: str, base_url: str, seconds: float = HOUR
 ) -> str:
@@ -51,27 +77,48 @@ def signed_url(
     directives = task.directives
     is_day = "link day" in directives
     seconds = DAY if is_day else directives.numeric_argument("link", seconds)
-    return base_url + context.links.sign(f"/media/{task.id}/{name}", seconds)
+    return written_link(task, base_url + context.links.sign(f"/media/{task.id}/{name}", seconds))
 
 
 def respond(context: Context, request: Request) -> Response | None:
     """The response to a request for a file; None if the path belongs to another."""
-    match = PATH.fullmatch(request.path)
+    named = TASK_PATH.match(request.path)
+    task = context.engine.tasks.get(named[1]) if named else None
+    asked = request if task is None else as_signed(request, task.directives)
+    match = PATH.fullmatch(asked.path)
     if match is None:
         return None
     if "authorization" in request.headers:
         # As S3 answers: a signed query and a key at once are one too many.
-        return _error(400, "InvalidArgument", "Only one auth mechanism allowed")
-    task = context.engine.tasks.get(match[1])
-    is_valid = context.links.is_valid(request.path, request.query)
+        return store_error(400, "InvalidArgument", "Only one auth mechanism allowed")
+    is_valid = context.links.is_valid(asked.path, asked.query)
+    if task is not None and is_dead(task, asked.query, context.clock.now()):
+        is_valid = False
     if not is_valid and (task is None or "expired 404" not in task.directives):
-        return _error(403, "AccessDenied", "Request has expired")
+        return store_error(403, "AccessDenied", "Request has expired")
     if not is_valid or task is None or task.state != "success":
-        return _error(404, "NoSuchKey", "The specified key does not exist.")
+        return store_error(404, "NoSuchKey", "The specified key does not exist.")
+    return context.manners.exchange(
+        task, "file", request.url, lambda: sent_file(task, _respond(context, asked, task, match[2]))
+    )
+
+
+def _respond(context: Context, request: Request, task: SandboxTask, name: str) -> Response:
+    if name.startswith("subject-"):
+        return _picture_of_subject(task, int(name[len("subject-") :].removesuffix(".jpeg")))
     # Directives are about the video; its cover can always be had.
-    directives = Directives() if match[2] == "cover.jpeg" else task.directives
-    fault = _fault(context, request, task, directives)
-    return fault or _serve(context, request, task, match[2], directives)
+    is_cover = name == "cover.jpeg"
+    directives = Directives() if is_cover else task.directives
+    late = None if is_cover else late_answer(task, context.clock.now())
+    fault = late or _fault(context, request, task, directives)
+    return fault or _serve(context, request, task, name, directives)
+
+
+def _picture_of_subject(task: SandboxTask, index: int) -> Response:
+    pictures = task.order.get("pictures", ())
+    if index >= len(pictures):
+        return store_error(404, "NoSuchKey", "The specified key does not exist.")
+    return Response(200, pictures[index].content, CONTENT_TYPES["jpeg"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +145,7 @@ class FileContent:
 def _serve(
     context: Context, request: Request, task: SandboxTask, name: str, directives: Directives
 ) -> Response:
-    content = _content(context, task, name, directives)
+    content = content_of(context, task, name)
     # Each request that is changed counts one more, so that no two have the same tag.
     is_changed = "changed" in directives and task.use_once(f"changed {len(task.done_once)}")
     tag = f'"{content.tag}-{len(task.done_once)}"' if is_changed else f'"{content.tag}"'
@@ -173,10 +220,12 @@ def _pace(context: Context, directives: Directives, chunks: Iterator[bytes]) -> 
         yield chunk
 
 
-def _content(context: Context, task: SandboxTask, name: str, directives: Directives) -> FileContent:
+def content_of(context: Context, task: SandboxTask, name: str) -> FileContent:
+    """The content of a file, made now if nobody needed it before."""
+    directives = task.directives
     spec = context.engine.spec(task, watermark=name == "watermarked.mp4")
-    if name == "second.mp4" and isinstance(spec, ClipSpec):
-        spec = replace(spec, seed=spec.seed + 1)
+    if name == "second.mp4":
+        spec = second_spec(spec)
     # Made only now where nobody needed it before: a second or a marked video, or any of a task that
     # was done at once.
     path = context.clips.request(spec).result().file(name.rpartition(".")[2])
@@ -208,7 +257,7 @@ def _fault(
     if status and status.split()[0].isdigit():
         code = int(status.split()[0])
         if status.endswith("always") or task.use_once("media"):
-            return _error(code, "InternalError", "asked for by a directive")
+            return store_error(code, "InternalError", "asked for by a directive")
     if "media drop" in directives and task.use_once("media"):
         return Response(dropped=True)
     if "html body" in directives:
@@ -242,9 +291,3 @@ def _drip(context: Context) -> Iterator[bytes]:
 def _endless(context: Context) -> Iterator[bytes]:
     while not context.closing.is_set():
         yield bytes(CHUNK)
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    """As S3 answers."""
-    body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
-    return Response(status, body.encode(), "application/xml")

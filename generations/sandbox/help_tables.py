@@ -36,6 +36,11 @@ KEYS = (
         "Vivienne: the fields of an order are in params.",
         "Vivienne：请求字段放在 params 中。",
     ),
+    HelpEntry(
+        "sandbox-…taskpath…",
+        "Relay: queries are answered at /ent/v2/task?task_id= only.",
+        "中转：仅在 /ent/v2/task?task_id= 回复查询。",
+    ),
     HelpEntry("sandbox-…slots20", "20 slots.", "20 个并发。"),
 )
 
@@ -200,6 +205,11 @@ RELAY_DIRECTIVES = (
         "查询须用 /ent/v2/tasks/{id}/creations，格式同 Vidu 或腾讯；原路径返回 404。",
     ),
     HelpEntry(
+        "[task path]",
+        "A query is answered at /ent/v2/task?task_id= only; the usual paths answer 404.",
+        "仅在 /ent/v2/task?task_id= 回复查询；其他路径返回 404。",
+    ),
+    HelpEntry(
         "[task not exist]",
         "With these two: 400 task_not_exist instead of 404.",
         "与上述两词连用：以 400 task_not_exist 代替 404。",
@@ -285,10 +295,45 @@ APIXO_DIRECTIVES = (
     ),
 )
 
+SIBLING_DIRECTIVES = (
+    HelpEntry(
+        "reference2image: [jpeg]",
+        "The picture is a JPEG instead of a PNG; all words for clips work too.",
+        "图片为 JPEG 而非 PNG；视频的所有词同样有效。",
+    ),
+    HelpEntry(
+        "audio-tts: [queueing] [no file] [only in reply] [fail CODE]",
+        "In the text: the sound comes later; a success without it; a task that queries do not know;"
+        " the reply says failed.",
+        "写在文本中：音频稍后给出；成功但无音频；查询不认识该任务；回复即为失败。",
+    ),
+    HelpEntry(
+        "lip-sync, upscale-new: [fail NoFaceDetected]",
+        "In the text or the payload, or as a fault of the key (see Control).",
+        "写在文本或 payload 中，或作为密钥的故障（见“控制”）。",
+    ),
+    HelpEntry(
+        "upscale-new",
+        "A resolution that is not higher than that of the film ends as FieldInvalid.",
+        "分辨率不高于原片时，任务以 FieldInvalid 失败。",
+    ),
+    HelpEntry(
+        "subjects: [500 after]",
+        "In the name: the subject is kept, though the reply is an error.",
+        "写在名称中：主体已保存，但回复是错误。",
+    ),
+    HelpEntry(
+        "POST /control/made",
+        "Makes a template, multiframe, extend, sound effect or music video to import by its id.",
+        "生成模板、多帧、续写、音效或 MV，可按编号导入。",
+    ),
+)
+
 TABLES = (
     ("Keys · 密钥", KEYS),
     ("Words in a prompt · 提示词中的词", COMMON_DIRECTIVES),
     ("Films · 成片", FILM_DIRECTIVES),
+    ("Vidu: pictures, speech and more · Vidu：图片、语音等", SIBLING_DIRECTIVES),
     ("All gateways · 各网关", GATEWAY_DIRECTIVES),
     ("Relay · 中转", RELAY_DIRECTIVES),
     ("Vivienne", VIVIENNE_DIRECTIVES),

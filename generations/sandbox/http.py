@@ -44,6 +44,10 @@ class Request:
     def base_url(self) -> str:
         return f"http://{self.headers.get('host', '127.0.0.1')}"
 
+    @property
+    def url(self) -> str:
+        return self.base_url + self.path + (f"?{self.query}" if self.query else "")
+
     def values(self, name: str) -> list[str]:
         """All values of a query parameter, written `name` or `name[]`."""
         found = parse_qs(self.query, keep_blank_values=True)

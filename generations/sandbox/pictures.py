@@ -1,31 +1,22 @@
 """Reads the pictures of an order: downloads or decodes, checks and reduces them.
 
 The rules are those of the ad film page (docs/wire.md, 2.4 and 2.13): png, jpeg or webp, a ratio
-between 1:4 and 4:1, at most 50 MB. Only addresses of this machine are downloaded, so that the
-sandbox never sends a request into the internet.
+between 1:4 and 4:1, at most 50 MB.
 """
 
 import base64
 import binascii
-import http.client
 import re
-import time
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
-from ipaddress import ip_address
-from typing import IO, Any
-from urllib.error import HTTPError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, build_opener
 
 from PIL import ExifTags, Image, ImageOps
 
+from .downloads import DownloadFailure, download
+
 MAX_BYTES = 50 * 1024 * 1024
 MAX_RATIO = 4
-DOWNLOAD_SECONDS = 10.0
 MAX_KEPT_PIXELS = 1280  # of the longer side
-CHUNK = 1 << 16
 FORMATS = ("PNG", "JPEG", "WEBP")
 DATA_URI = re.compile(r"data:image/(?:png|jpeg|jpg|webp);base64,")
 
@@ -48,17 +39,19 @@ class OrderPicture:
     content: bytes
 
 
-def read_picture(url: str, max_bytes: int = MAX_BYTES) -> OrderPicture:
+def read_picture(
+    url: str, max_bytes: int = MAX_BYTES, formats: tuple[str, ...] = FORMATS
+) -> OrderPicture:
     """The picture of a data URI or an http(s) URL; raises PictureError."""
-    content = _decode(url) if url.startswith("data:") else _download(url)
+    content = _decode(url) if url.startswith("data:") else _download(url, max_bytes)
     if len(content) > max_bytes:
         raise PictureError("size", f"the picture is larger than {max_bytes} bytes")
-    return _check(content)
+    return _check(content, formats)
 
 
-def _check(content: bytes) -> OrderPicture:
+def _check(content: bytes, formats: tuple[str, ...]) -> OrderPicture:
     try:
-        image = Image.open(BytesIO(content), formats=FORMATS)
+        image = Image.open(BytesIO(content), formats=formats)
         width, height = _upright_size(image)
         if max(width, height) > MAX_RATIO * min(width, height):
             raise PictureError("ratio", f"{width}x{height} is not between 1:4 and 4:1")
@@ -67,7 +60,7 @@ def _check(content: bytes) -> OrderPicture:
         raise PictureError("size", "the picture has too many pixels") from error
     # Pillow has many exceptions for a broken file.
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
-        raise PictureError("format", "the picture is no whole png, jpeg or webp") from error
+        raise PictureError("format", f"the picture is no whole {' or '.join(formats)}") from error
 
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
@@ -99,47 +92,9 @@ def _decode(url: str) -> bytes:
         raise PictureError("format", "the data URI is not Base64") from error
 
 
-def _download(url: str) -> bytes:
+def _download(url: str, most: int) -> bytes:
     try:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not _is_local(parts.hostname or ""):
-            raise PictureError("download", "only http(s) addresses of this machine are fetched")
-        with _opener().open(url, timeout=DOWNLOAD_SECONDS) as response:
-            return _read(response)
-    except HTTPError as error:
-        with error:  # it holds the connection
-            raise PictureError("download", f"the picture's address answers {error.code}") from error
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise PictureError("download", f"the picture could not be fetched: {error}") from error
-
-
-def _read(response: IO[bytes]) -> bytes:
-    # The timeout of the connection is for each read alone; a server that drips needs a deadline.
-    content, deadline = bytearray(), time.monotonic() + DOWNLOAD_SECONDS
-    while chunk := response.read(CHUNK):
-        content += chunk
-        if len(content) > MAX_BYTES:
-            raise PictureError("size", "the picture is larger than 50 MB")
-        if time.monotonic() > deadline:
-            raise PictureError("download", "the picture took more than 10 seconds")
-    return bytes(content)
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """A redirect could lead out of this machine."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-@cache  # each one has a TLS context, whose certificates take 10 ms to load
-def _opener() -> OpenerDirector:
-    # Without the proxy of the environment, which is another machine.
-    return build_opener(ProxyHandler({}), _NoRedirect())
+        return b"".join(download(url, most))
+    except DownloadFailure as error:
+        problem = "size" if error.is_too_large else "download"
+        raise PictureError(problem, f"the picture: {error}") from error

@@ -14,6 +14,7 @@ from typing import Any
 from .dialects import account_name
 from .directives import Directives
 from .pictures import OrderPicture
+from .remote_ids import remote_id
 
 FINAL = frozenset({"success", "failed"})
 OFF_PEAK_SECONDS = 48 * 3600
@@ -51,6 +52,11 @@ class SandboxTask:
     @property
     def directives(self) -> Directives:
         return Directives(self.phrases)
+
+    @property
+    def remote_id(self) -> str:
+        """The id under which the provider knows the task; a record of a film has no other one."""
+        return self.id if self.part_of else remote_id(self.id, self.directives)
 
     @property
     def account_name(self) -> str:

@@ -14,13 +14,14 @@ from generations.models import File, Upload
 from generations.models.files import FileState
 
 BATCH_ROWS = 1000
+MADE = ("poster", "preview", "proxy")  # what was made of a file and stands beside it
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """One stored name; ``size`` and ``sha256`` if its row has them.
 
-    ``file_id`` is the key of the File row that names it as result, poster or preview.
+    ``file_id`` is the key of the File row that names it as result, poster, preview or proxy.
     """
 
     name: str
@@ -32,11 +33,9 @@ class StoredFile:
 def stored_files() -> Iterator[StoredFile]:
     """Every file that a row calls stored."""
     files = File.objects.filter(state=FileState.STORED)
-    for pk, name, size, sha256, *pictures in _read(
-        files, "name", "size", "sha256", "poster", "preview"
-    ):
+    for pk, name, size, sha256, *made in _read(files, "name", "size", "sha256", *MADE):
         yield StoredFile(name, size, sha256, pk)
-        yield from (StoredFile(picture, file_id=pk) for picture in pictures if picture)
+        yield from (StoredFile(beside, file_id=pk) for beside in made if beside)
     uploads = Upload.objects.all()
     for _pk, stored, size, sha256, thumbnail in _read(
         uploads, "stored", "size", "sha256", "thumbnail"
@@ -47,7 +46,7 @@ def stored_files() -> Iterator[StoredFile]:
 
 def known_names() -> set[str]:
     """Every name in a row, also of files that are not stored yet."""
-    files = _read(File.objects.all(), "name", "poster", "preview")
+    files = _read(File.objects.all(), "name", *MADE)
     uploads = _read(Upload.objects.all(), "stored", "thumbnail")
     return {name for _pk, *row in chain(files, uploads) for name in row if name}
 

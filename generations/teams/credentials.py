@@ -1,13 +1,14 @@
 """Credentials: add, change, pause and remove them; their balance; how long their links live."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from generations import clock
-from generations.billing import ledger
-from generations.models import Credential, File, Film, Team, User, audit
+from generations.billing import falls, ledger
+from generations.models import Credential, File, Film, Task, Team, User, audit
 from generations.models.tasks import LIVE, TaskState
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import Reason
@@ -16,6 +17,8 @@ from .provider_access import connect
 
 BY_HAND = Reason.KEY_PAUSED
 SHORTEST_LINK_LIFE = 30  # seconds; a link that is dead sooner was never alive
+WITNESSES = 3  # clips whose links died early, before a shorter life is believed
+MOST_TASKS_READ = 200
 
 
 @transaction.atomic
@@ -90,20 +93,58 @@ def save_options(credential: Credential, options: Mapping[str, str]) -> None:
     credential.options = row.options
 
 
+def promised_link_life(credential: Credential) -> timedelta:
+    """Return how long links live by the provider's contract."""
+    return timedelta(seconds=catalogue(credential.kind).link_life)
+
+
 def link_life(credential: Credential) -> timedelta:
     """Return how long links live: as the provider says, or shorter where they were seen to die."""
     seen = Credential.objects.values_list("link_life", flat=True).get(pk=credential.pk)
-    promised = catalogue(credential.kind).link_life
-    return timedelta(seconds=promised if seen is None else min(seen, promised))
+    promised = promised_link_life(credential)
+    return promised if seen is None else min(timedelta(seconds=seen), promised)
 
 
-def shorten_link_life(credential: Credential, age: timedelta) -> bool:
-    """Expect shorter link lives of a key. Return False where the link died too young to count."""
-    seconds = int(age.total_seconds())
-    if seconds < SHORTEST_LINK_LIFE or age >= link_life(credential):
+def shorten_link_life(credential: Credential) -> timedelta | None:
+    """Expect shorter link lives of a key where the links of several clips died early.
+
+    Return the new life; None where too few died, or where an older link has worked since then.
+    """
+    expected = link_life(credential).total_seconds()
+    files = list(_recent_links(credential))
+    ages = {file.died_after for file in files if file.died_after}
+    for seconds in sorted(age for age in ages if SHORTEST_LINK_LIFE <= age < expected):
+        if _is_witnessed(files, seconds):
+            Credential.objects.filter(pk=credential.pk).update(link_life=seconds)
+            return timedelta(seconds=seconds)
+    return None
+
+
+def _recent_links(credential: Credential) -> Iterable[File]:
+    """Return the files of a key's newest tasks of whose links a fetch has seen the age."""
+    tasks = Task.objects.filter(credential=credential).order_by("-pk")[:MOST_TASKS_READ]
+    seen = Q(died_after__isnull=False) | Q(worked_for__isnull=False)
+    fields = ("task", "died_after", "worked_for", "created_at", "stored_at")
+    return File.objects.filter(seen, task__in=tasks.values("pk")).only(*fields)
+
+
+def _is_witnessed(files: Sequence[File], seconds: int) -> bool:
+    """Whether links of several clips died at this age or younger, and none was older since."""
+    # By their tasks: the links of one clip may die together, of one hiccup.
+    deaths = {
+        file.task_id: file.created_at
+        for file in files
+        if file.died_after and SHORTEST_LINK_LIFE <= file.died_after <= seconds
+    }
+    if len(deaths) < WITNESSES:
         return False
-    Credential.objects.filter(pk=credential.pk).update(link_life=seconds)
-    return True
+    since = sorted(deaths.values())[-WITNESSES]
+    return not any(
+        file.worked_for is not None
+        and file.worked_for > seconds
+        and (file.stored_at is None or file.stored_at >= since)
+        for file in files
+    )
 
 
 def lengthen_link_life(credential: Credential, age: timedelta) -> None:
@@ -129,9 +170,9 @@ def set_paused(credential: Credential, reason: Reason) -> bool:
 def clear_paused(credential: Credential) -> bool:
     """Mark a credential as working. Return False where it was not paused."""
     cleared = Credential.objects.filter(pk=credential.pk, paused_at__isnull=False).update(
-        paused_at=None, paused_reason=""
+        paused_at=None, paused_reason="", doubted_at=None
     )
-    credential.refresh_from_db(fields=["paused_at", "paused_reason"])
+    credential.refresh_from_db(fields=["paused_at", "paused_reason", "doubted_at"])
     return bool(cleared)
 
 
@@ -177,9 +218,15 @@ def read_balance(credential: Credential) -> int:
     )
     credential.balance = balance.remaining
     ledger.reconcile(credential, balance.remaining, before)
+    falls.book_certain(credential)
     return balance.remaining
 
 
 def record_success(credential: Credential) -> None:
-    """Remember when a call with this key last succeeded."""
-    Credential.objects.filter(pk=credential.pk).update(last_good_at=clock.now())
+    """Remember when a call with this key last succeeded; what was doubted before is over."""
+    Credential.objects.filter(pk=credential.pk).update(last_good_at=clock.now(), doubted_at=None)
+
+
+def clear_doubt(credential: Credential) -> None:
+    """End the doubt that one refused question left: the key has brought an answer."""
+    Credential.objects.filter(pk=credential.pk).update(doubted_at=None)

@@ -19,11 +19,15 @@ THICKNESS = 0.68  # of the room that a day has
 
 @dataclass(frozen=True)
 class Day:
-    """One bar: what is stacked in it from below, each under its series' name."""
+    """One bar: what is stacked in it from below, each under its series' name.
+
+    ``has_unknown``: something of that day is in no amount, because nobody knows it.
+    """
 
     date: date
     amounts: Mapping[str, int]
     href: str = ""
+    has_unknown: bool = False
 
     @property
     def whole(self) -> int:
@@ -47,6 +51,7 @@ class Bar:
     x: float
     width: float
     pieces: Sequence[BarPiece]
+    top: float
 
     @property
     def middle(self) -> float:
@@ -76,7 +81,13 @@ class Chart:
     def bars(self) -> list[Bar]:
         room = 100 / max(len(self.days), 1)
         return [
-            Bar(day, (index + (1 - THICKNESS) / 2) * room, THICKNESS * room, self._pieces(day))
+            Bar(
+                day,
+                (index + (1 - THICKNESS) / 2) * room,
+                THICKNESS * room,
+                self._pieces(day),
+                self._y(day.whole),
+            )
             for index, day in enumerate(self.days)
         ]
 

@@ -1,6 +1,7 @@
 """Formats of all pages: icons, lengths, sizes, ages and amounts."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import reduce
 from zlib import crc32
 
@@ -17,6 +18,10 @@ from generations import clock
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+CODECS = {
+    **{"h264": "H.264", "hevc": "HEVC", "av1": "AV1", "vp8": "VP8", "vp9": "VP9"},
+    **{"prores": "ProRes", "dnxhd": "DNxHD", "mpeg4": "MPEG-4", "mpeg2video": "MPEG-2"},
+}
 TINTS = 6  # that the style sheet knows
 
 
@@ -67,7 +72,7 @@ def filesize(value: int | None) -> str:
 @register.filter
 def codec(value: str) -> str:
     """Name a codec as people write it."""
-    return {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}.get(value, value)
+    return CODECS.get(value, value)
 
 
 @register.filter
@@ -157,11 +162,27 @@ def dollars(cents: int) -> str:
     return f"{'−' if cents < 0 else ''}${abs(cents) / 100:,.2f}"
 
 
+def _with_unknown(known: str, value: int | None, unknown: int) -> str:
+    """Add how many are in no sum, because nobody knows them: "900 + 2 not known"."""
+    if not unknown:
+        return known
+    rest = gettext("%(n)s not known") % {"n": number(unknown)}
+    # A 0 beside what is not known would look like a fact.
+    return format_html('{} <span class="unknown-cost">+ {}</span>', known, rest) if value else rest
+
+
 @register.simple_tag
-def amount(value: int | None, unit: str) -> str:
-    """Format an amount of a provider's unit: "35 credits", "42 points", "$74.87" (of cents)."""
+def amount(value: int | None, unit: str, unknown: int = 0) -> str:
+    """Format an amount of a provider's unit: "35 credits", "42 points", "$74.87" (of cents).
+
+    What nobody knows is "an unknown amount", and never 0. ``unknown`` counts what is not in a sum.
+    """
+    return _with_unknown(_amount(value, unit), value, unknown)
+
+
+def _amount(value: int | None, unit: str) -> str:
     if value is None:
-        return "–"
+        return gettext("an unknown amount")
     if unit == "cent":
         return dollars(value)
     words = {
@@ -195,9 +216,13 @@ def sentences(*parts: object) -> str:
 
 
 @register.simple_tag
-def figure(value: int | None, unit: str) -> str:
-    """Format an amount without its unit's name: 12,480; money keeps its sign: $74.87."""
-    return dollars(value) if unit == "cent" and value is not None else number(value)
+def figure(value: int | None, unit: str, unknown: int = 0) -> str:
+    """Format an amount without its unit's name: 12,480; money keeps its sign: $74.87.
+
+    ``unknown`` counts what is not in a sum: "12,480 + 2 not known".
+    """
+    known = dollars(value) if unit == "cent" and value is not None else number(value)
+    return _with_unknown(known, value, unknown)
 
 
 @register.filter
@@ -209,6 +234,25 @@ def unit_name(unit: str) -> str:
         "cent": gettext("US dollars"),
     }
     return names.get(unit, unit)
+
+
+def price_in_words(price: Decimal, unit: str, per: str) -> str:
+    """Return a price as people write it: "7.5 credits a second", "$0.05 a clip"."""
+    number = plain_price(price, unit)
+    if unit == "cent":
+        number = f"${number}"
+    else:
+        number = pgettext("amount", "%(n)s %(unit)s") % {"n": number, "unit": unit_name(unit)}
+    form = gettext("%(price)s a second") if per == "second" else gettext("%(price)s a clip")
+    return form % {"price": number}
+
+
+def plain_price(units: Decimal, unit: str) -> str:
+    """Return the number of a price as an owner types it; that of cents in dollars."""
+    if unit != "cent":
+        return f"{units.normalize():,f}"
+    whole, _point, rest = f"{units / 100:,.6f}".partition(".")
+    return f"{whole}.{rest.rstrip('0'):0<2}"
 
 
 @register.filter
@@ -240,3 +284,9 @@ def tint(name: object) -> int:
 def day(value: datetime) -> str:
     """Format the day of the year: 4 December."""
     return date_format(timezone.localtime(value), pgettext("date", "j F"))
+
+
+@register.filter
+def full_date(value: date) -> str:
+    """Format a day with its year: 13 Aug 2026."""
+    return date_format(value, pgettext("date", "j M Y"))

@@ -6,6 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from generations.lifecycle import callbacks
+from generations.net.encodings import InflatedTooLarge, unpack
 from generations.providers import provider
 from generations.providers.contract import CallbackRequest
 from generations.web.query import whole_number
@@ -32,6 +33,10 @@ def _receive(request: HttpRequest, kind: str, token: str) -> HttpResponse:
     # The length in the header may be missing or false, so the body is measured as well.
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
+        return HttpResponse(status=413)
+    try:
+        body = unpack(body, request.headers.get("Content-Encoding", ""), MOST_BYTES)
+    except InflatedTooLarge:
         return HttpResponse(status=413)
     callback = CallbackRequest(
         method="POST",

@@ -1,18 +1,22 @@
-"""Read what a request asks for: numbers, days, moments, page cursors, and whether a part.
+"""Read what a request asks for: numbers, amounts, days, moments, page cursors, whether a part.
 
 The one parser of its kind for all pages. What an address says and nobody can read leads nowhere
 (404); a form tells its person beside the field. Neither may ever be a 500.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Self
+from decimal import Decimal
+from typing import Any, Self
 
+from django import forms
 from django.db import models
 from django.http import Http404, HttpRequest
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_aware
+from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 
 # No database counts further than its calendar, and a zone may move an instant by a day.
@@ -20,6 +24,11 @@ FIRST_YEAR, LAST_YEAR = 2000, 2199
 # 18 digits always fit into a column of 64 bits. A longer number is no number of ours, and Python
 # itself refuses to convert one of more than 4,300 digits.
 MOST_DIGITS = 18
+MOST_CHARACTERS = 20  # of an amount, and MOST of its unit
+MOST = 10**12
+DECIMALS = 4  # of a price, in the provider's unit
+WHOLE = re.compile(r"[0-9]{1,3}([ ,]?[0-9]{3})*")
+FRACTION = re.compile(rf"({WHOLE.pattern})?(\.[0-9]{{1,6}})?")
 
 
 def whole_number(text: str) -> int | None:
@@ -31,6 +40,63 @@ def whole_number(text: str) -> int | None:
 def whole_numbers(texts: Iterable[str]) -> list[int]:
     """Return those of the texts that are whole numbers, in their order."""
     return [number for text in texts if (number := whole_number(text)) is not None]
+
+
+def read_amount(text: str, unit: str) -> int | None:
+    """Read an amount as people write it: ``12,000``, or ``$120.50`` where the unit is the cent.
+
+    Returns whole units, None where it is no such amount, or more than MOST.
+    """
+    price = read_price(text, unit)
+    # Nobody types a whole number with a point, but for dollars.
+    if price is None or price % 1 or ("." in text and unit != "cent"):
+        return None
+    return int(price)
+
+
+def read_price(text: str, unit: str) -> Decimal | None:
+    """Read a price, which may have a fraction of the unit: ``7.5``, ``$0.0425`` where it is a cent.
+
+    Returns units, None where it is no such price, or more than MOST.
+    """
+    typed = text.strip()
+    if unit == "cent":
+        typed = re.sub(r"^\$ ?", "", typed)
+    # The length first: Python refuses to read a number of more than 4,300 digits.
+    if not typed or len(typed) > MOST_CHARACTERS or not FRACTION.fullmatch(typed):
+        return None
+    # Decimal: a float would lose a cent here and there.
+    price = Decimal(re.sub(r"[ ,]", "", typed)) * (100 if unit == "cent" else 1)
+    return price if price <= MOST and round(price, DECIMALS) == price else None
+
+
+def typed_amount(units: int, unit: str) -> str:
+    """Return an amount as a person would type it."""
+    return f"{units / 100:,.2f}" if unit == "cent" else f"{units:,}"
+
+
+class AmountField(forms.Field):
+    """An amount as ``read_amount`` reads it; the value of an empty field is None."""
+
+    widget = forms.TextInput
+    default_error_messages = {"invalid": _("Type a number.")}
+
+    def __init__(self, unit: str, *, label: Any, initial: str) -> None:
+        super().__init__(required=False, label=label, initial=initial)
+        self.unit = unit
+        self.widget.attrs |= {
+            "inputmode": "decimal" if unit == "cent" else "numeric",
+            "maxlength": MOST_CHARACTERS,
+        }
+
+    def to_python(self, value: str | None) -> int | None:
+        typed = (value or "").strip()
+        if not typed:
+            return None
+        amount = read_amount(typed, self.unit)
+        if amount is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return amount
 
 
 def number_in_address(text: str) -> int:

@@ -14,7 +14,8 @@ from .gallery import views as gallery
 from .order import film as new_film
 from .order import views as order
 from .sharing import collections, guest, room
-from .team import caps, credentials, members, teams
+from .team import caps, credentials, members, prices, teams
+from .usage import falls
 from .usage import views as usage
 
 
@@ -34,6 +35,7 @@ PAGES = [
     of_team("tasks/<int:pk>/", clip.task, "task"),
     of_team("tasks/<int:pk>/cancel", clip.cancel, "task_cancel"),
     of_team("tasks/<int:pk>/check", clip.check_now, "task_check"),
+    of_team("tasks/<int:pk>/dismiss", clip.dismiss, "task_dismiss"),
     of_team("tasks/<int:pk>/fetch", clip.fetch, "task_fetch"),
     of_team("tasks/<int:pk>/found", clip.found, "task_found"),
     of_team("tasks/<int:pk>/release", clip.release, "task_release"),
@@ -84,10 +86,15 @@ PAGES = [
     of_team("credentials/<int:pk>/pause", credentials.pause, "credential_pause"),
     of_team("credentials/<int:pk>/resume", credentials.resume, "credential_resume"),
     of_team("credentials/<int:pk>/remove", credentials.remove, "credential_remove"),
+    of_team("credentials/<int:pk>/prices/", prices.prices, "prices"),
+    of_team("credentials/<int:pk>/prices/<int:price>/remove", prices.remove, "price_remove"),
     of_team("caps/", caps.caps, "caps"),
     of_team("usage/", usage.usage, "usage"),
     of_team("usage/rows/", usage.rows, "usage_rows"),
     of_team("usage.csv", usage.export, "usage_csv"),
+    of_team("usage/falls/", falls.falls, "falls"),
+    of_team("usage/falls/<int:pk>/book", falls.book, "fall_book"),
+    of_team("usage/falls/<int:pk>/dismiss", falls.dismiss, "fall_dismiss"),
     of_team("members/", members.members, "members"),
     of_team("members/invite", members.invite, "invitation_new"),
     of_team("members/invitations/<int:pk>/revoke", members.revoke, "invitation_revoke"),
@@ -101,6 +108,7 @@ PAGES = [
     path("s/<str:token>/clips/<int:pk>/<str:name>", guest.file, name="guest_file"),
     path("files/<int:pk>/<str:name>", files.file, name="file"),
     path("pictures/<str:token>/<str:name>", uploads.picture, name="picture"),
+    path("sources/<str:token>/<str:name>", files.source, name="source"),
     path("callbacks/<str:kind>/<str:token>", callbacks.receive, name="callback"),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),

@@ -2,6 +2,11 @@
 import "./live.js";
 import "./player.js";
 
+window.htmx.registerExtension("unfolded", {
+  // A reply that a person has opened or closed stays so when the clip changes.
+  htmx_before_morph_attr: (element, { attrName }) => !(attrName === "open" && element.matches("details")),
+});
+
 /** Open the decision dialog and remove #decide from the address. */
 function openDecision() {
   history.replaceState(null, "", location.pathname + location.search);

@@ -9,6 +9,9 @@ let moreIsOpen = document.getElementById("more")?.open;
 function updateCounter() {
   const limit = Number(document.getElementById("live").dataset.promptLimit);
   const length = [...prompt.value].length;
+  // What is typed stays in a field that this kind of order does not have, for the next kind.
+  prompt.closest(".field").hidden = limit === 0;
+  prompt.placeholder = document.getElementById("live").dataset.promptPlaceholder ?? prompt.placeholder;
   counter.textContent = `${numbers.format(length)} / ${numbers.format(limit)}`;
   counter.classList.toggle("over", length > limit);
 }

@@ -21,9 +21,11 @@ from generations.models import (
     Account,
     Attempt,
     AuditEvent,
+    BalanceFall,
     Cap,
     Claim,
     Credential,
+    CredentialPrice,
     Entry,
     File,
     Film,
@@ -103,6 +105,8 @@ def teams(fill: Fill) -> tuple[Team, Team]:
     Upload.objects.filter(team=others).update(name=WORD)
     Claim.objects.filter(team=others).update(reason=WORD)
     Statement.objects.filter(team=others).update(name=WORD)
+    CredentialPrice.objects.filter(team=others).update(model=WORD)
+    BalanceFall.objects.filter(team=others).update(reason=WORD)
     return ours, others
 
 
@@ -153,8 +157,8 @@ def test_the_site_has_the_addresses_that_are_walked() -> None:
 
 
 OF_TEAMS = [
-    *(Account, Attempt, Cap, Claim, Credential, Entry, AuditEvent, File, Film, Invitation),
-    *(Membership, Statement, Task, Team, Upload, User),
+    *(Account, Attempt, BalanceFall, Cap, Claim, Credential, CredentialPrice, Entry, AuditEvent),
+    *(File, Film, Invitation, Membership, Statement, Task, Team, Upload, User),
 ]
 
 
@@ -186,8 +190,11 @@ def test_an_auditor_sees_all_rows_of_his_team_and_no_address_shows_or_changes_mo
         assert pages <= opened, model
 
 
+OF_NO_TEAM = ("heartbeat", "lease", "installation", "offerchange", "offerchange/add")
+
+
 def test_what_belongs_to_no_team_and_ways_to_sign_in_are_for_operators(auditor: Client) -> None:
-    ours = [f"generations/{name}" for name in ("heartbeat", "lease", "installation")]
+    ours = [f"generations/{name}" for name in OF_NO_TEAM]
     for page in [*ours, "auth/group", "socialaccount/socialapp", "mfa/authenticator"]:
         assert auditor.get(f"/admin/{page}/").status_code == 403, page
 

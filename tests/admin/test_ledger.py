@@ -19,8 +19,18 @@ from pytest_django import DjangoAssertNumQueries
 from generations import clock
 from generations.admin.ledger import EntryAdmin
 from generations.admin.ledger_list import ENTRY_SUMS
-from generations.billing import ledger, statements
-from generations.models import Account, Attempt, Claim, Credential, Entry, Membership, Team, User
+from generations.billing import falls, ledger, statements
+from generations.models import (
+    Account,
+    Attempt,
+    BalanceFall,
+    Claim,
+    Credential,
+    Entry,
+    Membership,
+    Team,
+    User,
+)
 from tests.cases import case
 from tests.factories import make_credential, make_member, make_tasks, make_user
 
@@ -231,3 +241,26 @@ def test_a_list_asks_as_many_queries_for_many_days_as_for_few(
             fill(1)
     with django_assert_num_queries(len(few)):
         shown(site)
+
+
+# ---- Falls of balances --------------------------------------------------------------------------
+
+
+def test_a_fall_shows_the_orders_that_may_explain_it_and_then_what_was_booked(
+    site: Client, fill: Fill
+) -> None:
+    (member,) = fill(1)
+    fall, attempt = BalanceFall.objects.get(), Attempt.objects.get()
+    address = reverse("admin:generations_balancefall_change", args=[fall.pk])
+    order = f'href="{reverse("admin:generations_attempt_change", args=[attempt.pk])}"'
+    assert site.get(address).content.decode().count(order) == 1
+    falls.book(fall, attempt, 30, member.user)
+    entry = Entry.objects.get(fall=fall)
+    page = site.get(address).content.decode()
+    assert order in page  # of what was booked
+    of_entry = reverse("admin:generations_entry_change", args=[entry.pk])
+    assert of_entry in page
+    assert address in site.get(of_entry).content.decode()
+    with CaptureQueriesContext(connection) as captured:
+        site.get(LIST)
+    assert not [query["sql"] for query in captured if "sealed_key" in query["sql"]]

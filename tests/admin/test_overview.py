@@ -96,6 +96,7 @@ def test_every_trouble_is_the_number_of_the_rows_that_it_opens(
         "Results lost": 1,
         "Caps nearly used up": 1,
         "Open differences": 2,
+        "Unexplained falls of balances": 1,
     }
     for one in troubles:
         assert site.get(one.href).context["cl"].result_count == one.amount, one.words

@@ -19,6 +19,7 @@ def begin(base_url: str) -> None:
         credential,
         Order(FILM, "one-click", "[one take] A bench", 60, aspect_ratio="16:9"),
         pictures=[(make_upload(team=member.team), "")],
+        accepts_unknown=True,
         form_token=uuid4().hex,
     )
 
@@ -35,11 +36,15 @@ def retake_all(count: int) -> None:
             shot=shot.shot,
             prompt=prompt,
             count=count,
+            accepts_unknown=True,
             form_token=uuid4().hex,
         )
 
 
 def compose() -> None:
     films.order_cut(
-        Membership.objects.get(), Film.objects.for_board().get(), form_token=uuid4().hex
+        Membership.objects.get(),
+        Film.objects.for_board().get(),
+        accepts_unknown=True,
+        form_token=uuid4().hex,
     )

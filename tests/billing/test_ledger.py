@@ -244,7 +244,7 @@ class Books(RuleBasedStateMachine):
         now = balances(self.credential)
         assert sum(now.values()) == 0
         assert now["available"] >= 0
-        assert now["held"] == sum(attempt.estimate for attempt in self.open)
+        assert now["held"] == sum(attempt.estimate or 0 for attempt in self.open)
         assert not list(ledger.verify())
 
     def _one(self, data: st.DataObject) -> Iterator[Attempt]:

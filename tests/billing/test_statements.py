@@ -382,7 +382,7 @@ def test_what_a_statement_says_of_an_imported_clip_counts_against_no_cap(
     (imported,) = imports.import_tasks(member, credential, ["777"])
     assert imported.task
     ledger.record_import(
-        Attempt.objects.select_related("task", "credential").get(task=imported.task)
+        Attempt.objects.select_related("task", "credential").get(task=imported.task), None
     )
     take(member, credential, [("777", 40)])
     statements.accept(Claim.objects.get(), member.user)
@@ -400,8 +400,7 @@ def test_what_was_accepted_by_its_number_is_booked_once_when_its_clip_is_importe
     (imported,) = imports.import_tasks(member, credential, ["777"])
     assert imported.task
     attempt = Attempt.objects.select_related("task", "credential").get(task=imported.task)
-    attempt.cost = 40
-    ledger.record_import(attempt)
+    ledger.record_import(attempt, 40)
     (balance,) = ledger.balances(member.team)
     assert balance.spent == 40
     assert Claim.objects.get().difference == 0
@@ -414,11 +413,10 @@ def test_an_imported_clip_is_booked_only_after_a_statement_that_is_being_importe
     credential = make_credential(team=member.team)
     (outcome,) = imports.import_tasks(member, credential, ["777"])
     attempt = Attempt.objects.select_related("task", "credential").get(task=outcome.task)
-    attempt.cost = 40
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             ledger.lock(credential.pk)  # as the import of a statement does
-            booked = in_thread(pool, partial(ledger.record_import, attempt))
+            booked = in_thread(pool, partial(ledger.record_import, attempt, 40))
             with pytest.raises(TimeoutError):
                 booked.result(timeout=0.5)
         booked.result()

@@ -50,7 +50,7 @@ def large_film() -> Film:
     for shot in range(4):
         made = order_takes(
             who, again(film), SegmentKind.SHOT, shot=shot, prompt="Again", count=2,
-            form_token=uuid4().hex,
+            accepts_unknown=True, form_token=uuid4().hex,
         )  # fmt: skip
         for place, one in enumerate(made):
             assert one.task
@@ -89,7 +89,15 @@ def test_a_list_of_films_asks_as_many_queries_for_many_as_for_few() -> None:
 def test_a_board_shows_shots_takes_sound_and_cuts() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    (made,) = order_takes(who, film, SegmentKind.SHOT, shot=1, prompt="At dusk", form_token="press")
+    (made,) = order_takes(
+        who,
+        film,
+        SegmentKind.SHOT,
+        shot=1,
+        prompt="At dusk",
+        accepts_unknown=True,
+        form_token="press",
+    )
     shown = load_board(again(film))
     assert [(shot.shot, len(shot.takes)) for shot in shown.shots] == [(0, 1), (1, 2), (2, 1)]
     first, second = shown.shots[1].takes
@@ -122,9 +130,22 @@ def test_what_a_film_cost_is_told_to_the_credit() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
     takes = [
-        *order_takes(who, film, SegmentKind.SHOT, shot=1, prompt="a", count=3, form_token="one"),
-        *order_takes(who, film, SegmentKind.NARRATION, prompt="b", form_token="two"),
-        *order_takes(who, film, SegmentKind.MUSIC, prompt="c", form_token="three"),
+        *order_takes(
+            who,
+            film,
+            SegmentKind.SHOT,
+            shot=1,
+            prompt="a",
+            count=3,
+            accepts_unknown=True,
+            form_token="one",
+        ),
+        *order_takes(
+            who, film, SegmentKind.NARRATION, prompt="b", accepts_unknown=True, form_token="two"
+        ),
+        *order_takes(
+            who, film, SegmentKind.MUSIC, prompt="c", accepts_unknown=True, form_token="three"
+        ),
     ]
     for number, (made, cost) in enumerate(zip(takes, [80, 90, 70, 15, 5], strict=True), start=70):
         assert made.task
@@ -132,10 +153,18 @@ def test_what_a_film_cost_is_told_to_the_credit() -> None:
         finish(made.task, number=number, cost=cost, **{"state": failed} if failed else {})  # type: ignore[arg-type]
     choose_take(who, take(film, 71))
     choose_take(who, take(film, 73))
-    cut = order_cut(who, again(film), form_token="four")
+    cut = order_cut(who, again(film), accepts_unknown=True, form_token="four")
     assert cut.task
     finish(cut.task, number=901, cost=400)
-    (last,) = order_takes(who, again(film), SegmentKind.SHOT, shot=0, prompt="d", form_token="five")
+    (last,) = order_takes(
+        who,
+        again(film),
+        SegmentKind.SHOT,
+        shot=0,
+        prompt="d",
+        accepts_unknown=True,
+        form_token="five",
+    )
     shown = load_board(again(film))
     assert shown.cost == Cost(brief=400, chosen=105, discarded=85, cuts=400, held=90)
     assert shown.cost.spent == 990
@@ -154,7 +183,13 @@ def test_prices_are_what_the_last_of_a_kind_cost_and_else_unknown() -> None:
     who = make_member(team=film.team)
     for number, cost in ((71, 80), (72, 95)):
         (made,) = order_takes(
-            who, film, SegmentKind.SHOT, shot=1, prompt="a", form_token=f"press {number}"
+            who,
+            film,
+            SegmentKind.SHOT,
+            shot=1,
+            prompt="a",
+            accepts_unknown=True,
+            form_token=f"press {number}",
         )
         assert made.task
         finish(made.task, number=number, cost=cost)
@@ -168,7 +203,9 @@ def test_prices_are_what_the_last_of_a_kind_cost_and_else_unknown() -> None:
 def test_a_board_knows_its_last_change_whoever_made_it() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    (made,) = order_takes(who, film, SegmentKind.SHOT, shot=1, prompt="a", form_token="press")
+    (made,) = order_takes(
+        who, film, SegmentKind.SHOT, shot=1, prompt="a", accepts_unknown=True, form_token="press"
+    )
     versions = [board_version(film)]
     assert made.task
     finish(made.task, number=71)
@@ -186,7 +223,7 @@ def test_a_list_shows_the_newest_cut_that_is_here_else_the_first_shot() -> None:
     first = Cut.objects.get(film=film)
     (card,) = list_films([again(film)])
     assert (card.still, card.shots, card.cuts) == (first.file, 3, 1)
-    second = order_cut(make_member(team=film.team), film, form_token="press")
+    second = order_cut(make_member(team=film.team), film, accepts_unknown=True, form_token="press")
     (card,) = list_films([again(film)])
     assert (card.still, card.cuts) == (first.file, 2)
     assert second.task

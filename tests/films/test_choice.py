@@ -40,7 +40,9 @@ pytestmark = pytest.mark.django_db
 def retake(film: Film, number: int, kind: SegmentKind = SegmentKind.SHOT, shot: int = 1) -> Take:
     """A take that was ordered, made and kept."""
     who = make_member(team=film.team)
-    (made,) = order_takes(who, film, kind, shot=shot, prompt="Again", form_token=uuid4().hex)
+    (made,) = order_takes(
+        who, film, kind, shot=shot, prompt="Again", accepts_unknown=True, form_token=uuid4().hex
+    )
     assert made.task
     finish(made.task, number=number)
     return take(film, number)
@@ -126,12 +128,12 @@ def test_a_cut_that_is_being_made_is_the_newest_unless_it_fails() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
     choose_take(who, retake(film, 77))
-    cut = order_cut(who, again(film), form_token="press")
+    cut = order_cut(who, again(film), accepts_unknown=True, form_token="press")
     assert cut.task
     assert differences(film) == []
     finish(cut.task, number=901, state=FAILED, kept=False)
     assert differences(film) == [("shot", 1)]
-    second = order_cut(who, again(film), form_token="another")
+    second = order_cut(who, again(film), accepts_unknown=True, form_token="another")
     assert second.task
     finish(second.task, number=902)
     assert differences(film) == []
@@ -143,7 +145,7 @@ def test_two_cuts_tell_in_which_segments_they_differ() -> None:
     who = make_member(team=film.team)
     choose_take(who, retake(film, 77, shot=0))
     choose_take(who, retake(film, 78, SegmentKind.MUSIC))
-    order_cut(who, again(film), form_token="press")
+    order_cut(who, again(film), accepts_unknown=True, form_token="press")
     first, second = Cut.objects.filter(film=film).order_by("ordinal")
     assert compare(film, first, second) == (
         Difference("shot", 0, ("100",), ("77",)),
@@ -162,7 +164,15 @@ def test_the_example_with_two_takes_of_a_shot_in_one_cut_differs_in_that_shot() 
 def test_a_failed_task_is_no_chosen_take() -> None:
     film = make_read_film()
     who = make_member(team=film.team)
-    (made,) = order_takes(who, film, SegmentKind.SHOT, shot=1, prompt="Again", form_token="press")
+    (made,) = order_takes(
+        who,
+        film,
+        SegmentKind.SHOT,
+        shot=1,
+        prompt="Again",
+        accepts_unknown=True,
+        form_token="press",
+    )
     assert made.task
     finish(made.task, number=77, state=FAILED, kept=False)
     with pytest.raises(FilmRefused, match="take_not_stored"):

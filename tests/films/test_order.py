@@ -30,11 +30,11 @@ def retake(
     film: Film, kind: SegmentKind = SHOT, shot: int | None = 1, **wanted: object
 ) -> list[Take]:
     said = {"prompt": "An evening walk", "form_token": uuid4().hex, **wanted}
-    return order_takes(member(film), film, kind, shot=shot, **said)  # type: ignore[arg-type]
+    return order_takes(member(film), film, kind, shot=shot, accepts_unknown=True, **said)  # type: ignore[arg-type]
 
 
 def cut_again(film: Film, pieces: CutSelection | None = None) -> Cut:
-    return order_cut(member(film), film, pieces, form_token=uuid4().hex)
+    return order_cut(member(film), film, pieces, accepts_unknown=True, form_token=uuid4().hex)
 
 
 def refusal(film: Film, **wanted: object) -> tuple[str, dict[str, object]]:
@@ -62,7 +62,10 @@ def test_a_brief_makes_a_task_and_a_film_of_one_press() -> None:
     membership = make_member()
     credential = make_credential(team=membership.team)
     brief = Order("film", "one-click", "", images=[PICTURE], options={"language": "en"})
-    films = {order_film(membership, credential, brief, form_token="press") for _ in range(2)}
+    films = {
+        order_film(membership, credential, brief, accepts_unknown=True, form_token="press")
+        for _ in range(2)
+    }
     (film,) = films
     assert (film.task.kind, film.task.state) == ("film", TaskState.WAITING)
     assert film.task.settings == {"language": "en"}
@@ -74,19 +77,34 @@ def test_a_brief_keeps_its_pictures_in_their_order_and_takes_no_other_teams() ->
     credential = make_credential(team=membership.team)
     pictures = [(make_upload(team=membership.team), "") for _ in range(2)]
     brief = Order("film", "one-click", "")
-    film = order_film(membership, credential, brief, pictures=pictures, form_token="press")
+    film = order_film(
+        membership, credential, brief, pictures=pictures, accepts_unknown=True, form_token="press"
+    )
     kept = film.task.pictures.order_by("ordinal").values_list("upload", flat=True)
     assert list(kept) == [upload.pk for upload, _name in pictures]
     theirs = [(make_upload(team=make_member().team), "")]
     with pytest.raises(PermissionError):
-        order_film(membership, credential, brief, pictures=theirs, form_token="another")
+        order_film(
+            membership,
+            credential,
+            brief,
+            pictures=theirs,
+            accepts_unknown=True,
+            form_token="another",
+        )
 
 
 def test_a_brief_that_cannot_be_expressed_makes_no_film() -> None:
     membership = make_member()
     credential = make_credential(team=membership.team)
     with pytest.raises(orders.Invalid):
-        order_film(membership, credential, Order("film", "one-click", ""), form_token="press")
+        order_film(
+            membership,
+            credential,
+            Order("film", "one-click", ""),
+            accepts_unknown=True,
+            form_token="press",
+        )
     assert not Film.objects.exists()
 
 
@@ -97,9 +115,11 @@ def test_a_film_holds_what_the_last_one_of_its_length_on_this_key_cost() -> None
     costs = []
     for duration in (15, 20):
         brief = Order("film", "one-click", "", duration, images=[PICTURE])
-        film = order_film(membership, credential, brief, form_token=f"press {duration}")
+        film = order_film(
+            membership, credential, brief, accepts_unknown=True, form_token=f"press {duration}"
+        )
         costs.append(film.task.attempts.get().estimate)
-    assert costs == [640, 0]
+    assert costs == [640, None]
 
 
 # ---- A segment's next takes -------------------------------------------------------------------
@@ -159,7 +179,7 @@ def test_the_next_retake_holds_what_the_last_one_on_this_key_cost() -> None:
     assert second.task
     assert voice.task
     assert second.task.attempts.get().estimate == 80
-    assert voice.task.attempts.get().estimate == 0
+    assert voice.task.attempts.get().estimate is None
 
 
 @pytest.mark.parametrize(
@@ -200,9 +220,11 @@ def test_a_viewer_and_a_stranger_change_nothing() -> None:
     film = make_read_film()
     for who in (member(film, Role.VIEWER), make_member()):
         with pytest.raises(PermissionError):
-            order_takes(who, film, MUSIC, prompt="Strings", form_token="press")
+            order_takes(
+                who, film, MUSIC, prompt="Strings", accepts_unknown=True, form_token="press"
+            )
         with pytest.raises(PermissionError):
-            order_cut(who, film, form_token="press")
+            order_cut(who, film, accepts_unknown=True, form_token="press")
     assert Task.objects.count() == 1
 
 
@@ -261,7 +283,9 @@ def test_a_cut_may_name_its_takes_itself() -> None:
 def test_the_same_press_makes_one_cut() -> None:
     film = make_read_film()
     who = member(film)
-    assert order_cut(who, film, form_token="press") == order_cut(who, film, form_token="press")
+    assert order_cut(who, film, accepts_unknown=True, form_token="press") == order_cut(
+        who, film, accepts_unknown=True, form_token="press"
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ FLOORS = (
     {"storage"},
     {"billing"},
     {"teams"},
-    {"uploads"},
+    {"uploads", "sources"},
     {"lifecycle"},
     {"films", "sharing", "operations"},
     {"templatetags"},

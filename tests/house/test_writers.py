@@ -12,6 +12,7 @@ WRITERS = (
     "generations.lifecycle.order",
     "generations.lifecycle.imports",
     "generations.lifecycle.transitions",
+    "generations.billing.ledger.booked",  # only what the ledger has booked for an attempt
 )
 # Wire words of the providers. Our own forms, pages and rows have names of their own.
 WIRE_WORDS = re.compile(

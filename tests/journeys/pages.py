@@ -3,19 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from django.urls import reverse
 from playwright.sync_api import Page, ViewportSize
 
 from generations import clock
-from generations.billing import ledger, statements
+from generations.billing import caps, ledger, prices, statements
 from generations.lifecycle import imports, stops
-from generations.models import Attempt, Claim, File, Heartbeat, Role, Task
+from generations.models import Attempt, BalanceFall, Claim, File, Heartbeat, Role, Task
+from generations.models.caps import WhenUnknown
 from generations.models.files import FileState
+from generations.models.ledger import booking_day
 from generations.models.tasks import TaskState
 from generations.providers.contract import Reason
 from generations.teams import members
+from tests.factories import make_credential
 from tests.films.stage import make_film
 
 from .studio import Studio, inline_code
@@ -83,6 +87,7 @@ def team(studio: Studio) -> Iterator[str]:
     yield studio.address("credential", studio.credential.pk)
     yield studio.address("members")
     yield from told_in_time(studio)
+    yield from money(studio)
     yield from binned(studio)
     yield reverse("invitation", args=[token])
     yield reverse("team_new")
@@ -105,6 +110,41 @@ def told_in_time(studio: Studio) -> Iterator[str]:
     yield studio.address("at_risk")
     yield studio.address("gallery") + "?state=unclear"
     yield studio.address("task", unknown.get().pk)
+
+
+def money(studio: Studio) -> Iterator[str]:
+    """What nobody knows the cost of: asked before the press, beside the sums, and gone unbooked."""
+    key = make_credential(team=studio.team, kind="vivienne", name="Studio key 2")
+    prices.set_price(
+        studio.credential,
+        studio.owner.user,
+        kind="text_to_video",
+        model="viduq2",
+        amount=Decimal("7.5"),
+        checked_on=booking_day(),
+    )
+    yield studio.address("generate") + f"?credential={key.pk}"
+    caps.change(studio.team, None, "point", 500, studio.owner.user, when_unknown=WhenUnknown.REFUSE)
+    yield studio.address("generate") + f"?credential={key.pk}"
+    task = studio.order(TaskState.SUCCEEDED, accepted_at=clock.now(), finished_at=clock.now())
+    ledger.settle(Attempt.objects.select_related("task", "credential").get(task=task), None)
+    for hours in (0, 30):
+        until = clock.now() - timedelta(hours=hours) + timedelta(minutes=5)
+        BalanceFall.objects.create(
+            team=studio.team,
+            credential=studio.credential,
+            unit="credit",
+            amount=79,
+            since=until - timedelta(minutes=15),
+            until=until,
+        )
+    yield studio.address("prices", studio.credential.pk) + "?kind=text_to_video&model=viduq2"
+    yield studio.address("prices", key.pk)
+    yield studio.address("caps")
+    yield studio.address("usage")
+    yield studio.address("usage_rows") + "?what=unknown"
+    yield studio.address("falls")
+    yield studio.address("task", task.pk)
 
 
 def binned(studio: Studio) -> Iterator[str]:

@@ -200,6 +200,7 @@ class Studio:
                 SegmentKind.SHOT,
                 shot=1,
                 prompt="At dusk",
+                accepts_unknown=True,
                 form_token=f"film-{number}",
             )
             if made.task and number < 73:
@@ -207,7 +208,7 @@ class Studio:
         for file in File.objects.filter(team=self.team, name="", state=FileState.STORED):
             _store(file)
         films.choose_take(self.owner, take(film, 71))
-        films.order_cut(self.owner, again(film), form_token="film-cut")
+        films.order_cut(self.owner, again(film), accepts_unknown=True, form_token="film-cut")
         return film
 
     def every_state(self) -> dict[str, Task]:

@@ -46,6 +46,7 @@ def begin(page: Page, team: str, pictures: list[Path]) -> None:
         page.click("[data-step='-1']")
     expect(page.locator("#id_duration")).to_have_value("10")
     page.locator("#field-language label").nth(1).click()
+    page.check("[name=accepts_unknown]")  # nobody knows yet what a film costs
     page.click("#order-submit")
     page.wait_for_url("**/films/*/")
 
@@ -68,6 +69,8 @@ def redo(page: Page, words: str, stored: int) -> None:
     dialog = page.locator("dialog[open]")
     expect(dialog.locator("textarea")).not_to_have_value("")
     dialog.locator("textarea").fill(words)
+    for box in dialog.locator("[name=accepts_unknown]").all():  # of the first of each kind
+        box.check()
     dialog.locator(".lamp").click()
     expect(dialog).to_have_count(0)
     expect(page.locator(".take[data-shows=stored]")).to_have_count(stored)
@@ -108,6 +111,7 @@ def play_the_cut(page: Page) -> None:
 
 def compose(page: Page) -> None:
     expect(page.locator("[data-stale]")).to_be_visible()
+    page.check("#compose [name=accepts_unknown]")
     page.click("#compose .lamp")
     expect(page.locator("#cut-2 [data-play-cut]")).to_be_visible()
     expect(page.locator("[data-stale]")).to_have_count(0)

@@ -23,7 +23,7 @@ from generations.lifecycle import poll
 from generations.lifecycle.queue import JOBS
 from generations.models import Attempt, Credential, Entry, File, Film, Line, Membership, Task
 from generations.models.ledger import EntryKind
-from generations.models.tasks import AT_PROVIDER, FINAL, TaskState
+from generations.models.tasks import AT_PROVIDER, FINAL, TaskState, read_alarms
 from generations.sandbox.app import Sandbox
 from generations.sandbox.http import Request
 from tests.factories import make_credential, make_member, make_tasks
@@ -218,6 +218,13 @@ def snapshot() -> list[object]:
         list(Line.objects.order_by("pk").values_list("entry__kind", "account", "amount")),
         list(Credential.objects.order_by("pk").values_list("paused_at", "paused_reason")),
     ]
+
+
+def alarm_codes() -> set[str]:
+    """The alarms of all tasks, but the one that each stored clip has here: the sandbox of the tests
+    makes clips of one second and 160 pixels, whatever is ordered."""
+    texts = Task.objects.exclude(alarm="").values_list("alarm", flat=True)
+    return {alarm.code for text in texts for alarm in read_alarms(text)} - {"not_delivered"}
 
 
 @pytest.fixture(scope="session")

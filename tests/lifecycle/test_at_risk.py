@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from generations.lifecycle import actions, fetch, sweep
 from generations.models import AuditEvent, File
 from generations.models.files import FileState
+from generations.teams import credentials
 
 from .conftest import World
 from .test_fetch import check_stored, fetch_through, ready
@@ -18,37 +21,91 @@ def life(file: File) -> int:
     return round((file.expires_at - file.seen_at).total_seconds())
 
 
-def die_early(world: World, seconds: float) -> File:
-    """A link that is believed to live an hour is dead after so many seconds."""
-    file = ready(world)
+def die_early(world: World, seconds: float, *, clips: int = 1) -> list[File]:
+    """Links that are believed to live an hour are all dead after so many seconds."""
+    files = [ready(world) for _ in range(clips)]
     world.frozen_clock.advance(seconds)
     world.sandbox.advance(seconds)
     world.sandbox.expire_links()
+    for file in files:
+        fetch_one(world, file)
+    return files
+
+
+def fetch_one(world: World, file: File) -> None:
+    """Try to fetch this file alone, once."""
+    later = world.frozen_clock.at + timedelta(days=1)
+    File.objects.unfetched().update(not_before=later)
+    File.objects.filter(pk=file.pk).update(not_before=None)
     fetch.fetch(file.pk)
+    File.objects.unfetched().update(not_before=later)
     file.refresh_from_db()
-    return file
 
 
-def test_a_link_that_died_early_shortens_the_life_of_all_others_of_its_key(world: World) -> None:
+def learned(world: World) -> int | None:
+    world.credential.refresh_from_db()
+    return world.credential.link_life
+
+
+def test_links_of_three_clips_that_died_early_shorten_the_life_of_all_others_of_their_key(
+    world: World,
+) -> None:
     waits = ready(world)
     assert life(waits) == 3600
-    file = die_early(world, 600)
-    world.credential.refresh_from_db()
-    learned = world.credential.link_life
-    assert learned is not None
-    assert 600 <= learned < 700
-    lives = (life(file), life(waits), life(ready(world)))
-    assert all(abs(each - learned) <= 1 for each in lives), "old links and fresh ones"
+    die_early(world, 600, clips=3)
+    seconds = learned(world)
+    assert seconds is not None
+    assert 600 <= seconds < 700
+    assert all(abs(each - seconds) <= 1 for each in (life(waits), life(ready(world))))
+
+
+def test_one_dead_link_or_two_teach_nothing(world: World) -> None:
+    die_early(world, 600)
+    die_early(world, 600)
+    assert learned(world) is None
+    assert life(ready(world)) == 3600
+
+
+def test_what_a_store_calls_missing_and_not_expired_teaches_nothing(world: World) -> None:
+    """Its answer is NoSuchKey, not that the link has expired."""
+    files = [ready(world, "[expired 404]") for _ in range(3)]
+    world.frozen_clock.advance(600)
+    world.sandbox.advance(600)
+    world.sandbox.expire_links()
+    for file in files:
+        fetch_one(world, file)
+        assert file.missing_since
+    assert learned(world) is None
+
+
+def test_links_that_died_young_teach_nothing_where_an_older_one_has_worked_since(
+    world: World,
+) -> None:
+    die_early(world, 300, clips=2)
+    file = ready(world)
+    world.frozen_clock.advance(900)
+    world.sandbox.advance(900)
+    fetch_one(world, file)
+    assert file.worked_for
+    assert file.worked_for >= 900
+    die_early(world, 300)
+    assert learned(world) is None
+
+
+def test_many_links_cost_two_questions_to_the_database(world: World) -> None:
+    die_early(world, 300, clips=2)
+    with CaptureQueriesContext(connection) as asked:
+        credentials.shorten_link_life(world.credential)
+    assert len(asked) == 2
 
 
 def test_what_was_learned_puts_the_most_urgent_first(world: World) -> None:
     early, later = ready(world), ready(world)
-    File.objects.filter(pk=early.pk).update(seen_at=world.frozen_clock.at - timedelta(seconds=400))
-    File.objects.filter(pk=later.pk).update(
-        expires_at=world.frozen_clock.at + timedelta(seconds=900), not_before=None
-    )
-    file = die_early(world, 500)
-    File.objects.filter(pk=file.pk).update(state=FileState.STORED)
+    now = world.frozen_clock.at
+    File.objects.filter(pk=early.pk).update(seen_at=now - timedelta(seconds=400))
+    File.objects.filter(pk=later.pk).update(expires_at=now + timedelta(seconds=900))
+    dead = die_early(world, 500, clips=3)
+    File.objects.filter(pk__in=[file.pk for file in dead]).update(state=FileState.STORED)
     order = list(File.objects.unfetched().most_urgent_first().values_list("pk", flat=True))
     assert order == [early.pk, later.pk]
 
@@ -64,7 +121,7 @@ def test_a_link_that_is_dead_at_once_is_a_hiccup_and_teaches_nothing(world: Worl
 def test_a_link_that_lived_longer_is_believed_but_never_beyond_the_contract(
     world: World, age: int, believed: int
 ) -> None:
-    die_early(world, 600)
+    die_early(world, 600, clips=3)
     file = ready(world)
     File.objects.filter(pk=file.pk).update(
         seen_at=world.frozen_clock.at - timedelta(seconds=age),

@@ -13,8 +13,7 @@ from django.core.files.storage import default_storage
 from pytest_django import Settings
 
 from generations import clock
-from generations.lifecycle import actions, fetch
-from generations.media import Crashed
+from generations.lifecycle import actions, fetch, transitions
 from generations.models import Credential, File, Task
 from generations.models.files import FileState
 from generations.models.tasks import TaskState
@@ -47,6 +46,21 @@ def fetch_through(world: World, file: File, *, most: int = 40) -> File:
     return file
 
 
+def tries_within(world: World, file: File, *, seconds: float) -> File:
+    """Try whenever it is due, for so long or until it is stored or lost."""
+    ends = world.frozen_clock.at + timedelta(seconds=seconds)
+    while world.frozen_clock.at < ends:
+        fetch.fetch(file.pk)
+        file.refresh_from_db()
+        if file.state in {FileState.STORED, FileState.LOST}:
+            break
+        due = file.not_before or world.frozen_clock.at
+        wait = max(0.1, (min(due, ends) - world.frozen_clock.at).total_seconds())
+        world.frozen_clock.advance(wait)
+        world.sandbox.advance(wait)
+    return file
+
+
 def check_stored(file: File) -> None:
     assert (file.state, file.last_error, file.lease_until) == (FileState.STORED, "", None)
     assert store.sha256(file.name) == file.sha256
@@ -57,6 +71,8 @@ def check_stored(file: File) -> None:
 def media_requests(world: World) -> list[str]:
     return [each.path for each in world.sandbox.requests if each.path.startswith("/media/")]
 
+
+LIFE = timedelta(hours=1)  # of a link, by the provider's contract
 
 FIRST_TROUBLES = ("media 403", "media 404", "media 500", "media drop", "truncated", "redirect")
 
@@ -88,31 +104,73 @@ def test_a_link_that_lives_a_minute_is_asked_for_anew_before_each_late_try(world
     assert len(media_requests(world)) == asked + 1, "the dead link was not tried"
 
 
-def test_a_page_is_no_film_though_looking_into_it_fails_every_time(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "word", ["media 404 always", "media 403 always", "html as mp4", "html body"]
+)
+def test_what_never_becomes_a_film_is_lost_when_the_life_of_its_links_is_over(
+    world: World, word: str
 ) -> None:
-    def dies(*_: object, **__: object) -> None:
-        raise Crashed("no memory for a child")
-
-    file = ready(world, "[html as mp4]")
-    monkeypatch.setattr(fetch, "inspect", dies)
-    assert fetch_through(world, file).state == FileState.LOST
-
-
-@pytest.mark.parametrize("word", ["media 404 always", "html as mp4", "html body"])
-def test_what_never_becomes_a_film_is_lost_and_said_so(world: World, word: str) -> None:
+    """Every question brings a new link, and each leads to nothing: time is the proof, not tries."""
     file = ready(world, f"[{word}]")
-    version = Task.objects.get(pk=file.task_id).version
+    version, began = Task.objects.get(pk=file.task_id).version, world.frozen_clock.at
     fetch_through(world, file)
     assert file.state == FileState.LOST
     assert file.last_error
+    assert world.frozen_clock.at - began >= LIFE
     assert Task.objects.get(pk=file.task_id).version > version, "pages hear of it"
-    asked = sum(path.endswith("video.mp4") for path in media_requests(world))
-    assert asked == fetch.MOST_TRIES
     assert not default_storage.exists(f"{file.team_id}/{file.task_id}/{file.pk}.mp4")
     before = snapshot()
     fetch.fetch(file.pk)
     assert snapshot() == before
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_link_that_leads_to_nothing_yet_is_asked_for_again_until_its_file_is_there(
+    world: World, status: int
+) -> None:
+    """The provider says success while its store needs 45 s more; more than ten tries fail."""
+    file = ready(world, f"[media {status} always]")
+    tries_within(world, file, seconds=45)
+    assert (file.state, file.tries > 5) == (FileState.FETCHING, True)
+    assert str(status) in file.last_error
+    world.sandbox.tasks[world.attempt(file.task).remote_id].phrases = ()
+    began = world.frozen_clock.at
+    check_stored(tries_within(world, file, seconds=120))
+    assert world.frozen_clock.at - began < timedelta(seconds=60)
+    assert file.missing_since is None
+
+
+def test_a_task_that_is_not_found_for_a_while_loses_no_file(world: World) -> None:
+    file = ready(world)
+    world.sandbox.expire_links()
+    world.sandbox.set_fault(world.key, "[refuse TaskNotFound]", on="query")
+    tries_within(world, file, seconds=1800)
+    assert (file.state, file.tries > 10) == (FileState.FETCHING, True)
+    world.sandbox.set_fault(world.key, "")
+    check_stored(tries_within(world, file, seconds=400))
+
+
+def test_a_link_is_tried_once_more_shortly_before_its_end(world: World) -> None:
+    """Its server fails; by then the wait between two tries is five minutes."""
+    file = ready(world, "[media 503 always]")
+    ends = transitions.link_end(file)
+    File.objects.filter(pk=file.pk).update(tries=20)
+    world.frozen_clock.at = ends - timedelta(seconds=100)
+    fetch.fetch(file.pk)
+    file.refresh_from_db()
+    assert file.not_before
+    assert timedelta(0) < ends - file.not_before < timedelta(seconds=10)
+
+
+def test_a_cluster_that_was_off_for_hours_has_proved_nothing(world: World) -> None:
+    file = ready(world, "[media 404 always]")
+    tries_within(world, file, seconds=60)
+    world.frozen_clock.advance(10 * 3600)
+    world.sandbox.advance(10 * 3600)
+    tries_within(world, file, seconds=60)
+    assert file.state == FileState.FETCHING
+    world.sandbox.tasks[world.attempt(file.task).remote_id].phrases = ()
+    check_stored(tries_within(world, file, seconds=120))
 
 
 def forgotten(world: World) -> File:
@@ -123,10 +181,14 @@ def forgotten(world: World) -> File:
     return fetch_through(world, file)
 
 
-def test_a_file_is_lost_once_the_provider_forgot_its_task_three_times(world: World) -> None:
+def test_a_file_is_lost_once_its_link_has_died_and_the_provider_has_forgotten_its_task(
+    world: World,
+) -> None:
+    began = world.frozen_clock.at
     file = forgotten(world)
-    assert (file.state, file.tries) == (FileState.LOST, fetch.MOST_DEAD)
+    assert file.state == FileState.LOST
     assert "TaskNotFound" in file.last_error
+    assert world.frozen_clock.at - began >= LIFE
 
 
 def test_a_lost_file_is_fetched_when_a_person_asks_again_and_the_provider_knows_it(
@@ -147,6 +209,8 @@ def test_a_file_whose_key_is_gone_comes_by_its_link_and_is_lost_when_that_has_di
     Credential.objects.update(removed_at=clock.now(), sealed_key="")
     check_stored(fetch_through(world, kept))
     world.sandbox.expire_links()
+    tries_within(world, lost, seconds=1800)
+    assert lost.state == FileState.FETCHING, "its life is not over"
     fetch_through(world, lost)
     assert lost.state == FileState.LOST
     assert "its key was removed" in lost.last_error

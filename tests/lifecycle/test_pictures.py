@@ -204,8 +204,8 @@ def test_named_pictures_leave_as_subjects(world: World) -> None:
     world.cluster.work()
     body = sent(world, "reference2video")
     assert body["subjects"] == [
-        {"id": "bottle", "images": [data_uri(front), data_uri(back)]},
-        {"id": "sand", "images": [data_uri(sand)]},
+        {"name": "bottle", "images": [data_uri(front), data_uri(back)]},
+        {"name": "sand", "images": [data_uri(sand)]},
     ]
     assert "images" not in body
 

@@ -1,13 +1,11 @@
 """What the provider reports: final is final, nothing goes left, and odd answers keep the state."""
 
-import logging
 from collections.abc import Sequence
 
 import pytest
 
 from generations.billing import ledger
 from generations.lifecycle import transitions
-from generations.lifecycle.transitions import report as reporting
 from generations.models import Attempt, File, Task
 from generations.models.tasks import TaskState
 from generations.providers.contract import RemoteState, Report, Result
@@ -69,20 +67,6 @@ def test_a_report_for_an_earlier_attempt_moves_nothing(world: World, state: Remo
     before = snapshot()
     transitions.apply_report(earlier, Report(state, progress=50))
     assert snapshot() == before
-
-
-def test_an_unknown_word_keeps_the_state_and_is_logged_once(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    reporting._log_unknown.cache_clear()
-    task = at_provider(world, RemoteState.RUNNING)
-    other = at_provider(world, RemoteState.RUNNING)
-    with caplog.at_level(logging.WARNING):
-        for each in (task, other, task):
-            transitions.apply_report(world.attempt(each), Report(None, state_word="rendering"))
-    task.refresh_from_db()
-    assert task.state == TaskState.RUNNING
-    assert sum("rendering" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_an_unknown_word_in_the_middle_is_passed_over_by_the_poller(world: World) -> None:

@@ -262,7 +262,13 @@ def test_payment_required_pauses_a_key_as_a_refused_one_does(world: World) -> No
     )
     fox = Order("text_to_video", "vidu-q3", "A fox", 5, "720p", "16:9")
     for _ in range(3):
-        ordering.order(world.membership, world.credential, fox, form_token=uuid4().hex)
+        ordering.order(
+            world.membership,
+            world.credential,
+            fox,
+            accepts_unknown=True,
+            form_token=uuid4().hex,
+        )
     world.cluster.work()
     world.credential.refresh_from_db()
     check_told_once(world, Reason.CREDITS_SPENT)

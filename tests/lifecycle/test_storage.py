@@ -16,7 +16,7 @@ from pytest_django import Settings
 from generations import clock
 from generations.lifecycle import fetch, sweep, trash
 from generations.lifecycle import order as ordering
-from generations.media import NotMedia, RejectReason
+from generations.media import Facts, MediaProblem
 from generations.models import File, Film, Lease, Membership, Segment, Take, Task, Team
 from generations.models.files import FileState
 from generations.models.films import FILM
@@ -273,7 +273,7 @@ def test_with_the_disk_full_a_file_waits_and_goes_on_by_itself_when_there_is_roo
 ) -> None:
     file = ready(world)
     patch = no_room(where)
-    for _ in range(2 * fetch.MOST_TRIES):
+    for _ in range(24):
         fetch.fetch(file.pk)
         world.frozen_clock.advance(60)
     file.refresh_from_db()
@@ -300,24 +300,25 @@ def test_the_last_of_the_disk_is_left_to_the_database(world: World, settings: Se
     assert file.state == FileState.STORED
 
 
-def test_what_cannot_be_looked_into_for_want_of_room_is_not_given_up(
+def test_what_cannot_be_looked_into_for_want_of_room_is_not_kept_as_unreadable(
     world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_pictures(*_: object, **__: object) -> None:
+    def no_pictures(body: Path, *_: object, **__: object) -> Facts:
         settings.MIN_FREE_MB = 10**9
-        raise NotMedia(RejectReason.DAMAGED)
+        size = body.stat().st_size
+        return Facts(None, container="", codec="", bytes=size, problem=MediaProblem.CRASHED)
 
     file = ready(world)
     with monkeypatch.context() as patch:
         patch.setattr(fetch, "inspect", no_pictures)
-        for _ in range(2 * fetch.MOST_TRIES):
+        for _ in range(12):
             settings.MIN_FREE_MB = 0
             fetch.fetch(file.pk)
             world.frozen_clock.advance(60)
     settings.MIN_FREE_MB = 0
     world.finish()
     file.refresh_from_db()
-    assert file.state == FileState.STORED
+    assert (file.state, file.codec) == (FileState.STORED, "h264")
 
 
 def test_a_page_tells_that_a_file_waits_for_room(world: World, settings: Settings) -> None:

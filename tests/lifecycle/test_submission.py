@@ -76,6 +76,10 @@ def test_a_key_that_goes_bad_while_tasks_run_pauses_and_the_waiting_say_why(worl
     world.sandbox.set_fault(world.key, "[refuse Unauthorized]", on="query")
     world.wait(40)
     world.credential.refresh_from_db()
+    assert not world.credential.is_paused, "one refusal of a question proves nothing"
+    assert world.credential.doubted_at
+    world.wait(12)
+    world.credential.refresh_from_db()
     assert world.credential.paused_reason == Reason.KEY_REFUSED
     sixth.refresh_from_db()
     assert (sixth.state, sixth.obstacle) == (TaskState.WAITING, "paused")

@@ -86,6 +86,9 @@ def test_a_bad_key_pauses_its_credential_and_the_film_stays_due(world: World) ->
     films.sync_soon(film)
     world.cluster.work()
     world.credential.refresh_from_db()
+    assert not world.credential.is_paused, "one refusal of a question proves nothing"
+    world.wait(12)
+    world.credential.refresh_from_db()
     assert world.credential.is_paused
     assert reloaded(film).due_at
     world.sandbox.set_fault(world.key, "")
@@ -152,15 +155,23 @@ def test_links_that_died_are_renewed_by_reading_the_tree_again(world: World) -> 
     assert len(details) > 1
 
 
+def let_links_die(world: World) -> None:
+    """All links are dead, most of their life is over, and files are fetched from now on."""
+    world.frozen_clock.advance(3300)
+    world.sandbox.advance(3300)
+    world.sandbox.expire_links()
+    world.cluster.lost.clear()
+    sweep.sweep(0)
+
+
 def test_a_record_that_is_gone_before_its_file_was_kept_is_lost_and_said_so(world: World) -> None:
     film = read_film(world)
     take = board_of(film).shots[1].takes[0]
     Take.objects.filter(pk=take.pk).update(remote_id="404404")
     File.objects.filter(pk=take.file.pk if take.file else 0).update(remote_id="404404")
-    world.sandbox.expire_links()
-    world.cluster.lost.clear()
-    sweep.sweep(0)
-    world.run(lambda: File.objects.filter(remote_id="404404", state=FileState.LOST).exists())
+    let_links_die(world)
+    lost = File.objects.filter(remote_id="404404", state=FileState.LOST)
+    world.run(lost.exists, most=1200)
     gone = Take.objects.get(remote_id="404404")
     assert gone.missing_at
     assert gone.alarm == "removed"
@@ -169,9 +180,7 @@ def test_a_record_that_is_gone_before_its_file_was_kept_is_lost_and_said_so(worl
 def test_dead_links_of_a_film_whose_key_is_gone_are_lost_and_said_so(world: World) -> None:
     read_film(world)
     Credential.objects.update(removed_at=clock.now(), sealed_key="")
-    world.sandbox.expire_links()
-    world.cluster.lost.clear()
-    sweep.sweep(0)
-    world.finish()
+    let_links_die(world)
+    world.run(lambda: not File.objects.unfetched().exists(), most=1200)
     assert {file.state for file in File.objects.all()} == {FileState.LOST}
     assert all("its key was removed" in file.last_error for file in File.objects.all())

@@ -48,16 +48,30 @@ def clip(
     codec: str = "libx264",
     container: str = "mp4",
     sound: bool = False,
+    sound_codec: str = "aac",
+    pixels: str = "yuv420p",
+    rotation: int = 0,
+    stretch: Fraction | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Write a clip of 160 by 90 unless ``paint`` says otherwise."""
+    """Write a clip of 160 by 90 unless ``paint`` says otherwise.
+
+    A player turns it by ``rotation`` degrees counter-clockwise; ``stretch`` is the width of a pixel
+    by its height.
+    """
     paint = paint or moving(160, 90)
     first = paint(0)
     with av.open(str(path), "w", container, options=options or {}) as output:
-        stream = output.add_stream(codec, rate=rate)
+        quiet = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+        stream = output.add_stream(codec, rate=rate, options=quiet)
         assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt = first.width, first.height, "yuv420p"
-        audio = output.add_stream("aac", rate=RATE, layout="mono") if sound else None
+        stream.width, stream.height, stream.pix_fmt = first.width, first.height, pixels
+        if rotation:
+            stream.set_display_rotation(rotation)
+        if stretch:
+            stream.codec_context.sample_aspect_ratio = stretch
+        audio = output.add_stream(sound_codec, rate=RATE, layout="mono") if sound else None
+        assert audio is None or isinstance(audio, AudioStream)
         for index in range(round(seconds * rate)):
             frame = _in_colour_space(_frame(paint(index / rate)))
             frame.pts, frame.time_base = index, Fraction(1, rate)

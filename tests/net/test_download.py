@@ -1,4 +1,3 @@
-import gzip
 import hashlib
 import time
 import tracemalloc
@@ -24,11 +23,6 @@ from tests.net.origin import Origin, certificate, origin, raw, reply
 BODY = bytes(range(256)) * 20_000  # 5 MB
 HALF = len(BODY) // 2
 LAB = AddressPolicy(allow_private=True)
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "clip.part"
 
 
 def bring(server: Origin, target: Path, path: str = "/clip.mp4", **options: Any) -> DownloadedFile:
@@ -92,33 +86,6 @@ def test_a_chunked_body_that_is_cut_is_a_failure(target: Path) -> None:
         pytest.raises(DownloadFailed),
     ):
         bring(server, target)
-
-
-def test_a_signed_query_arrives_byte_for_byte(target: Path) -> None:
-    paths = [
-        "/a%2Fb/c%2f.mp4?Signature=a%2Bb%2fc+d&x=%7e~&empty=&y='!()*\"<>[]{}|\\^`",
-        "/?",
-        "/a/../b//c?x=1?y=2#fragment",
-        "/a;b=c?X-Amz-Signature=%E4%BD%a0&e=%zz%",
-    ]
-    with origin(reply(200, b"x")) as server:
-        for path in paths:
-            bring(server, target, path)
-    lines = [head.split("\r\n")[0] for head in server.requests]
-    assert lines == [f"GET {path.partition('#')[0]} HTTP/1.1" for path in paths]
-
-
-def test_an_ipv6_host_stands_in_brackets(target: Path) -> None:
-    with origin(reply(200, b"x")) as server:
-        url = f"http://[::1]:{server.port}/"
-        download(url, target, LAB, limit_bytes=9, deadline=9, resolver=loopback)
-    assert f"\r\nHost: [::1]:{server.port}\r\n" in server.requests[0]
-
-
-def test_raw_spaces_and_chinese_are_escaped(target: Path) -> None:
-    with origin(reply(200, b"x")) as server:
-        bring(server, target, "/雨 1.mp4?a=b")
-    assert server.requests[0].startswith("GET /%E9%9B%A8%201.mp4?a=b HTTP/1.1")
 
 
 def test_no_credential_cookie_or_referer_is_sent(target: Path) -> None:
@@ -217,6 +184,18 @@ def test_a_range_beyond_the_end_starts_again(target: Path) -> None:
     assert "Range:" not in server.requests[1]
 
 
+def test_a_range_that_begins_at_the_end_says_that_the_file_is_whole(target: Path) -> None:
+    left_over(target, BODY, '"one"')
+    end = f"Content-Range: bytes */{len(BODY)}"
+    with origin(reply(416, b"", end, 'ETag: "two"'), reply(416, b"", end)) as server:
+        with pytest.raises(LinkGone):  # of another file: it was asked for anew
+            bring(server, target)
+        left_over(target, BODY, '"one"')
+        assert whole(target, bring(server, target))
+    assert len(server.requests) == 3
+    assert names(target) == {"clip.part"}
+
+
 def test_a_416_without_a_range_is_gone(target: Path) -> None:
     with origin(reply(416)) as server, pytest.raises(LinkGone):
         bring(server, target)
@@ -241,13 +220,6 @@ def test_a_server_in_trouble_is_a_failure_and_what_came_is_kept(target: Path) ->
             with pytest.raises(DownloadFailed, match=f"{status}"):
                 bring(server, target)
             assert target.read_bytes() == BODY[:HALF]
-
-
-def test_an_encoded_body_is_refused(target: Path) -> None:
-    answer = reply(200, gzip.compress(BODY), "Content-Encoding: gzip")
-    with origin(answer) as server, pytest.raises(DownloadFailed):
-        bring(server, target)
-    assert not target.exists()
 
 
 def test_twenty_gigabytes_are_refused_by_their_header_alone(target: Path) -> None:
@@ -335,7 +307,7 @@ def test_silence_is_a_failure(target: Path) -> None:
 
 
 def test_three_redirects_are_followed_and_a_fourth_is_not(target: Path) -> None:
-    step = reply(302, b"", "Location: /next?a=%2f")
+    step = reply(302, b"", "Location:   /next?a=%2f ")
     with origin(step, step, step, reply(200, BODY)) as server:
         assert whole(target, bring(server, target))
     assert server.requests[1].startswith("GET /next?a=%2f HTTP/1.1")

@@ -1,14 +1,23 @@
 import asyncio
 import gzip
 import time
+import zlib
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from generations.net.client import Flow, async_client, client, run_flow, run_flow_async
+from generations.net.client import (
+    MAX_BODY_BYTES,
+    Flow,
+    async_client,
+    client,
+    run_flow,
+    run_flow_async,
+)
 from generations.net.sockets import AddressPolicy, ForbiddenAddress
+from tests.cases import case
 from tests.net.origin import origin, raw, reply
 
 type Run = Callable[..., Any]
@@ -126,22 +135,65 @@ def test_a_request_gets_the_clients_headers_but_keeps_its_own(run: Run) -> None:
 
 @BOTH
 def test_a_body_over_the_limit_is_not_read_to_its_end(run: Run) -> None:
-    with origin(reply(200, b"x" * (5 * 1024 * 1024))) as server:
+    with origin(reply(200, b"x" * (MAX_BODY_BYTES + 1))) as server:
         error = run(get_caught(server.url), server.policy)
     assert isinstance(error, httpx.DecodingError)
 
 
+REPLY = b'{"id": "7"}'
+ENCODED = {
+    "plain bytes claimed as gzip": (REPLY, "gzip"),
+    "plain bytes claimed as br": (REPLY, "br"),
+    "a claim that nobody knows": (REPLY, "UTF-8"),
+    "gzip": (gzip.compress(REPLY), "gzip"),
+    "gzip that is not claimed": (gzip.compress(REPLY), "identity"),
+    "gzip that lost its end": (gzip.compress(REPLY)[:-4], "x-gzip"),
+    "zlib": (zlib.compress(REPLY), "deflate"),
+    "raw deflate": (zlib.compress(REPLY)[2:-4], "deflate"),
+}
+
+
 @BOTH
-def test_an_encoded_body_is_refused_before_it_is_read(run: Run) -> None:
-    body = gzip.compress(b"0" * 1_000_000)
+def test_a_reply_is_unpacked_by_its_bytes_and_not_by_its_claim(run: Run) -> None:
+    for name, (body, claim) in ENCODED.items():
+        with case(name), origin(reply(200, body, f"Content-Encoding: {claim}")) as server:
+            assert run(get(server.url), server.policy) == REPLY
+
+
+@BOTH
+def test_a_bomb_is_refused(run: Run) -> None:
+    body = gzip.compress(bytes(5_000_000))
     with origin(reply(200, body, "Content-Encoding: gzip")) as server:
         assert isinstance(run(get_caught(server.url), server.policy), httpx.DecodingError)
 
 
 @BOTH
-def test_a_body_that_is_cut_is_an_error(run: Run) -> None:
-    with origin(reply(200, b"{", length=100)) as server:
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_reaches_the_flow_as_a_reply(run: Run, status: int) -> None:
+    def flow(url: str) -> Flow[object]:
+        response = yield httpx.Request("POST", url)
+        return response.status_code, response.headers["Location"]
+
+    with origin(reply(status, b"moved", "Location: https://new.example/v2")) as server:
+        assert run(flow(server.url), server.policy) == (status, "https://new.example/v2")
+    assert len(server.requests) == 1
+
+
+@BOTH
+def test_a_reply_with_too_large_a_length_is_read_where_its_json_is_whole(run: Run) -> None:
+    with origin(reply(200, REPLY, length=100)) as server:
+        assert run(get(server.url), server.policy) == REPLY
+
+
+@BOTH
+def test_a_body_that_is_cut_is_an_error_of_a_question_and_evidence_of_a_create(run: Run) -> None:
+    def create(url: str) -> Flow[object]:
+        response = yield httpx.Request("POST", url)
+        return response.content
+
+    with origin(reply(200, b'{"id": "7", ', length=100)) as server:
         assert isinstance(run(get_caught(server.url), server.policy), httpx.RemoteProtocolError)
+        assert run(create(server.url), server.policy) == b'{"id": "7", '
 
 
 DRIPS = {

@@ -32,9 +32,9 @@ def build(tmp_path: Path, empty_house: Path) -> Iterator[Build]:
     """Makes a site that is not started yet, beside a sandbox that is."""
     opened: list[Site] = []
 
-    def build(*, seconds_per_task: float = 1.0) -> Site:
+    def build(*, seconds_per_task: float = 1.0, tiny: bool = True) -> Site:
         shutil.copytree(empty_house, tmp_path / "data")
-        site = Site(tmp_path, Provider(tmp_path, seconds_per_task))
+        site = Site(tmp_path, Provider(tmp_path, seconds_per_task, tiny=tiny))
         opened.append(site)
         return site
 

@@ -36,15 +36,17 @@ TAIL = 4000  # characters of a log that a failed wait prints
 class Provider:
     """The sandbox as a process of its own, started when first asked, and what it has counted."""
 
-    def __init__(self, folder: Path, seconds_per_task: float) -> None:
+    def __init__(self, folder: Path, seconds_per_task: float, *, tiny: bool = True) -> None:
         self.folder = folder
         self.seconds_per_task = seconds_per_task
+        self.tiny = tiny
         self.process: subprocess.Popen[bytes] | None = None
 
     @cached_property
     def url(self) -> str:
         port, log = free_port(), self.folder / "sandbox.log"
-        options = ["--tiny", "--seconds-per-task", str(self.seconds_per_task)]
+        options = ["--seconds-per-task", str(self.seconds_per_task)]
+        options += ["--tiny"] if self.tiny else []
         options += ["--port", str(port), "--data", str(self.folder / "sandbox")]
         with log.open("w") as output:
             self.process = process = subprocess.Popen(
@@ -64,6 +66,12 @@ class Provider:
     def ask(self, name: str) -> Any:
         with urllib.request.urlopen(f"{self.url}/control/{name}", timeout=30) as answer:
             return json.load(answer)
+
+    def tell(self, name: str, **body: Any) -> None:
+        asked = urllib.request.Request(
+            f"{self.url}/control/{name}", json.dumps(body).encode(), method="POST"
+        )
+        urllib.request.urlopen(asked, timeout=30).close()
 
     def posts(self) -> int:
         """How many orders arrived, taken or not."""

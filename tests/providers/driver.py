@@ -31,6 +31,19 @@ def value_of[T](flow: Flow[T], *answers: Answer) -> T:
     return run(flow, *answers)[0]
 
 
+def value_then[T](flow: Flow[T], first: httpx.Response, answer: Answer) -> T:
+    """The value of a flow that gets one answer, and another to all that it asks afterwards."""
+    try:
+        next(flow)
+        flow.send(first)
+        for _ in range(100):
+            flow.throw(answer) if isinstance(answer, Exception) else flow.send(answer)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    raise AssertionError("The flow asks without end.")
+
+
 def first_request[T](flow: Flow[T]) -> httpx.Request:
     request = next(flow)
     flow.close()

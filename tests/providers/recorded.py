@@ -6,8 +6,9 @@ that ``asks`` more than once gets the same reply each time.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,16 @@ class Recorded:
     headers: Mapping[str, str]
     content: bytes
     expected: Mapping[str, Mapping[str, Any]]
+
+    @cached_property
+    def body(self) -> Any:
+        """The body where it is a JSON object, else None."""
+        return json.loads(self.content) if self.content.startswith(b"{") else None
+
+    def value(self, call: str) -> Mapping[str, Any]:
+        """The members of the value that a call makes of it, none where it makes an error."""
+        value = self.expected.get(call, {}).get("value")
+        return value if isinstance(value, dict) else {}
 
     def response(self) -> httpx.Response:
         return httpx.Response(self.status, headers=dict(self.headers), content=self.content)
@@ -52,51 +63,3 @@ def read(path: Path) -> Recorded:
         content=text.encode(),
         expected=reply["expected"],
     )
-
-
-# 10**400 is more than any integer that JSON readers agree on.
-NOTHINGS: Sequence[Any] = (None, "", 0, [], {}, [None], [[]])
-WRONG_VALUES: Sequence[Any] = (*NOTHINGS, "x", "0", -1, 10**400, 1.5, True, {"id": 1})
-
-
-def malformed(value: Any) -> Iterator[Any]:
-    """Every variant of a JSON value with one member removed or replaced by a wrong one."""
-    for place, member in places(value):
-        yield with_place(value, place, remove=True)
-        for wrong in WRONG_VALUES:
-            yield with_place(value, place, wrong)
-        if isinstance(member, dict | list):
-            for inner in malformed(member):
-                yield with_place(value, place, inner)
-
-
-def with_text(value: Any, text: str) -> Iterator[Any]:
-    """Every variant of a JSON value with one member replaced by a text."""
-    for place, member in places(value):
-        yield with_place(value, place, text)
-        if isinstance(member, dict | list):
-            for inner in with_text(member, text):
-                yield with_place(value, place, inner)
-
-
-def places(value: Any) -> Sequence[tuple[Any, Any]]:
-    return list(value.items() if isinstance(value, dict) else enumerate(value))
-
-
-def with_place(value: Any, place: Any, member: Any = None, *, remove: bool = False) -> Any:
-    copy = value.copy()
-    if remove:
-        del copy[place]
-    else:
-        copy[place] = member
-    return copy
-
-
-def with_unknown_members(value: Any) -> Any:
-    """The same value with a member that nobody knows in every object."""
-    if isinstance(value, list):
-        return [with_unknown_members(member) for member in value]
-    if isinstance(value, dict):
-        known = {name: with_unknown_members(member) for name, member in value.items()}
-        return {"unheard_of": {"deep": [1]}, **known}
-    return value

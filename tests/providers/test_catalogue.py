@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as some
 
 from generations.providers import PROVIDERS
 from generations.providers.catalogue import CatalogueError, Offer, Problem, catalogue, parse, toml
-from generations.providers.contract import Order, Picture
+from generations.providers.contract import Order, Picture, Source
 
 VIDU = catalogue("vidu")
 FILE = "vidu/catalogue.toml"
@@ -20,13 +21,22 @@ TEXT = (toml.PROVIDERS_DIRECTORY / FILE).read_text(encoding="utf-8")
 # docs/wire.md, 2.5: durations at text2video, img2video, start-end2video and reference2video.
 KINDS = ("text_to_video", "image_to_video", "frames_to_video", "references_to_video")
 FILM = "film"
+# docs/wire.md, 2.17 to 2.21: what has models of its own, or none on the wire.
+SIBLINGS: Mapping[str, tuple[str, ...]] = {
+    "references_to_image": ("viduq2", "viduq1"),
+    "text_to_speech": ("audio-tts",),
+    "lip_sync": ("lip-sync",),
+    "upscale": ("upscale",),
+}
 LONG, SHORT = tuple(range(1, 17)), tuple(range(1, 11))
 MATRIX: Mapping[str, tuple[tuple[int, ...], ...]] = {
     "viduq3-pro": (LONG, LONG, LONG, ()),
     "viduq3-turbo": (LONG, LONG, LONG, LONG[2:]),
     "viduq3-pro-fast": ((), LONG, (), ()),
     "viduq3": ((), (), (), LONG[2:]),
-    "viduq3-mix": ((), (), (), LONG[2:]),
+    "viduq3-mix": ((), (), (), LONG),
+    "viduq3-drama": ((), (), (), LONG[1:15]),
+    "viduq3-ad": ((), (), (), LONG[2:15]),
     "viduq2": (SHORT, (), (), SHORT),
     "viduq2-pro": ((), SHORT, SHORT[:8], (0, *SHORT)),
     "viduq2-turbo": ((), SHORT, SHORT[:8], ()),
@@ -69,8 +79,10 @@ def test_each_model_has_the_kinds_and_durations_of_the_matrix(model: str) -> Non
 
 
 def test_nothing_is_offered_beside_the_matrix() -> None:
-    assert VIDU.kinds() == (*KINDS, FILM)
-    assert {offer.model for offer in VIDU.offers} == {*MATRIX, "one-click"}
+    assert {*VIDU.kinds()} == {*KINDS, FILM, *SIBLINGS}
+    clips = {offer.model for offer in VIDU.offers if offer.kind not in SIBLINGS}
+    assert clips == {*MATRIX, "one-click"}
+    assert {kind: VIDU.models(kind) for kind in SIBLINGS} == SIBLINGS
     assert VIDU.models("text_to_video") == ("viduq3-pro", "viduq3-turbo", "viduq2", "viduq1")
     assert VIDU.offer("text_to_video", "viduq3") is None
 
@@ -80,7 +92,7 @@ def test_the_account_is_described() -> None:
     assert VIDU.base_urls == ("https://api.vidu.com", "https://api.vidu.cn")
     assert (VIDU.slots, VIDU.requests_per_minute, VIDU.link_life) == (5, None, 3600)
     polling = VIDU.polling
-    assert (polling.first, polling.every, polling.queued, polling.off_peak) == (10, 10, 30, 300)
+    assert (polling.first, polling.every, polling.queued, polling.off_peak) == (10, 10, 30, 150)
 
 
 ALL_OFFERS = [
@@ -100,12 +112,13 @@ def test_an_order_of_defaults_has_no_problem(offer: Offer) -> None:
     wanted = Order(
         kind=offer.kind,
         model=offer.model,
-        prompt="A harbour",
-        duration=offer.duration,
+        prompt="A harbour" if offer.prompt_limit else "",
+        duration=offer.duration if offer.durations else None,
         resolution=offer.resolution,
         aspect_ratio=offer.aspect_ratio,
         images=PICTURES[: offer.images[1]],
         options=options,
+        source=Source(seconds=5.0, lines=720) if offer.film else None,
     )
     assert offer.problems(wanted) == ()
 
@@ -126,6 +139,8 @@ NAMED = tuple(replace(PICTURES[0], name="bottle") for _ in range(4))
         ("references_to_video", "viduq2", (PICTURES[0], NAMED[0]), "names"),
         ("references_to_video", "viduq2", NAMED, "crowd"),
         ("references_to_video", "viduq3-mix", NAMED[:2], "names"),
+        ("references_to_video", "viduq2-pro", NAMED[:2], "names"),
+        ("references_to_video", "vidu2.0", PICTURES[:4], "count"),
     ],
 )
 def test_each_picture_is_judged(kind: str, model: str, images: Any, code: str) -> None:
@@ -183,11 +198,21 @@ def test_options_that_stand_beside_another_or_have_a_form_are_judged(
         ("references_to_video", "viduq1", 5, "1080p", 80),
         ("image_to_video", "vidu2.0", 8, "720p", 100),
         ("image_to_video", "vidu2.0", 4, "360p", 20),
-        ("text_to_video", "viduq3-pro", 5, "720p", 125),
-        ("text_to_video", "viduq3-turbo", 16, "1080p", 224),
+        ("text_to_video", "viduq3-pro", 5, "540p", 45),
+        ("text_to_video", "viduq3-pro", 5, "720p", 100),
+        ("text_to_video", "viduq3-pro", 5, "1080p", 120),
+        ("text_to_video", "viduq3-turbo", 16, "1080p", 208),
+        ("references_to_video", "viduq3-turbo", 16, "540p", 64),
+        ("image_to_video", "viduq3-pro-fast", 5, "1080p", 125),
         ("references_to_video", "viduq3", 5, "720p", 60),
-        ("references_to_video", "viduq3", 5, "1080p", None),
+        ("references_to_video", "viduq3", 5, "1080p", 75),
+        ("references_to_video", "viduq3-mix", 5, "1080p", 145),
+        ("references_to_video", "viduq3-drama", 8, "1080p", 192),
+        ("references_to_video", "viduq3-ad", 8, "1080p", None),
+        ("references_to_video", "viduq2-pro", 5, "720p", 50),
+        # The model chooses the length, and so the price.
         ("references_to_video", "viduq2-pro", 0, "720p", None),
+        ("image_to_video", "viduq2-pro-fast", 5, "1080p", 32),
         ("image_to_video", "vidu2.0", 8, "1080p", None),
     ],
 )
@@ -199,6 +224,39 @@ def test_the_estimate_follows_the_price_table(
 
 def test_off_peak_costs_half_rounded_up() -> None:
     assert estimate("text_to_video", "viduq2", 5, "720p", off_peak=True) == 18
+
+
+def test_off_peak_has_a_list_of_its_own_where_the_provider_has_one() -> None:
+    # 5 a second where the full price is 9: half of a second is rounded up, not half of the clip.
+    assert estimate("text_to_video", "viduq3-pro", 5, "540p", off_peak=True) == 25
+    assert estimate("references_to_video", "viduq3", 5, "1080p", off_peak=True) == 35
+
+
+def test_sound_costs_fifteen_more_on_the_viduq2_family() -> None:
+    assert estimate("image_to_video", "viduq2-pro", 5, "720p", audio=True) == 70
+    assert estimate("image_to_video", "viduq1", 5, "1080p", audio=True) == 80
+
+
+def test_parts_of_a_unit_are_rounded_up_once_for_the_whole_order() -> None:
+    prices = "\n[offers.prices]\n720p = { at = { 1 = 4.5 }, further = 4.35 }\n"
+    text = (toml.PROVIDERS_DIRECTORY / "apixo/catalogue.toml").read_text(encoding="utf-8")
+    offer = parse(text + prices, "apixo").offer("text_to_video", "vidu-q3-turbo")
+    assert offer is not None
+    wanted = Order("text_to_video", "vidu-q3-turbo", "A harbour", resolution="720p")
+    # 4.5 + 4 x 4.35 = 21.9 cents; rounded by the second it would be 25.
+    assert offer.estimate(replace(wanted, duration=5)) == 22
+    assert offer.estimate(replace(wanted, duration=3)) == 14
+
+
+def test_a_price_tells_where_and_when_it_was_read() -> None:
+    offer = offered("text_to_video", "viduq3-pro")
+    assert offer.source == "https://platform.vidu.com/docs/pricing"
+    assert offer.checked_on == date(2026, 8, 13)
+    # An offer that was read elsewhere says so itself.
+    assert offered("references_to_video", "viduq3-drama").checked_on == date(2026, 8, 1)
+    for kind in PROVIDERS:
+        for priced in catalogue(kind).offers:
+            assert not priced.prices or (priced.source and priced.checked_on)
 
 
 def test_a_prompt_written_by_the_system_costs_ten_more() -> None:
@@ -271,16 +329,24 @@ def test_a_problem_tells_the_values_of_its_sentence() -> None:
     assert old.resolutions_at(None) == ("360p", "720p", "1080p")
 
 
-def test_off_peak_and_sound_exclude_each_other_except_on_viduq3() -> None:
-    both = {"off_peak": True, "audio": True}
+def test_off_peak_needs_sound_on_viduq3_and_excludes_it_elsewhere() -> None:
+    both, silent = {"off_peak": True, "audio": True}, {"off_peak": True, "audio": False}
     assert codes("image_to_video", "viduq2-pro", options=both) == [("off_peak", "unwanted")]
+    assert codes("image_to_video", "viduq2-pro", options=silent) == []
     assert codes("image_to_video", "viduq3-pro", options=both) == []
+    assert codes("image_to_video", "viduq3-pro", options=silent) == [("off_peak", "unwanted")]
     # Sound is on unless it is switched off.
+    assert codes("references_to_video", "viduq3", options={"off_peak": True}) == []
     assert codes("references_to_video", "viduq3-mix", options={"off_peak": True}) == [
         ("off_peak", "unwanted")
     ]
-    silent = {"off_peak": True, "audio": False}
-    assert codes("references_to_video", "viduq3-mix", options=silent) == []
+
+
+def test_a_voice_needs_sound() -> None:
+    voice = {"voice_id": "calm"}
+    assert codes("image_to_video", "viduq2-pro", options={"audio": True, **voice}) == []
+    assert codes("image_to_video", "viduq2-pro", options=voice) == [("voice_id", "unwanted")]
+    assert codes("image_to_video", "viduq3-pro", options=voice) == [("voice_id", "unwanted")]
 
 
 @settings(deadline=None)
@@ -313,11 +379,11 @@ def test_any_order_is_judged_and_what_passes_has_a_sane_estimate(
 @pytest.mark.parametrize(
     ("old", "new", "place", "reason"),
     [
-        ("slots = 5", "slots = = 5", "syntax", "at line 11"),
+        ("slots = 5", "slots = = 5", "syntax", "at line 23"),
         ("slots = 5", "slots = 'five'", "slots", "Expected `int`"),
         ("slots = 5", "", "file", "missing required field `slots`"),
         ("slots = 5", "slots = 5\nslotz = 5", "file", "unknown field `slotz`"),
-        ("off_peak = 300", "", "polling", "missing required field `off_peak`"),
+        ("off_peak = 150", "", "polling", "missing required field `off_peak`"),
         ('"https://api.vidu.com", ', "", "base_url", "unknown: https://api.vidu.com"),
         ('"is_rec", ', '"is_wreck", ', "kinds.image_to_video.options", "unknown: is_wreck"),
         ('durations = "4, 8"', 'durations = "4; 8"', "offers (vidu2.0).durations", "4; 8"),
@@ -330,7 +396,9 @@ def test_any_order_is_judged_and_what_passes_has_a_sane_estimate(
         ('"audio", "is_rec"', '"audio", "x"', "offers (viduq3-pro).options", "unknown: x"),
         ("{ audio = true }", "{ audio = 3 }", "offers (viduq3-pro).defaults.audio", "3"),
         ("{ audio = true }", "{ x = 1 }", "offers (viduq3-pro).options", "unknown: x"),
-        ("at = { 1 = 10 }", "at = {}", "offers (viduq3-pro).prices", "no price"),
+        ("at = { 1 = 9 }", "at = {}", "offers (viduq3-pro).prices", "no price"),
+        ('= "audio" }', '= "x" }', "offers (viduq3-pro).options", "unknown: x"),
+        ("checked_on = 2026-08-13", "checked_on = 'May'", "checked_on", "Invalid"),
         ('aspect_ratio = "16:9"', 'aspect_ratio = "2:1"', "offers (viduq3-pro).aspect_", "2:1"),
         ('"viduq3-turbo"', '"viduq3-pro"', "offers (viduq3-pro)", "twice at text_to_video"),
         ('model = "viduq3-turbo"', "", "offers (no model)", "missing required field `model`"),

@@ -27,7 +27,7 @@ from generations.providers.vivienne.adapter import Vivienne
 from generations.providers.wire.reasons import REASON_ERRORS
 
 from . import test_apixo, test_relay, test_vidu, test_vivienne
-from .contract_suite import case
+from .calls import case
 from .driver import value_of, value_when_always_answered
 
 # https://platform.vidu.com/docs/error-code
@@ -43,6 +43,15 @@ VIDU: Mapping[str, Reason] = {
     "ImageCheckBodyJointsFailed": Reason.PICTURE_WITHOUT_BODY,
     "ImageCheckFaceFailed": Reason.PICTURE_FACE_REFUSED,
     "ImageObjectsUndetected": Reason.PICTURE_WITHOUT_SUBJECT,
+    "ImageSizeInvalid": Reason.PICTURE_UNFIT,
+    "VideoDownloadFailure": Reason.FILM_NOT_FETCHED,
+    "VideoFormatInvalid": Reason.FILM_UNUSABLE,
+    "NoFaceDetected": Reason.FILM_WITHOUT_FACE,
+    "MultiFaceDetected": Reason.FILM_WITH_FACES,
+    "FaceDetectFailure": Reason.FILM_FACE_REFUSED,
+    "FaceDetectNotPass": Reason.FILM_FACE_REFUSED,
+    "PhotoAuditNotPass": Reason.CONTENT_REFUSED,
+    "AuditFailed": Reason.CONTENT_REFUSED,
     "OperationInProcess": Reason.BUSY,
     "TaskPromptPolicyViolation": Reason.PROMPT_REFUSED,
     "AuditSubmitIllegal": Reason.CONTENT_REFUSED,
@@ -61,6 +70,7 @@ VIDU: Mapping[str, Reason] = {
     "SystemThrottling": Reason.BUSY,
     "Canceled": Reason.OTHER,
     "InternalServiceFailure": Reason.PROVIDER_FAULT,
+    "Unknown": Reason.PROVIDER_FAULT,
 }
 # https://github.com/QuantumNous/new-api
 RELAY: Mapping[str, Reason] = {
@@ -181,8 +191,10 @@ def test_a_status_without_a_word_has_its_reason() -> None:
     }
     for provider, order in orders.items():
         for status, reason in STATUSES.items():
+            own = {"error": {"message": "said", "code": ""}}
+            members = own if provider.kind == "relay" else {"code": status, "message": "said"}
             with case(provider.kind, status):
-                refusal = error_of(provider.submit(ACCESS, order), answer(status, message="said"))
+                refusal = error_of(provider.submit(ACCESS, order), answer(status, **members))
                 assert (refusal.code, refusal.reason) == (f"http_{status}", reason)
 
 
@@ -198,7 +210,7 @@ def test_a_code_of_vivienne_means_the_status_that_it_looks_like() -> None:
 
 
 def test_a_missing_balance_of_apixo_is_read_from_its_message() -> None:
-    body = answer(400, message="Insufficient credits")
+    body = answer(400, code=400, message="Insufficient credits")
     refusal = error_of(Apixo().submit(ACCESS, test_apixo.ORDER), body)
     assert (refusal.code, refusal.reason) == ("http_402", Reason.CREDITS_SPENT)
 

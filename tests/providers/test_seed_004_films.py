@@ -261,7 +261,7 @@ def test_seed_004_asks_for_a_task_by_either_id() -> None:
 
 @pytest.mark.parametrize(("word", "state"), STATES)
 def test_seed_004_reads_each_state_of_a_task(word: str, state: RemoteState) -> None:
-    read = report(state=word)
+    read = report(state=word, creations=[])
     assert (read.state, read.state_word) == (state, word)
 
 
@@ -342,9 +342,14 @@ def test_seed_004_detail_tells_errors() -> None:
 
 @pytest.mark.parametrize(("word", "state"), STATES)
 def test_seed_004_reads_each_state_of_a_record(word: str, state: RemoteState) -> None:
+    (shot,) = tree(first_of(state=word, creation_url="")).shots
+    (take,) = shot.records
+    waiting = RemoteState.RUNNING if state is RemoteState.SUCCEEDED else state
+    assert (take.state, take.state_word, take.url) == (waiting, word, "")
     (shot,) = tree(first_of(state=word)).shots
     (take,) = shot.records
-    assert (take.state, take.state_word, take.url) == (state, word, "https://x/2")
+    taken_in = state if state is RemoteState.FAILED else RemoteState.SUCCEEDED
+    assert (take.state, take.state_word, take.url) == (taken_in, word, "https://x/2")
 
 
 @pytest.mark.parametrize("said", ["generate_video", "generate_narration", "generate_bgm", None])

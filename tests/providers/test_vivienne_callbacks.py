@@ -184,9 +184,10 @@ def test_a_shift_that_makes_seconds_into_milliseconds_of_today_names_another_tas
     [
         (b'{"taskNo":"a1","status":"failed","error":"no"}', "a1", "failed"),
         (b'{"taskNo":911026047460327424}', "911026047460327424", ""),
-        (b'{"taskNo":"../..","status":"success"}', "", "success"),
-        (b'{"status":5,"data":{"status":"SUCCESS"}}', "", ""),
-        (b'{"status":"success"', "", ""),
+        (b'{"taskNo":"../..","status":"success"}', "../..", "success"),
+        (b'{"taskNo":"..","status":"success"}', "", "success"),
+        (b'{"status":5,"data":{"status":"SUCCESS"}}', "", "5"),
+        (b'{"status":"success"', "", "success"),
         (b"[]", "", ""),
         (b"", "", ""),
         (b"\xff", "", ""),

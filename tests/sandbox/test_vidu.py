@@ -24,7 +24,7 @@ def test_a_create_is_answered_with_the_documented_members(client: httpx.Client) 
         "style": "general",
         "movement_amplitude": "auto",
         "payload": "job-17",
-        "credits": 125,
+        "credits": 100,
         "off_peak": False,
         "watermark": False,
         "wm_position": "unspecified",

@@ -81,9 +81,10 @@ FORBIDDEN_ORDERS: list[tuple[dict[str, Any], str]] = [
 ]
 
 CREDITS: list[tuple[dict[str, Any], int]] = [
-    ({"model": "viduq3-pro"}, 125),
-    ({"model": "viduq3-pro", "resolution": "1080p", "duration": 16}, 480),
-    ({"model": "viduq3-turbo", "resolution": "540p", "duration": 1}, 8),
+    ({"model": "viduq3-pro"}, 100),
+    ({"model": "viduq3-pro", "off_peak": True}, 50),
+    ({"model": "viduq3-pro", "resolution": "1080p", "duration": 16}, 384),
+    ({"model": "viduq3-turbo", "resolution": "540p", "duration": 1}, 7),
     ({"model": "viduq2"}, 35),
     ({"model": "viduq2", "resolution": "1080p", "duration": 10}, 110),
     ({"model": "viduq2", "off_peak": True}, 18),

@@ -79,9 +79,20 @@ ORDERS: list[tuple[str, dict[str, Any], str | None]] = [
     (REFERENCE, {"model": "viduq3-pro"}, "FieldInvalid"),
     (REFERENCE, {"model": "viduq3", "duration": 2}, "FieldInvalid"),
     (REFERENCE, {"model": "viduq1", "aspect_ratio": "4:3"}, "FieldInvalid"),
-    (REFERENCE, {"model": "viduq3-turbo", "off_peak": True}, "FieldInvalid"),
-    (REFERENCE, {"model": "viduq3-turbo", "off_peak": True, "audio": False}, None),
-    (REFERENCE, {"model": "viduq3", "off_peak": True}, None),
+    (REFERENCE, {"model": "viduq3-turbo", "off_peak": True, "audio": False}, "FieldInvalid"),
+    (REFERENCE, {"model": "viduq3-turbo", "off_peak": True}, None),
+    (REFERENCE, {"model": "viduq3-mix", "off_peak": True}, "FieldInvalid"),
+    (REFERENCE, {"model": "viduq3-mix", "off_peak": True, "audio": False}, "FieldInvalid"),
+    (REFERENCE, {"model": "viduq3-drama", "aspect_ratio": "1:1"}, "FieldInvalid"),
+    (REFERENCE, {"model": "vidu2.0", "images": [WIDE] * 4}, "FieldItemCountOutOfRange"),
+    (REFERENCE, {"audio": True}, "FieldInvalid"),
+    (REFERENCE, {"images": None, "subjects": [subject()], "audio": True}, None),
+    (REFERENCE, {"images": None, "subjects": [{"id": "2", "images": [WIDE]}]}, "FieldLacking"),
+    (
+        REFERENCE,
+        {"model": "viduq2-pro", "images": None, "subjects": [subject()]},
+        "FieldUnwanted",
+    ),
     (REFERENCE, {"subjects": [subject()]}, "FieldUnwanted"),
     (REFERENCE, {"images": None, "subjects": []}, "FieldItemCountOutOfRange"),
     (REFERENCE, {"images": None, "subjects": [subject(count=4)]}, "FieldItemCountOutOfRange"),
@@ -121,11 +132,21 @@ CREDITS: list[tuple[str, dict[str, Any], int]] = [
     (START, {"model": "vidu2.0"}, 20),
     (START, {"model": "vidu2.0", "duration": 8}, 100),
     (START, {"model": "viduq1"}, 80),
-    (PAIR, {"model": "viduq3-pro", "resolution": "1080p"}, 150),
-    (PAIR, {"model": "viduq3-pro", "off_peak": True, "duration": 1}, 13),
+    (START, {"audio": True}, 70),
+    (START, {"model": "viduq1", "audio": True}, 80),
+    (START, {"model": "viduq2-pro-fast"}, 16),
+    (START, {"model": "viduq3-pro-fast", "resolution": "1080p"}, 125),
+    (PAIR, {"model": "viduq3-pro", "resolution": "1080p"}, 120),
+    (PAIR, {"model": "viduq3-pro", "off_peak": True, "resolution": "540p"}, 25),
+    (PAIR, {"model": "viduq3-pro", "off_peak": True, "is_rec": True}, 60),
     (REFERENCE, {}, 45),
     (REFERENCE, {"resolution": "1080p", "duration": 10}, 165),
     (REFERENCE, {"model": "viduq3", "duration": 3}, 36),
+    (REFERENCE, {"model": "viduq3-turbo", "resolution": "540p"}, 20),
+    (REFERENCE, {"model": "viduq3-mix", "duration": 1}, 24),
+    (REFERENCE, {"model": "viduq3-drama"}, 100),
+    (REFERENCE, {"model": "viduq2-pro", "resolution": "1080p"}, 125),
+    (REFERENCE, {"images": None, "subjects": [subject()], "audio": True}, 60),
     (REFERENCE, {"model": "vidu2.0"}, 80),
 ]
 
@@ -170,12 +191,12 @@ def test_a_reply_names_pictures_by_their_addresses_and_data_by_nothing(
 
 
 def test_a_reply_names_subjects_as_they_were_ordered(client: httpx.Client) -> None:
-    subjects = [subject("vase", 2, voice_id="calm"), {"id": "2", "images": [TALL]}]
+    subjects = [subject("vase", 2, voice_id="calm"), subject("lamp") | {"images": [TALL]}]
     reply = accepted(client, REFERENCE, images=None, subjects=subjects)
     assert reply["images"] == []
     assert reply["subjects"] == [
         {"name": "vase", "images": ["", ""], "voice_id": "calm"},
-        {"id": "2", "images": [""]},
+        {"name": "lamp", "images": [""]},
     ]
 
 
@@ -183,7 +204,7 @@ def test_a_video_of_its_own_length_is_five_seconds_long(
     sandbox: Sandbox, client: httpx.Client
 ) -> None:
     reply = accepted(client, REFERENCE, model="viduq2-pro", duration=0)
-    assert (reply["duration"], reply["credits"]) == (0, 45)
+    assert (reply["duration"], reply["credits"]) == (0, 50)
     sandbox.advance(LONG)
     assert query_task(client, reply["task_id"])["creations"][0]["video"]["duration"] == 5
 

@@ -1,7 +1,6 @@
 """What becomes of one order at the faulty provider: the truth, whatever it says of it."""
 
 import random
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,6 +9,7 @@ ENDS = ("success", "failed", "charged", "stuck", "vanished")
 LIKELY = (70, 12, 6, 6, 6)
 HEADS = {"video": b"\0\0\0\x18ftyp", "cover": b"\xff\xd8\xff\xe0"}  # by which a file is known
 USUAL_LIVES = (60, 600, 3600)
+LATE = (0, 0, 0, 45, 900)
 
 
 @dataclass
@@ -28,8 +28,13 @@ class Clip:
     look: int
     says_cost: bool = True
     parts: tuple[str, ...] = ("video",)
+    late: int = 0  # seconds after its end until its store has it
+    signs: bool = True  # each link is another, and names its end
+    plays: bool = True  # in browsers
     cancelled: bool = False
-    bad_answers: Counter[str] = field(default_factory=Counter)  # to who fetched a part
+    # When its store first gave no part to who fetched it, since it last did; and the last time.
+    bad_since: dict[str, datetime] = field(default_factory=dict)
+    bad_last: dict[str, datetime] = field(default_factory=dict)
 
     def word(self, now: datetime) -> str:
         """The provider's own word for its state."""
@@ -41,6 +46,18 @@ class Clip:
         if passed < self.seconds or self.end == "stuck":
             return "processing"
         return "success" if self.end == "success" else "failed"
+
+    def is_in_store(self, now: datetime) -> bool:
+        ready = self.created_at + timedelta(seconds=self.seconds + self.late)
+        return now >= ready and not self.is_gone(now)
+
+    def note_answer(self, part: str, now: datetime, *, good: bool) -> None:
+        """Remember since when nobody gets a part."""
+        if good:
+            self.bad_since.pop(part, None)
+            return
+        self.bad_since.setdefault(part, now)
+        self.bad_last[part] = now
 
     def is_gone(self, now: datetime) -> bool:
         """The provider knows nothing of it any more, and takes nothing for it."""
@@ -56,7 +73,8 @@ class Clip:
         return 0
 
     def bytes_of(self, part: str) -> bytes:
-        return HEADS[part] + f"{part} of look {self.look}".encode()
+        manner = "" if self.plays else "odd "
+        return HEADS[part] + f"{manner}{part} of look {self.look}".encode()
 
 
 def cast(
@@ -78,4 +96,7 @@ def cast(
         link_life=dice.choice(USUAL_LIVES),
         look=dice.randrange(3),
         parts=("video", "cover") if dice.random() < 0.4 else ("video",),
+        late=0 if calm else dice.choice(LATE),
+        signs=dice.random() < 0.7,
+        plays=dice.random() < 0.8,
     )

@@ -53,12 +53,13 @@ def sweep(site: Site) -> None:
 
 def stray_job(site: Site) -> None:
     """A job that nobody queued now: an old one that comes late."""
-    verb = site.dice.choice(("send", "callbacks", "recover", "cancel", "fetch", "balance"))
+    verb = site.dice.choice(("send", "callbacks", "recover", "cancel", "fetch", "ask_for_lost"))
     rows: dict[str, list[int]] = {
         "callbacks": [attempt.pk for attempt in site.attempts()],
         "recover": [attempt.pk for attempt in site.attempts()],
         "cancel": list(Task.objects.order_by("pk").values_list("pk", flat=True)),
         "fetch": list(File.objects.order_by("pk").values_list("pk", flat=True)),
+        "ask_for_lost": list(File.objects.order_by("pk").values_list("pk", flat=True)),
     }
     numbers = rows.get(verb, [site.credential.pk])
     if numbers:
@@ -70,6 +71,14 @@ def stray_job(site: Site) -> None:
 
 def wait_shortly(site: Site) -> None:
     site.wait(site.dice.choice((1, 10, 40)))
+
+
+def wait_for_tries(site: Site) -> None:
+    """Twenty minutes in which all jobs are done, as on a site that is well."""
+    for _ in range(10):
+        site.wait(120)
+        look(site)
+        work_all(site)
 
 
 def wait_past_leases(site: Site) -> None:
@@ -192,6 +201,7 @@ MENU: dict[Event, int] = {
     wait_shortly: 16,
     wait_past_leases: 4,
     wait_past_links: 1,
+    wait_for_tries: 2,
     step_the_clock: 2,
     call_back: 6,
     call_back_three_times: 2,

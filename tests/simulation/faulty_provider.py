@@ -180,8 +180,8 @@ class FaultyProvider:
         dies = self.now() + timedelta(seconds=clip.link_life)
         self.signed += 1
         names = {"video": "url", "cover": "cover_url"}
-        query = f"Expires={dies.timestamp():.0f}&n={self.signed}"
-        return {names[part]: f"{BASE}/media/{clip.remote_id}/{part}?{query}" for part in clip.parts}
+        query = f"?Expires={dies.timestamp():.0f}&n={self.signed}" if clip.signs else ""
+        return {names[part]: f"{BASE}/media/{clip.remote_id}/{part}{query}" for part in clip.parts}
 
 
 def reply(status: int, members: dict[str, Any]) -> httpx.Response:

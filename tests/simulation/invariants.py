@@ -2,12 +2,14 @@
 
 import hashlib
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import connection
 
 from generations.billing import ledger
+from generations.lifecycle import proxies
 from generations.models import Attempt, Entry, File, Task
 from generations.models.files import FileState
 from generations.models.ledger import CLOSING, SPENDING, EntryKind
@@ -15,7 +17,9 @@ from generations.models.tasks import FINAL
 
 from .site import Site
 
-GIVEN_UP = 2  # bad answers are the least before a file is called lost
+# For so long nobody must have got a file, at the least, before it is called lost.
+PATIENCE = timedelta(minutes=10)
+CONTRACT = 3600  # seconds that a link lives which names no end
 LINES = (
     "SELECT line.id, line.entry_id, line.amount, account.id, account.name, account.balance"
     " FROM generations_account account LEFT JOIN generations_line line"
@@ -50,6 +54,7 @@ class Always:
         require(max(site.provider.posts.values(), default=1) == 1, "one POST for each attempt")
         self._books()
         self._ends()
+        _losses_are_proved(site)
 
     def _books(self) -> None:
         found = rows(LINES)
@@ -100,34 +105,53 @@ def _each_hold_closed_once() -> None:
 
 
 def _charges_are_settled(site: Site) -> None:
-    """To the unit; what was taken after somebody gave the order up is told by an alarm."""
+    """To the unit; what was taken after somebody gave the order up is told by an alarm.
+
+    A cost that nobody knows is booked as not known, never as 0.
+    """
     spent = Entry.objects.filter(kind__in=SPENDING).values_list("attempt__reference", "amount")
     settled: Counter[str] = Counter()
+    unknown = {reference for reference, amount in spent if amount is None}
     for reference, amount in spent:
-        settled[reference] += amount
+        settled[reference] += amount or 0
     alarms = " ".join(Task.objects.values_list("alarm", flat=True))
     for clip in site.provider.clips.values():
         charge, booked = clip.charge(site.true_time), settled.pop(clip.reference, 0)
-        known = charge == booked or clip.remote_id in alarms
+        known = charge == booked or clip.remote_id in alarms or clip.reference in unknown
         require(known, f"{clip.remote_id} was charged {charge} and is booked with {booked}")
     require(not any(settled.values()), f"nothing is booked that was not charged: {settled}")
 
 
 def _files_are_kept(site: Site) -> None:
-    waiting = File.objects.filter(state__in=[FileState.REMOTE, FileState.FETCHING])
-    require(not waiting.exists(), f"every file is stored or lost: {list(waiting.values())}")
+    """The provider has them all: what was called lost was found again."""
+    missing = File.objects.exclude(state=FileState.STORED)
+    require(not missing.exists(), f"every file is stored: {list(missing.values())}")
     for file in File.objects.all():
         remote_id, part = file.url.partition("?")[0].split("/")[-2:]
         clip = site.provider.clips[remote_id]
-        if file.state == FileState.LOST:
-            given_up = clip.bad_answers[part] >= GIVEN_UP
-            require(given_up, f"{remote_id}/{part} was lost though its link lived")
-            continue
         with default_storage.open(file.name) as stored:
             kept = stored.read()
         right = kept == clip.bytes_of(part)
         named = hashlib.sha256(kept).hexdigest() == file.sha256
         require(right and named, f"{remote_id}/{part} is kept as it came: {kept!r}")
+        if file.plays_in_browsers is False and part == "video":
+            was_tried = file.tries > len(proxies.PAUSES)
+            require(file.proxy or was_tried, f"{remote_id}/{part} has a copy for browsers")
+        if file.proxy:
+            with default_storage.open(file.proxy) as stored:
+                require(stored.read() == b"copy of " + kept, "a copy is of its own file")
+
+
+def _losses_are_proved(site: Site) -> None:
+    """By time: nobody got a lost file for minutes, nor for the life of its link by our clock."""
+    for file in File.objects.filter(state=FileState.LOST):
+        remote_id, part = file.url.partition("?")[0].split("/")[-2:]
+        clip = site.provider.clips[remote_id]
+        life = timedelta(seconds=clip.link_life if clip.signs else CONTRACT)
+        least = PATIENCE if site.was_skewed else max(life, PATIENCE)
+        since = clip.bad_since.get(part)
+        is_proved = since is not None and clip.bad_last[part] - since >= least
+        require(is_proved, f"{remote_id}/{part} was lost though its link lived")
 
 
 def snapshot() -> list[Any]:

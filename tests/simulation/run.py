@@ -161,9 +161,9 @@ def _people_tidy_up(site: Site) -> None:
 
 
 def _all_ended() -> bool:
-    waiting = [FileState.REMOTE, FileState.FETCHING]
     left = Task.objects.exclude(state__in=FINAL).exists()
-    return not left and not File.objects.filter(state__in=waiting).exists()
+    unstored = File.objects.exclude(state=FileState.STORED)
+    return not left and not unstored.exists() and not File.objects.exclude(not_before=None).exists()
 
 
 def _repeat_everything(site: Site) -> None:
@@ -174,8 +174,9 @@ def _repeat_everything(site: Site) -> None:
     jobs += [(verb, pk) for verb in ("callbacks", "recover") for pk in attempts]
     jobs += [("cancel", pk) for pk in Task.objects.values_list("pk", flat=True)]
     jobs += [
-        ("fetch", pk)
-        for pk in File.objects.exclude(state=FileState.LOST).values_list("pk", flat=True)
+        (verb, pk)
+        for verb in ("fetch", "ask_for_lost", "proxy")
+        for pk in File.objects.values_list("pk", flat=True)
     ]
     jobs += [("poll", 0)]
     for clip in list(site.provider.clips.values())[:1]:

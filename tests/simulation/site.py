@@ -16,7 +16,7 @@ from importlib import import_module
 import httpx
 import pytest
 
-from generations import clock, crash
+from generations import clock, crash, media
 from generations.lifecycle import actions, callbacks, fetch, order, poll, queue, stops
 from generations.models import Attempt, Credential, File, Membership, Task
 from generations.models.files import FileState
@@ -29,7 +29,7 @@ from tests.factories import wanted
 from .clips import Clip
 from .faulty_provider import FaultyProvider
 from .machine import Machine
-from .media import fetcher, looker
+from .media import copier, fetcher, is_served, looker
 
 START = datetime(2026, 11, 25, 9, tzinfo=UTC)
 KEY = "sandbox-simulation"
@@ -50,6 +50,7 @@ class Site:
         self.credential = credential
         self.true_time = START
         self.skew = timedelta(0)
+        self.was_skewed = False  # at any time of the run
         self.disk = 10**12
         self.queue: list[tuple[str, int]] = []
         self.presses: list[str] = []
@@ -77,6 +78,8 @@ class Site:
             patch.setattr(store, "_flush", lambda directory: None)  # no power fails here
             patch.setattr(fetch, "download", fetcher(self.provider, self.machine.point))
             patch.setattr(fetch, "inspect", looker(self.provider))
+            patch.setattr(fetch, "_is_served", lambda url: is_served(self.provider, url))
+            patch.setattr(media, "make_proxy", copier(self.provider, self.machine.point))
             patch.setattr(poll, "async_client", self._async_client)
             http = stack.enter_context(httpx.Client(transport=httpx.MockTransport(self._exchange)))
             patch.setattr(provider_access, "client", lambda policy: _kept_open(http))
@@ -101,6 +104,7 @@ class Site:
 
     def set_clock(self, skew: timedelta) -> None:
         self.skew = skew
+        self.was_skewed |= bool(skew)
         self._frozen_clock.at = self.true_time + skew
 
     # ---- Jobs ----

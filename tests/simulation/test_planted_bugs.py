@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.db.models import F
 from pytest_django import Settings
 
 from generations.billing import ledger
-from generations.lifecycle import fetch, sweep, transitions
+from generations.lifecycle import fetch, proxies, sweep, transitions
+from generations.media import Facts
 from generations.models import Account, Attempt
 from generations.providers.contract import Order, ProviderError, Receipt, Unavailable
 from generations.teams.provider_access import ProviderConnection
@@ -65,7 +67,8 @@ def a_hold_that_never_closes(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_page_that_is_kept_as_a_film(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fetch, "_facts", lambda *what: None)
+    facts = Facts(media_type="video", container="", codec="", bytes=0)
+    patch.setattr(fetch, "inspect", lambda *what, **how: facts)
 
 
 def a_lost_job_that_nobody_looks_for(patch: pytest.MonkeyPatch) -> None:
@@ -73,8 +76,16 @@ def a_lost_job_that_nobody_looks_for(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_file_that_is_given_up_at_once(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fetch, "_failed_alike_before", lambda *what: True)
-    patch.setattr(fetch, "MOST_TRIES", 1)
+    patch.setattr(fetch, "PATIENCE", timedelta(0))
+    patch.setattr(transitions, "link_end", lambda file: file.seen_at)
+
+
+def a_lost_file_that_nobody_asks_for(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sweep, "_lost_files", list)
+
+
+def a_copy_that_nobody_makes(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(proxies, "make_proxy", lambda file_id: None)
 
 
 PLANTS: dict[Plant, tuple[int, str]] = {
@@ -86,6 +97,8 @@ PLANTS: dict[Plant, tuple[int, str]] = {
     a_page_that_is_kept_as_a_film: (11, "is kept as it came"),
     a_lost_job_that_nobody_looks_for: (17, "every task ends"),
     a_file_that_is_given_up_at_once: (0, "was lost though its link lived"),
+    a_lost_file_that_nobody_asks_for: (0, "every file is stored"),
+    a_copy_that_nobody_makes: (0, "has a copy for browsers"),
 }
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.urls import URLPattern, reverse
 
-from generations.models import File, Role, Team, User
+from generations.billing import prices
+from generations.models import BalanceFall, File, Role, Team, User
 from generations.sharing import collections, links, review
 from generations.teams import members
 from generations.web import urls
@@ -15,11 +17,11 @@ from tests.films.stage import make_read_film
 PATTERNS: dict[str, URLPattern] = {str(one.name): one for one in urls.urlpatterns}
 OF_TEAM = sorted(name for name, one in PATTERNS.items() if "team" in one.pattern.converters)
 READ = {"gallery", "changes", "task", "credentials", "members", "upload", "trash"}
-READ |= {"at_risk", "usage", "usage_rows", "usage_csv"}
+READ |= {"at_risk", "usage", "usage_rows", "usage_csv", "falls"}
 READ |= {"films", "film", "film_changes", "film_compare"}
 READ |= {"collections", "collection", "review", "shares"}
 FORMS = {"caps", "generate", "credential_new", "credential", "uploads", "film_new"}
-FORMS |= {"import", "share_new", "item_replace", "download"}
+FORMS |= {"import", "share_new", "item_replace", "download", "prices"}
 QUERIES = {"changes": "?since=0~", "film_compare": "?one=1&other=1"}
 
 
@@ -40,7 +42,21 @@ class House:
         self.file = File.objects.create(
             task=self.task, team=self.team, role="video", state="stored", name="a.mp4"
         )
+        self._account(owner.user)
         self._share(owner.user)
+
+    def _account(self, owner: User) -> None:
+        self.price = prices.set_price(
+            self.credential, owner, kind="text_to_video", model="viduq2", amount=Decimal(7)
+        )
+        self.fall = BalanceFall.objects.create(
+            team=self.team,
+            credential=self.credential,
+            unit="credit",
+            amount=79,
+            since=self.task.created_at,
+            until=self.task.created_at,
+        )
 
     def _share(self, owner: User) -> None:
         self.collection = collections.make(self.team, owner, "Night ferry")
@@ -56,6 +72,7 @@ class House:
         rows = {"task": self.task, "credential": self.credential, "member": self.other}
         rows |= {"upload": self.upload, "film": self.film, "at": self.file}
         rows |= {"invitation": self.invitation, "share": self.share}
+        rows |= {"prices": self.credential, "price": self.credential, "fall": self.fall}
         if name == "share_new" or first not in rows:
             return self.collection.pk
         return int(rows[first].pk)
@@ -66,7 +83,11 @@ class House:
             values["pk"] = self.number(name)
         if "name" in PATTERNS[name].pattern.converters:
             values["name"] = "picture.jpg"
-        for part, row in (("item", self.item), ("remark", self.remark)):
+        for part, row in (
+            ("item", self.item),
+            ("remark", self.remark),
+            ("price", self.price),
+        ):
             if part in PATTERNS[name].pattern.converters:
                 values[part] = row.pk
         return reverse(name, kwargs=values) + QUERIES.get(name, "")

@@ -60,6 +60,8 @@ FORMS: dict[str, tuple[str, ...]] = {
     "item_replace": ("file",),
     "download": ("files",),
     "credential": ("slots", "requests_per_minute"),
+    "prices": ("offer", "amount", "checked_on"),
+    "fall_dismiss": ("reason",),
     "credential_new": ("slots", "requests_per_minute"),
     "share_new": ("days",),
     "guest_review": ("start_ms", "end_ms"),

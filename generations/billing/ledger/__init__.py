@@ -8,19 +8,21 @@ from .accounts import (
     lock,
     open_accounts,
 )
+from .balance import newest_entry, reconcile
 from .entries import (
     adjust,
     correct,
     hold,
-    newest_entry,
-    reconcile,
+    is_cost_known,
     record_import,
     release,
     settle,
 )
+from .falls import CHARGE_DELAY
 from .verify import verify
 
 __all__ = [
+    "CHARGE_DELAY",
     "Balance",
     "InsufficientCredits",
     "adjust",
@@ -28,6 +30,7 @@ __all__ = [
     "balances",
     "correct",
     "hold",
+    "is_cost_known",
     "lock",
     "newest_entry",
     "open_accounts",

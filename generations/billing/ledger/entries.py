@@ -1,6 +1,7 @@
-"""Write entries: each has lines that sum to zero, and updates totals, caps and claims.
+"""Write entries: each has lines that sum to zero, and updates totals, caps, attempts and claims.
 
-Accounts change first, then totals, then caps, in every entry: so no two entries deadlock.
+Accounts change first, then totals, then caps, in every entry: so no two entries deadlock. An amount
+of None is not known: it moves nothing, and is counted instead.
 """
 
 from collections.abc import Mapping
@@ -9,55 +10,90 @@ from django.db import transaction
 from django.db.models import F
 
 from generations.billing import caps
-from generations.models import Attempt, Claim, Credential, DayTotal, Entry, Line, Total, User
+from generations.models import (
+    Attempt,
+    BalanceFall,
+    Claim,
+    Credential,
+    DayTotal,
+    Entry,
+    Line,
+    Total,
+    User,
+)
 from generations.models.films import WORK
-from generations.models.ledger import CHARGED, CLOSING, SUBJECT_ACCOUNT, AccountName, EntryKind
+from generations.models.ledger import (
+    AMOUNT_UNKNOWN,
+    CHARGED,
+    CLOSING,
+    SUBJECT_ACCOUNT,
+    AccountName,
+    EntryKind,
+)
+from generations.models.tasks import CostBasis
 
 from .accounts import AVAILABLE, GRANTED, HELD, SPENT, account_balances, change, lock
+from .booked import save_booked
+from .falls import explain, fall_of
 
 type Key = dict[str, object]
+type Moves = Mapping[AccountName, int]
 
 
 @transaction.atomic
-def hold(attempt: Attempt, *, carried: bool = False) -> None:
-    """Hold the attempt's estimate. Raises InsufficientCredits or CapExceeded.
+def hold(attempt: Attempt, *, carried: bool = False, accepts_unknown: bool = False) -> None:
+    """Hold the attempt's estimate. Raises InsufficientCredits or an error of ``caps``.
 
     ``carried``: it replaces a hold that was released just now, so no cap is checked.
+    ``accepts_unknown``: the person knows that nobody knows what it will cost.
     """
     credential, amount = attempt.credential, attempt.estimate
-    if credential.balance is None:  # no balance is known: grant what is needed
+    moves: Moves = {} if amount is None else {AVAILABLE: -amount, HELD: amount}
+    if amount and credential.balance is None:  # no balance is known: grant what is needed
         _grant_shortage(credential, amount)
-    moves = {AVAILABLE: -amount, HELD: amount}
     entry = _post(credential, EntryKind.HOLD, moves, attempt, carried=carried)
-    caps.record_use(entry, amount, capped=not carried)
+    use = caps.Added(amount or 0, unknown=int(amount is None))
+    caps.record_use(entry, use, capped=not carried, accepts_unknown=accepts_unknown)
 
 
 @transaction.atomic
-def settle(attempt: Attempt, cost: int, *, failed: bool = False) -> None:
-    """Close the hold with what the provider charged, more or less than was held.
+def settle(
+    attempt: Attempt,
+    cost: int | None,
+    *,
+    basis: CostBasis = CostBasis.PROVIDER,
+    failed: bool = False,
+) -> None:
+    """Close the hold with what was charged, more or less than was held; None: nobody knows.
 
     ``failed``: charged although no clip came.
     """
-    credential, held = attempt.credential, attempt.estimate
-    if cost > held:  # it was charged, whatever we thought was left
-        _grant_shortage(credential, cost - held)
-    moves = {HELD: -held, SPENT: cost, AVAILABLE: held - cost}
-    entry = _post(credential, EntryKind.SETTLE, moves, attempt, failed=failed)
+    credential, held = attempt.credential, attempt.estimate or 0
+    moves = {HELD: -held, AVAILABLE: held}
+    if cost is not None:
+        _grant_shortage(credential, cost - held)  # it was charged, whatever we thought was left
+        moves = {HELD: -held, SPENT: cost, AVAILABLE: held - cost}
+    entry = _post(credential, EntryKind.SETTLE, moves, attempt, basis=basis, failed=failed)
     # Not capped: what was charged is spent, even where the use goes over the cap by it.
-    caps.record_use(entry, cost - held)
+    unknown = int(cost is None) - int(attempt.estimate is None)
+    caps.record_use(entry, caps.Added((cost or 0) - held, unknown))
 
 
 @transaction.atomic
 def release(attempt: Attempt, *, carried: bool = False) -> None:
     """Close the hold with nothing charged. ``carried``: the next attempt holds it at once."""
-    moves = {HELD: -attempt.estimate, AVAILABLE: attempt.estimate}
+    amount = attempt.estimate
+    moves: Moves = {} if amount is None else {HELD: -amount, AVAILABLE: amount}
     entry = _post(attempt.credential, EntryKind.RELEASE, moves, attempt, carried=carried)
-    caps.record_use(entry, -attempt.estimate)
+    if not attempt.task.is_imported:  # what was never held here counts under no cap
+        caps.record_use(entry, caps.Added(-(amount or 0), unknown=-int(amount is None)))
 
 
 @transaction.atomic
-def record_import(attempt: Attempt) -> None:
-    """Record what an imported clip had cost, as its provider reports it.
+def record_import(
+    attempt: Attempt, cost: int | None, *, basis: CostBasis = CostBasis.PROVIDER
+) -> None:
+    """Record what an imported clip had cost, as its provider reports it; None: nobody knows.
 
     It was never held here, and the balance that the provider reports does not contain it any more:
     so it comes from *granted*, leaves *available* as it is, and counts against no cap.
@@ -70,8 +106,8 @@ def record_import(attempt: Attempt) -> None:
         moves = {AVAILABLE: booked, SPENT: -booked}
         memo = "booked with its clip instead"
         _post(attempt.credential, EntryKind.CORRECT, moves, memo=memo)
-    cost = attempt.cost or 0
-    _post(attempt.credential, EntryKind.IMPORT, {GRANTED: -cost, SPENT: cost}, attempt)
+    moves = {} if cost is None else {GRANTED: -cost, SPENT: cost}
+    _post(attempt.credential, EntryKind.IMPORT, moves, attempt, basis=basis)
 
 
 @transaction.atomic
@@ -79,20 +115,52 @@ def correct(
     credential: Credential,
     amount: int,
     memo: str,
-    actor: User,
+    actor: User | None,
     *,
+    basis: CostBasis = CostBasis.PERSON,
     attempt: Attempt | None = None,
+    fall: BalanceFall | None = None,
     failed: bool = False,
 ) -> None:
-    """Record that ``amount`` more (or, negative, less) was charged than the ledger says."""
-    if amount > 0:
-        _grant_shortage(credential, amount)
-    moves = {AVAILABLE: -amount, SPENT: amount}
+    """Record that ``amount`` more (or, negative, less) was charged than the ledger says.
+
+    ``fall`` is the fall of the balance that it explains, by default one in which the attempt ended:
+    so much is gone from *available* already, and comes from *granted*. So does all that an imported
+    clip had cost.
+    """
+    lock(credential.pk)
+    is_news = attempt is not None and not is_cost_known(attempt)
+    is_imported = attempt is not None and attempt.task.is_imported
+    if fall is None and attempt and amount > 0 and not is_imported:
+        fall = fall_of(attempt)
+    explained = min(amount, fall.left) if fall else 0
+    outside = amount if is_imported else explained
+    _grant_shortage(credential, amount - outside)
+    moves = {GRANTED: -outside, AVAILABLE: outside - amount, SPENT: amount}
     entry = _post(
-        credential, EntryKind.CORRECT, moves, attempt, memo=memo, actor=actor, failed=failed
+        credential,
+        EntryKind.CORRECT,
+        moves,
+        attempt,
+        memo=memo,
+        actor=actor,
+        basis=basis,
+        failed=failed,
+        fall=fall,
     )
-    if attempt and not attempt.task.is_imported:
-        caps.record_use(entry, amount)
+    if attempt and not is_imported:
+        caps.record_use(entry, caps.Added(amount, unknown=-int(is_news)))
+    if attempt and is_news:
+        _count_as_known(attempt)
+    if fall:
+        explain(fall, explained, actor)
+
+
+def is_cost_known(attempt: Attempt) -> bool:
+    """Whether the ledger knows what an attempt cost; also where it has not ended."""
+    entries = Entry.objects.filter(attempt=attempt.pk)
+    is_unknown = entries.filter(AMOUNT_UNKNOWN, kind__in=CHARGED).exists()
+    return not is_unknown or entries.filter(kind=EntryKind.CORRECT).exists()
 
 
 @transaction.atomic
@@ -102,32 +170,8 @@ def adjust(credential: Credential, amount: int, memo: str, actor: User | None = 
     _post(credential, EntryKind.ADJUST, moves, memo=memo, actor=actor)
 
 
-@transaction.atomic
-def reconcile(credential: Credential, remaining: int, last_entry: int | None) -> None:
-    """Adjust what is available to the balance that the provider reports.
-
-    ``last_entry`` is ``newest_entry()`` from before the request. While orders run, the two sides
-    count them at different moments: then only what must be a top-up is adjusted.
-    """
-    # An order locks this row too: none can begin between these readings and the adjustment.
-    Credential.objects.select_for_update(no_key=True).get(pk=credential.pk)
-    now = account_balances(credential)
-    idle = now[HELD] == 0 and newest_entry(credential) == last_entry
-    difference = remaining - now[AVAILABLE]
-    if not idle:
-        # The provider may not have charged yet what is held here: so much may be no top-up.
-        difference = max(0, difference - now[HELD])
-    if difference:
-        adjust(credential, difference, "balance read from the provider")
-
-
-def newest_entry(credential: Credential) -> int | None:
-    """Return the primary key of the newest entry; for ``reconcile``."""
-    return credential.entries.order_by("-pk").values_list("pk", flat=True).first()
-
-
 def _grant_shortage(credential: Credential, needed: int) -> None:
-    shortage = needed - account_balances(credential)[AVAILABLE]
+    shortage = needed - account_balances(credential)[AVAILABLE] if needed > 0 else 0
     if shortage > 0:
         adjust(credential, shortage, "granted as it was needed")
 
@@ -135,17 +179,21 @@ def _grant_shortage(credential: Credential, needed: int) -> None:
 def _post(
     credential: Credential,
     kind: EntryKind,
-    moves: Mapping[AccountName, int],
+    moves: Moves,
     attempt: Attempt | None = None,
     *,
     memo: str = "",
     actor: User | None = None,
+    basis: CostBasis | None = None,
+    fall: BalanceFall | None = None,
     failed: bool = False,
     carried: bool = False,
 ) -> Entry:
     if sum(moves.values()):
         raise ValueError(f"a {kind} must sum to zero: {moves}")
     accounts = {account.name: account for account in credential.accounts.all()}
+    if AVAILABLE not in moves:  # what is not known changes no account, and totals need the lock
+        lock(credential.pk)
     for name in sorted(moves):  # one order for all, so that two entries never deadlock
         change(accounts[name], moves[name])
     # Person and model are copied, because totals and lists read entries without their tasks.
@@ -158,7 +206,9 @@ def _post(
         unit=accounts[AVAILABLE].unit,
         person_id=task.created_by_id if task else getattr(actor, "pk", None),
         model=task.model if task else "",
-        amount=moves[SUBJECT_ACCOUNT[kind]],
+        amount=moves.get(SUBJECT_ACCOUNT[kind]),
+        basis=basis if basis and SUBJECT_ACCOUNT[kind] in moves else "",
+        fall=fall,
         failed=failed,
         carried=carried,
         memo=memo,
@@ -168,8 +218,9 @@ def _post(
         Line(entry=entry, account=accounts[name], amount=amount) for name, amount in moves.items()
     )
     _add_to_totals(entry)
-    if kind != EntryKind.HOLD:  # a hold is made before the provider has given its id
-        _update_claim(entry)
+    if kind != EntryKind.HOLD:
+        save_booked(entry)
+        _update_claim(entry)  # a hold is made before the provider has given its id
     return entry
 
 
@@ -177,8 +228,13 @@ def _post(
 
 
 def _add_to_totals(entry: Entry) -> None:
-    estimate = entry.attempt.estimate if entry.attempt and entry.kind == EntryKind.SETTLE else 0
-    added = {"entries": 1, "amount": entry.amount, "estimate": estimate}
+    settled = entry.attempt if entry.kind == EntryKind.SETTLE else None
+    added = {
+        "entries": 1,
+        "amount": entry.amount or 0,
+        "estimate": (settled.estimate or 0) if settled else 0,
+        "unknown": int(entry.amount is None and entry.kind in CHARGED),
+    }
     for model, names in _totals(total_key(entry)):
         counted = model.objects.filter(**names).update(
             **{name: F(name) + amount for name, amount in added.items()}
@@ -193,6 +249,13 @@ def add_stated(key: Key, amount: int) -> None:
     """Add what statements say of the entries of one total."""
     for model, names in _totals(key):
         model.objects.filter(**names).update(stated=F("stated") + amount)
+
+
+def _count_as_known(attempt: Attempt) -> None:
+    """Take an attempt, of which a later entry tells the cost, from the unknown of its total."""
+    for entry in Entry.objects.filter(AMOUNT_UNKNOWN, attempt=attempt.pk, kind__in=CHARGED):
+        for model, names in _totals(total_key(entry)):
+            model.objects.filter(**names).update(unknown=F("unknown") - 1)
 
 
 def total_key(entry: Entry) -> Key:
@@ -227,7 +290,7 @@ def _update_claim(entry: Entry) -> None:
     claim = Claim.objects.filter(credential=entry.credential_id, remote_id__in=remote_ids).first()
     if claim is None:
         return
-    spent = entry.amount if entry.kind in CHARGED else 0
+    spent = (entry.amount or 0) if entry.kind in CHARGED else 0
     Claim.objects.filter(pk=claim.pk).update(attempt=entry.attempt_id, booked=F("booked") + spent)
     # What was stated before the attempt ended counts with the entry that has closed it now.
     if entry.kind in CLOSING:

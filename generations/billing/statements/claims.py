@@ -14,7 +14,7 @@ from generations.billing.ledger.entries import add_stated, total_key
 from generations.models import Attempt, Claim, Entry, Statement, Task, Team, User, audit
 from generations.models.ledger import CHARGED, CLOSING
 from generations.models.statements import ClaimDecision
-from generations.models.tasks import TaskState
+from generations.models.tasks import CostBasis, TaskState
 
 from .tables import Charge
 
@@ -74,7 +74,7 @@ def _matches(credential_id: int, added: dict[str, int]) -> Iterable[Match]:
         for claim in Claim.objects.filter(credential=credential_id, remote_id__in=list(added))
     }
     spent = Entry.objects.filter(attempt__in=list(ours.values()), kind__in=CHARGED).order_by()
-    booked = dict(spent.values_list("attempt").annotate(sum=Sum("amount")))
+    booked = dict(spent.values_list("attempt").annotate(sum=Sum("amount", default=0)))
     for remote_id, amount in added.items():
         claim, attempt = claims.get(remote_id), ours.get(remote_id)
         yield Match(
@@ -147,6 +147,7 @@ def accept(claim: Claim, by: User, reason: str = "") -> None:
         claim.difference,
         f"statement, number {claim.remote_id}",
         by,
+        basis=CostBasis.STATEMENT,
         attempt=attempt,
         failed=attempt is not None and attempt.task.state != TaskState.SUCCEEDED,
     )

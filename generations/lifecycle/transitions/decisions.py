@@ -22,9 +22,15 @@ from generations.models.tasks import (
 from generations.providers.contract import ProviderError, Reason
 from generations.teams import ordering_stops
 
+from .alarms import PASSING, clear_alarms
+from .files import FRESH
 from .move import OPEN, move, open_next_attempt, touch
 
-DELETED = {"state": FileState.DELETED, "name": "", "poster": "", "preview": "", "placeholder": ""}
+DELETED = {
+    **dict.fromkeys(("name", "poster", "preview", "proxy", "placeholder"), ""),
+    "state": FileState.DELETED,
+    "not_before": None,
+}
 
 
 @transaction.atomic
@@ -63,6 +69,7 @@ def release_unclear(attempt: Attempt, *, send_again: bool) -> bool:
     )
     if not moved:
         return False
+    clear_alarms(attempt.task, *PASSING)
     # Closed for good: an answer that comes after all moves nothing, but raises an alarm.
     Attempt.objects.filter(pk=attempt.pk).update(state=AttemptState.WITHDRAWN)
     if send_again:
@@ -112,7 +119,9 @@ def refetch_lost(task: Task) -> bool:
     touch(task)
     lost = list(task.files.filter(state=FileState.LOST).values_list("pk", flat=True))
     for file_id in lost:
-        File.objects.filter(pk=file_id).update(state=FileState.REMOTE, tries=0, not_before=None)
+        File.objects.filter(pk=file_id, state=FileState.LOST).update(
+            state=FileState.REMOTE, **FRESH
+        )
         queue.enqueue("fetch", file_id)
     return bool(lost)
 
@@ -130,7 +139,7 @@ def refetch(file: File) -> bool:
     )
     stored = File.objects.filter(pk=file.pk, state=FileState.STORED)
     if not asked.exists() or not stored.update(
-        state=FileState.REMOTE, tries=0, received=0, not_before=None, lease_until=None
+        state=FileState.REMOTE, received=0, lease_until=None, **FRESH
     ):
         return False
     queue.enqueue("fetch", file.pk)

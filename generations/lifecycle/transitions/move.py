@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-import structlog
 from django.db import transaction
 
 from generations import clock
@@ -11,8 +10,6 @@ from generations.billing import ledger
 from generations.models import Attempt, Task, Team, events
 from generations.models.events import EventKind
 from generations.models.tasks import AttemptState, TaskState
-
-log = structlog.get_logger(__name__)
 
 MOST_WAIT = timedelta(minutes=5)
 # The states of the attempt that the task goes by now. All others are closed for good.
@@ -65,14 +62,6 @@ def mark_searched(attempt: Attempt) -> None:
     Attempt.objects.filter(pk=attempt.pk).update(searched_at=clock.now())
 
 
-def raise_alarm(task: Task, code: str, detail: str) -> None:
-    """Write an alarm on a task: ``code`` is one that pages have a sentence for."""
-    log.error("alarm", task=task.pk, code=code, detail=detail)
-    with transaction.atomic():
-        touch(task, alarm=f"{code} {detail}")
-        events.record(task.team_id, EventKind.TASK_ALARM, task.pk, code=code)
-
-
 def open_next_attempt(attempt: Attempt) -> None:
     """Carry the hold over to a new attempt with a callback token and a reference of its own."""
     # In this order the credits are there. No other order takes them in between: the release has
@@ -83,6 +72,7 @@ def open_next_attempt(attempt: Attempt) -> None:
         credential=attempt.credential,
         ordinal=attempt.ordinal + 1,
         estimate=attempt.estimate,
+        estimate_basis=attempt.estimate_basis,
     )
     ledger.hold(following, carried=True)
 

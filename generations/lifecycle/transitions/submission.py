@@ -27,7 +27,8 @@ from generations.providers.contract import (
 )
 from generations.teams import credentials, ordering_stops
 
-from .move import backoff, move, open_next_attempt, raise_alarm
+from .alarms import COST_UNREAD, TAKEN_AFTER_ALL, add_to_alarm, raise_alarm
+from .move import MOST_WAIT, backoff, move, open_next_attempt
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,10 @@ UNCLEAR_TOO_LONG = timedelta(minutes=15)
 # back after the sweep has called the order unclear.
 UNDECIDED = (TaskState.SENDING, TaskState.UNCLEAR)
 PAUSED = "paused"
+DOUBT = timedelta(seconds=10)  # between two refusals of a key that count as two
+ASK_AGAIN = DOUBT + SHORT_WAIT  # after the first of them
+# What we find out about a key by ourselves, without its provider.
+FOUND_HERE = (Reason.KEY_SEALED, Reason.KEY_MALFORMED, Reason.ACCOUNT_SETTING_INVALID)
 
 
 # ---- One attempt ----------------------------------------------------------------------------
@@ -54,7 +59,13 @@ def claim(task_id: int) -> Attempt | None:
     )
     lease = clock.now() + SENDING_LEASE
     if attempt is None or not move(
-        attempt, [TaskState.WAITING], TaskState.SENDING, lease_until=lease, obstacle=""
+        attempt,
+        [TaskState.WAITING],
+        TaskState.SENDING,
+        lease_until=lease,
+        obstacle="",
+        code="",
+        message="",
     ):
         return None
     return attempt
@@ -101,8 +112,10 @@ def mark_accepted(attempt: Attempt, receipt: Receipt) -> bool:
     if not was_accepted:
         # Without this id the attempt was given up by a person: it runs all the same, and may cost.
         if not Attempt.objects.filter(pk=attempt.pk, remote_id=receipt.remote_id).exists():
-            raise_alarm(attempt.task, "taken_after_all", receipt.remote_id)
+            add_to_alarm(attempt.task, TAKEN_AFTER_ALL, receipt.remote_id)
         return False
+    if receipt.unread_cost and receipt.cost is None:
+        raise_alarm(attempt.task, COST_UNREAD, receipt.unread_cost)
     credentials.record_success(attempt.credential)
     # A callback that came before the answer to the POST is kept until there is an id to ask for.
     if attempt.callbacks.filter(answered_at=None).exists():
@@ -114,14 +127,14 @@ def mark_accepted(attempt: Attempt, receipt: Receipt) -> bool:
 @transaction.atomic
 def _accept(attempt: Attempt, receipt: Receipt) -> bool:
     now = clock.now()
-    # A create may say that it has failed already. Only a report ends a task, so it is asked for.
-    has_failed = receipt.state is RemoteState.FAILED
+    # A create may say that it has ended already. Only a report ends a task, so it is asked for.
+    has_ended = receipt.state in {RemoteState.FAILED, RemoteState.SUCCEEDED}
     if not move(
         attempt,
         UNDECIDED,
         TaskState.QUEUED,
         accepted_at=now,
-        check_at=now if has_failed else _first_check(attempt, now),
+        check_at=now if has_ended else _first_check(attempt, now),
         lease_until=None,
         reason="",
         code="",
@@ -179,6 +192,8 @@ def requeue(attempt: Attempt, error: Unavailable) -> None:
             UNDECIDED,
             TaskState.WAITING,
             obstacle=error.reason,
+            code=error.code[:80],
+            message=error.message,  # what a person reads beside the obstacle
             not_before=clock.now() + wait,
             lease_until=None,
         ):
@@ -206,6 +221,8 @@ def requeue_unsent(attempt: Attempt) -> None:
 def mark_unclear(attempt: Attempt, error: ProviderError) -> None:
     """Mark that nobody knows whether the POST was taken. No machine ever sends it again."""
     _mark_unclear(attempt, [TaskState.SENDING], error)
+    if error.reason is Reason.GATEWAY:
+        _let_wait(attempt.credential, error.reason)
 
 
 def mark_overdue(attempt: Attempt) -> None:
@@ -280,6 +297,23 @@ def pause_credential(credential: Credential, reason: Reason, by: User | None = N
         events.record(credential.team, EventKind.CREDENTIAL_PAUSED, credential.pk, reason=reason)
 
 
+def doubt_credential(credential: Credential, error: Unauthorised) -> None:
+    """Note that a question was refused as if the key were bad; pause the key at the second time.
+
+    One refusal proves nothing: a gateway may be wrong for a moment. Between the two no question may
+    have been answered, and some seconds must lie, because many are asked at once.
+    """
+    if error.reason in FOUND_HERE:
+        return pause_credential(credential, error.reason)
+    now = clock.now()
+    row = Credential.objects.filter(pk=credential.pk)
+    if row.filter(doubted_at=None).update(doubted_at=now):
+        log.warning("key refused once", credential=credential.pk, code=error.code)
+    elif row.filter(doubted_at__lte=now - DOUBT).exists():
+        pause_credential(credential, error.reason)
+    return None
+
+
 @transaction.atomic
 def resume_credential(credential: Credential, by: User | None) -> None:
     """Send with a key again; what waits for it is due at once."""
@@ -309,6 +343,15 @@ def let_go(tasks: TaskQuerySet, *obstacles: str) -> None:
     for team_id in list(held.order_by().values_list("team", flat=True).distinct()):
         version = Team.next_sequence(team_id)
         held.filter(team=team_id).update(obstacle="", version=version, not_before=clock.now())
+
+
+@transaction.atomic
+def _let_wait(credential: Credential, obstacle: Reason) -> None:
+    """Let what waits for a key wait longer: what stands before its provider would make each order
+    unclear, one after the other."""
+    version = Team.next_sequence(credential.team_id)
+    waiting = Task.objects.filter(credential=credential, state=TaskState.WAITING)
+    waiting.update(obstacle=obstacle, version=version, not_before=clock.now() + MOST_WAIT)
 
 
 def _hold_back(tasks: TaskQuerySet, obstacle: str, team_id: int) -> None:

@@ -15,6 +15,7 @@ from generations.providers.contract import (
     Refused,
     Report,
 )
+from generations.providers.wire.callbacks import read_body, read_hints
 from generations.providers.wire.exchange import (
     MinimalAdapter,
     ask,
@@ -22,13 +23,7 @@ from generations.providers.wire.exchange import (
     create,
     require_remote_id,
 )
-from generations.providers.wire.replies import (
-    Reply,
-    as_object,
-    read_identifier,
-    read_object,
-    read_word,
-)
+from generations.providers.wire.replies import Reply
 
 from .replies import read_balance, read_receipt, read_report
 from .requests import BALANCE, CREATE, QUERY, order_body
@@ -52,7 +47,7 @@ class Apixo(MinimalAdapter):
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
         """POST generateTask (5.2)."""
-        offer = catalogue(self.kind).offer(order.kind, order.model)
+        offer = catalogue(self.kind).offer_for(order)
         if offer is None:
             raise Refused("kind_unknown", f"APIXO has no {order.kind} by {order.model}.")
         channel = catalogue(self.kind).setting(access.options, "channel")
@@ -81,12 +76,9 @@ class Apixo(MinimalAdapter):
 
         https://apixo.ai/docs/api-reference/webhooks
         """
-        data = as_object((read_object(request.body) or {}).get("data")) or {}
-        return CallbackReading(
-            CallbackTrust.UNSIGNED,
-            remote_id=read_identifier(data.get("taskId")),
-            state_word=read_word(data.get("state")),
-        )
+        body = read_body(request, access.key)
+        hints = read_hints(body, ids=("data.taskId",), states=("data.state",))
+        return CallbackReading(CallbackTrust.UNSIGNED, hints.remote_id, hints.state_word)
 
 
 def ask_at(access: Access, path: str, query: Mapping[str, str] | None = None) -> Flow[Reply]:

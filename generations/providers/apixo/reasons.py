@@ -7,6 +7,10 @@ import re
 from collections.abc import Mapping
 
 from generations.providers.contract import Reason
+from generations.providers.relay import reasons as relay
+
+# Some failures come in the words of the services behind it (5.5).
+FOREIGN: Mapping[str, Reason] = relay.REASONS
 
 REASONS: Mapping[str, Reason] = {
     "CONTENT_VIOLATION": Reason.PROMPT_REFUSED,

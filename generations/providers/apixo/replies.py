@@ -3,123 +3,89 @@
 https://apixo.ai/docs/models/video/vidu-q3
 """
 
-from collections.abc import Iterator, Mapping
+from math import floor
 
 from generations.providers.contract import (
     AccountBalance,
     ProviderError,
     Receipt,
-    RemoteState,
     Report,
-    Result,
     Unavailable,
     Unclear,
 )
-from generations.providers.wire.reasons import STATUS_ERRORS, code_reason, status_reason
-from generations.providers.wire.replies import (
-    INTEGER_LIMIT,
-    Reply,
-    as_object,
-    read_address,
-    read_decimal,
-    read_identifier,
-    read_integer,
-    read_object,
-    with_results,
+from generations.providers.wire import tasks
+from generations.providers.wire.complaints import read_complaint
+from generations.providers.wire.reasons import (
+    STATUS_ERRORS,
+    code_reason,
+    create_error_kind,
+    status_reason,
 )
+from generations.providers.wire.replies import Reply
+from generations.providers.wire.tasks import (
+    Dialect,
+    error_of_question,
+    has_error_code,
+    unreadable,
+)
+from generations.providers.wire.values import AMOUNT_LIMIT, read_integer, read_signed
 
-from .reasons import NO_BALANCE, REASONS, is_about_balance
+from .reasons import FOREIGN, NO_BALANCE, REASONS, is_about_balance
 
-OK = 200
 CENTS = 100
 
-# Seed 003, data.state.
-STATES: Mapping[str, RemoteState] = {
-    "pending": RemoteState.QUEUED,
-    "processing": RemoteState.RUNNING,
-    "success": RemoteState.SUCCEEDED,
-    "failed": RemoteState.FAILED,
-}
+# Seed 003. A result is JSON as text inside the JSON, or an object where that is sent instead.
+DIALECT = Dialect(
+    own=(("code",),),
+    reasons={**FOREIGN, **REASONS},
+    ids=("data.taskId",),
+    states=("data.state",),
+    results=("data.resultJson",),
+    codes=("data.failCode",),
+    messages=("data.failMsg",),
+)
 
 
 def read_receipt(reply: Reply) -> Receipt:
     """A create's answer (5.2). Raises its error, or Unclear without an id."""
-    remote_id = read_identifier(reply.child("data").get("taskId"))
-    if not is_ok(reply):
-        # An error beside an id: a task may be there (1.7).
-        raise reply.unreadable(Unclear) if remote_id else read_error(reply)
-    if not remote_id:
-        raise reply.unreadable(Unclear)
-    return Receipt(remote_id, raw=reply.raw)
+    return tasks.read_receipt(reply, DIALECT, create_error)
 
 
 def read_report(reply: Reply) -> Report:
-    """A task's state (5.3). Raises its error, or Unavailable without a state word."""
-    data = answered(reply).child("data")
-    if not data.word("state"):
-        raise reply.unreadable(Unavailable)
-    code = data.word("failCode")
-    report = Report(
-        state=STATES.get(data.word("state")),
-        state_word=data.word("state"),
-        code=code,
-        reason=code_reason(code, REASONS),
-        message=data.text("failMsg"),
-        raw=reply.raw,
-    )
-    return with_results(report, read_results(data.get("resultJson")))
-
-
-def read_results(result: object) -> Iterator[Result]:
-    """The links in a JSON text inside the JSON, or in an object where that is sent instead."""
-    inner = read_object(result.encode()) if isinstance(result, str) else as_object(result)
-    links = (inner or {}).get("resultUrls")
-    for link in links if isinstance(links, list) else ():
-        if url := read_address(link):
-            yield Result("video", url)
+    """A task's state (5.3). Raises Refused, Unauthorised or Unavailable."""
+    return tasks.read_task(reply, DIALECT, create_error)
 
 
 def read_balance(reply: Reply) -> AccountBalance:
     """US dollars as whole cents, rounded down; a debt leaves nothing. Raises what a check does."""
-    dollars = read_decimal(answered(reply).get("data"))
+    is_object = reply.members is not None and not reply.is_cut
+    if not reply.is_successful or not is_object or has_error_code(reply, DIALECT):
+        raise error_of_question(reply, DIALECT, create_error)
+    dollars = read_signed(reply.get("data"))
     if dollars is None:
-        raise reply.unreadable(Unavailable)
-    return AccountBalance(remaining=max(0, int(dollars * CENTS)), raw=reply.raw)
+        raise unreadable(reply, Unavailable)
+    return AccountBalance(remaining=max(0, floor(dollars * CENTS)), raw=reply.raw)
 
 
-def answered(reply: Reply) -> Reply:
-    """The answer of a question, if it is one. Raises Refused, Unauthorised or Unavailable."""
-    if not is_ok(reply):
-        raise reply.as_question(read_error(reply))
-    return reply
-
-
-def is_ok(reply: Reply) -> bool:
-    return reply.is_successful and read_code(reply) == OK
-
-
-def read_code(reply: Reply) -> int | None:
-    return read_integer(reply.get("code"), low=-INTEGER_LIMIT)
-
-
-def read_error(reply: Reply) -> ProviderError:
+def create_error(reply: Reply) -> ProviderError:
     """What an error means for a create; Unclear unless the documents say else (5.5)."""
     status = error_status(reply)
     if status is None:
-        return reply.unreadable(Unclear) if reply.is_successful else reply.error(Unclear)
-    detail, sentence = reply.child("data").text("error"), reply.text("message")
+        return unreadable(reply, Unclear) if reply.is_successful else reply.error(Unclear)
+    complaint = read_complaint(reply.members, DIALECT.reasons)
+    detail = reply.child("data").text("error") or complaint.message
+    if complaint.is_known:
+        kind = create_error_kind(status, complaint, DIALECT.reasons)
+        reason = code_reason(complaint.code, DIALECT.reasons)
+        return reply.error(kind, complaint.code, detail, reason=reason)
     # Else a 400 would refuse this one order, while every further order on the key would fail too.
-    if is_about_balance(status, detail + sentence):
+    if is_about_balance(status, detail + reply.text("message")):
         status = NO_BALANCE
-    return reply.error(
-        STATUS_ERRORS.get(status, Unclear),
-        f"http_{status}",
-        detail or sentence,
-        reason=status_reason(status),
-    )
+    kind = STATUS_ERRORS.get(status, Unclear)
+    return reply.error(kind, f"http_{status}", detail, reason=status_reason(status))
 
 
 def error_status(reply: Reply) -> int | None:
     """HTTP's status or the body's code, which may differ (5.5); the higher one decides less."""
-    statuses = (reply.status, read_code(reply))
+    statuses = (reply.status, read_integer(reply.get("code"), low=-AMOUNT_LIMIT))
     return max((each for each in statuses if each and 400 <= each < 600), default=None)

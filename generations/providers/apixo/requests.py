@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from generations.providers.catalogue import Offer
 from generations.providers.contract import Order, Refused, TaskKind
-from generations.providers.wire.replies import read_address
+from generations.providers.wire.links import read_address
 
 CREATE = "/api/v1/generateTask/vidu-q3"
 QUERY = "/api/v1/statusTask/vidu-q3"

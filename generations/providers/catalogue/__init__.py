@@ -1,6 +1,15 @@
 """Models, limits and estimated prices of each provider, as data: ``<kind>/catalogue.toml``."""
 
-from .rules import Catalogue, Offer, Option, PictureRules, Polling, Problem, Setting
+from .rules import (
+    Catalogue,
+    Offer,
+    Option,
+    PictureRules,
+    Polling,
+    Problem,
+    Setting,
+    lines_of,
+)
 from .toml import CatalogueError, catalogue, parse
 
 __all__ = [
@@ -13,5 +22,6 @@ __all__ = [
     "Problem",
     "Setting",
     "catalogue",
+    "lines_of",
     "parse",
 ]

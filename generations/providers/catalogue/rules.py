@@ -7,9 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Literal
 
-from generations.providers.contract import Order, Picture
+from generations.providers.contract import Order, Picture, Source
 
 # A form sends these for every field that nobody filled in.
 EMPTY_VALUES = (False, "")
@@ -22,6 +24,7 @@ type Value = str | int | bool
 type ProblemCode = Literal[
     "required", "too_long", "choice", "range", "unwanted", "count", "form",
     "small", "large", "ratio", "pair", "names", "name", "crowd", "body", "unreachable",
+    "unspoken", "too_short", "pause", "short", "long", "higher",
 ]  # fmt: skip
 
 
@@ -34,7 +37,10 @@ class Problem:
     ``form`` (form). Problems of pictures have ``place`` (from 1) and ``side`` in pixels (small),
     ``limit`` in bytes (large, body), ``low`` and ``high`` (ratio, pair), ``allowed`` (names),
     ``name`` and ``limit`` (crowd: too many pictures of one subject), ``name`` (name: it has no
-    picture); ``unreachable`` is a provider that cannot fetch them from us.
+    picture); ``unreachable`` is a provider that cannot fetch them from us. Problems of a film or a
+    sound have ``limit`` in seconds (short, long); ``unspoken``: there are neither words nor a
+    sound; ``pause``: a mark of a pause in them is wrong; ``higher``: the film has as many ``lines``
+    already. ``too_short`` has the least ``limit``.
     """
 
     field: str
@@ -42,6 +48,7 @@ class Problem:
     values: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 
+type PricedBy = Literal["duration", "images", "characters", "source", "sound"]
 type OptionType = Literal["choice", "switch", "number", "text"]
 type Form = Literal["", "address", "json"]
 
@@ -52,7 +59,7 @@ class Option:
 
     It has an effect at ``durations`` (() means at all), and where the switch ``needs`` is on.
     ``limit`` is the most characters of a text, ``form`` what the text must be. A switch adds
-    ``surcharge`` to the estimate, which is then divided by ``price_divisor``, rounded up.
+    ``surcharge`` to the estimate, which is then divided by ``price_divisor``.
     """
 
     name: str
@@ -91,18 +98,77 @@ class Option:
         return None
 
 
+# A pause in words that are spoken, as <#2#> or <#0.5#>: seconds.
+PAUSE = re.compile(r"<#(.*?)#>")
+PAUSE_SECONDS = re.compile(r"(?!0+(?:\.0+)?$)[0-9]{1,2}(?:\.[0-9]{1,2})?")
+WIDE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")  # Chinese characters
+# The shorter side of a film by its name, in pixels; ``720p`` says it itself.
+LINES_OF = {"2K": 1440, "4K": 2160, "8K": 4320}
+LINES = re.compile(r"([0-9]{3,4})p")
+
+
+def lines_of(resolution: str) -> int | None:
+    """The pixels of the shorter side that a resolution names, None where it names none."""
+    named = LINES.fullmatch(resolution)
+    return int(named[1]) if named else LINES_OF.get(resolution.upper())
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Units for a clip: ``at`` some durations, and for each ``further`` second beyond the last."""
+    """Units for a clip: ``at`` some measures, and for each ``further`` one beyond the last.
 
-    at: Mapping[int, int]
-    further: int | None = None
+    A measure is a second, or what ``Offer.priced_by`` says.
 
-    def of(self, duration: int) -> int | None:
+    A price may have a fraction, as cents a second do; only the sum of an order is rounded.
+    """
+
+    at: Mapping[int, Decimal]
+    further: Decimal | None = None
+
+    def of(self, measure: int) -> Decimal | None:
         last = max(self.at)
-        if duration > last and self.further is not None:
-            return self.at[last] + self.further * (duration - last)
-        return self.at.get(duration)
+        if measure > last and self.further is not None:
+            return self.at[last] + self.further * (measure - last)
+        return self.at.get(measure)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRules:
+    """What words may be that are spoken. ``least``: fewest characters; ``wide``: what one Chinese
+    character counts.
+    """
+
+    least: int = 1
+    wide: int = 1
+
+    def length(self, text: str) -> int:
+        return len(text) + (self.wide - 1) * len(WIDE.findall(text))
+
+    def problems(self, text: str) -> Iterator[Problem]:
+        length = self.length(text)
+        if text.strip() and length < self.least:
+            yield Problem("prompt", "too_short", {"limit": self.least, "length": length})
+        # A pause stands between two spoken parts: after re.split every other part is its seconds.
+        spoken, pauses = PAUSE.split(text)[::2], PAUSE.split(text)[1::2]
+        is_between = not pauses or all(part.strip() for part in spoken)
+        if not is_between or not all(map(PAUSE_SECONDS.fullmatch, pauses)):
+            yield Problem("prompt", "pause")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRules:
+    """What a film or a sound may be that an order is made of: its seconds, where they are known."""
+
+    shortest: int
+    longest: int
+
+    def problems(self, field: str, source: Source) -> Iterator[Problem]:
+        if source.seconds is None:
+            return
+        if source.seconds < self.shortest:
+            yield Problem(field, "short", {"limit": self.shortest})
+        elif source.seconds > self.longest:
+            yield Problem(field, "long", {"limit": self.longest})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +233,15 @@ class Offer:
 
     ``resolutions`` is empty where nobody can choose. ``conflicts`` are pairs of switches of which
     the first cannot be on beside the second. ``names_pictures``: a prompt may refer to pictures by
-    name, as ``@name``. ``wire`` holds the adapter's own words for this model.
+    name, as ``@name``. ``wire`` holds the adapter's own words for this model. ``off_peak_prices``
+    replace ``prices`` where an order is off-peak and the provider has a list of its own for that.
+    ``source`` is the address where limits and prices were read, and ``checked_on`` the day.
+    ``like``: an installation added this model, which follows the rules of that shipped one.
+    ``durations`` is empty where an order has no length of its own. ``film`` and ``sound`` are the
+    rules of a film that must be given, and of a sound that takes the place of the prompt;
+    ``speech`` are those of a prompt that is spoken. ``prices`` are for each ``price_step`` begun of
+    what ``priced_by`` counts: seconds ordered, pictures given, characters of the prompt, seconds of
+    the film or of the sound given.
     """
 
     kind: str
@@ -183,11 +257,20 @@ class Offer:
     images: tuple[int, int]
     options: tuple[Option, ...]
     prices: Mapping[str, Price] = dataclasses.field(default_factory=dict)
+    off_peak_prices: Mapping[str, Price] = dataclasses.field(default_factory=dict)
     fewer_resolutions: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     conflicts: tuple[tuple[str, str], ...] = ()
     pictures: PictureRules | None = None
     names_pictures: bool = False
     wire: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    checked_on: date | None = None
+    source: str = ""
+    like: str = ""
+    film: SourceRules | None = None
+    sound: SourceRules | None = None
+    speech: SpeechRules | None = None
+    priced_by: PricedBy = "duration"
+    price_step: int = 1
 
     def option(self, name: str) -> Option | None:
         return next((option for option in self.options if option.name == name), None)
@@ -214,25 +297,57 @@ class Offer:
         """Seconds that an order asks for; 0 where the provider chooses."""
         return self.duration if order.duration is None else order.duration
 
+    def seconds(self, order: Order) -> int | None:
+        """Begun seconds that a price of a second is for; None where nobody knows them before."""
+        if self.priced_by in ("source", "sound"):
+            return self.measure(order, step=1)
+        return (self.length(order) or None) if self.priced_by == "duration" else None
+
+    def measure(self, order: Order, *, step: int = 0) -> int | None:
+        """How many begun steps of what is charged an order has; None where that is not known."""
+        source = order.sound if self.priced_by == "sound" else order.source
+        count: float | None
+        match self.priced_by:
+            case "images":
+                count = len(order.images)
+            case "characters":
+                count = max(len(order.prompt), 1)
+            case "source" | "sound":
+                count = source.seconds if source else None
+            case _:
+                count = self.length(order)
+        return None if count is None else math.ceil(count / (step or self.price_step))
+
     def value_of(self, name: str, order: Order) -> Value | None:
         """The value of an option that the provider will use: the order's, else the default."""
         option = self.option(name)
-        return order.options.get(name, option.default) if option else None
+        if option is None:
+            return None
+        value = order.options.get(name, option.default)
+        return option.default if value == "" else value  # an empty text is no choice
 
     def estimate(self, order: Order) -> int | None:
-        """Units that an order will probably cost; None where no price is known."""
-        price = self.prices.get(order.resolution or self.resolution)
-        units = price.of(self.length(order)) if price else None
+        """Units that an order will probably cost; None where no price is known.
+
+        The sum is rounded up to a whole unit, once (docs/wire.md, 1.5).
+        """
+        chosen = [option for option in self.options if self.value_of(option.name, order)]
+        has_own_list = bool(self.off_peak_prices) and bool(self.value_of("off_peak", order))
+        prices = self.off_peak_prices if has_own_list else self.prices
+        price = prices.get(order.resolution or self.resolution)
+        measure = self.measure(order)
+        units = price.of(measure) if price and measure is not None else None
         if units is None:
             return None
-        chosen = [option for option in self.options if self.value_of(option.name, order)]
         units += sum(option.surcharge for option in chosen)
-        # Rounded up, in whole numbers: a float could be off by one unit.
-        return -(-units // math.prod(option.price_divisor for option in chosen))
+        divisors = (option.price_divisor for option in chosen)
+        # In decimals: a float could be off by one unit.
+        return math.ceil(units if has_own_list else units / math.prod(divisors))
 
     def problems(self, order: Order) -> tuple[Problem, ...]:
         """Everything that is wrong with an order, in the order of a form."""
         return (
+            *self.source_problems(order),
             *self.prompt_problems(order),
             *self.image_problems(order),
             *self.shape_problems(order),
@@ -240,12 +355,32 @@ class Offer:
             *self.conflict_problems(order),
         )
 
+    def source_problems(self, order: Order) -> Iterator[Problem]:
+        """What is wrong with the film and the sound that the order is made of."""
+        if self.film and order.source is None:
+            yield Problem("source", "required")
+        elif self.film and order.source:
+            yield from self.film.problems("source", order.source)
+            yield from self.line_problems(order, order.source)
+        if self.sound and order.sound:
+            yield from self.sound.problems("sound", order.sound)
+        elif self.sound and not order.prompt.strip():
+            yield Problem("prompt", "unspoken")
+
+    def line_problems(self, order: Order, film: Source) -> Iterator[Problem]:
+        """Where resolutions can be chosen for a film that is there, it must become a higher one."""
+        lines = lines_of(order.resolution or self.resolution)
+        if lines and film.lines >= lines:
+            yield Problem("resolution", "higher", {"lines": film.lines})
+
     def prompt_problems(self, order: Order) -> Iterator[Problem]:
-        length = len(order.prompt)
+        length = self.speech.length(order.prompt) if self.speech else len(order.prompt)
         if self.prompt_required and not order.prompt.strip():
             yield Problem("prompt", "required")
         if length > self.prompt_limit:
             yield Problem("prompt", "too_long", {"limit": self.prompt_limit, "length": length})
+        if self.speech:
+            yield from self.speech.problems(order.prompt)
 
     def image_problems(self, order: Order) -> Iterator[Problem]:
         low, high = self.images
@@ -259,7 +394,9 @@ class Offer:
 
     def shape_problems(self, order: Order) -> Iterator[Problem]:
         resolutions = self.resolutions_at(order.duration)
-        if order.duration is not None and order.duration not in self.durations:
+        if order.duration is not None and not self.durations:
+            yield Problem("duration", "unwanted")
+        elif order.duration is not None and order.duration not in self.durations:
             yield duration_problem(self.durations)
         if order.resolution and not self.resolutions:
             yield Problem("resolution", "unwanted")
@@ -354,6 +491,10 @@ class Catalogue:
     def offer(self, kind: str, model: str) -> Offer | None:
         found = (offer for offer in self.offers if (offer.kind, offer.model) == (kind, model))
         return next(found, None)
+
+    def offer_for(self, order: Order) -> Offer | None:
+        """The offer whose rules an order follows."""
+        return self.offer(order.kind, order.like or order.model)
 
 
 def duration_problem(durations: Sequence[int]) -> Problem:

@@ -2,8 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,10 @@ from .rules import (
     PictureRules,
     Polling,
     Price,
+    PricedBy,
     Setting,
+    SourceRules,
+    SpeechRules,
     Value,
 )
 
@@ -104,8 +109,25 @@ class PictureTable(TomlTable):
     of_one_name: int = 0
 
 
+class SourceTable(TomlTable):
+    """``film`` and ``sound`` of a kind, as ``rules.SourceRules``."""
+
+    shortest: int
+    longest: int
+
+
+class SpeechTable(TomlTable):
+    """``speech`` of a kind, as ``rules.SpeechRules``."""
+
+    least: int = 1
+    wide: int = 1
+
+
 class KindTable(TomlTable):
-    """``[kinds.<kind>]``: what an endpoint declares, whatever the model."""
+    """``[kinds.<kind>]``: what an endpoint declares, whatever the model.
+
+    ``has_duration`` is false where an order has no length of its own.
+    """
 
     prompt_limit: int
     prompt_required: bool
@@ -113,6 +135,12 @@ class KindTable(TomlTable):
     has_aspect_ratio: bool
     options: tuple[str, ...]
     picture: PictureTable | None = None
+    has_duration: bool = True
+    film: SourceTable | None = None
+    sound: SourceTable | None = None
+    speech: SpeechTable | None = None
+    priced_by: PricedBy = "duration"
+    price_step: int = 1
 
 
 class PollingTable(TomlTable):
@@ -125,39 +153,47 @@ class PollingTable(TomlTable):
 
 
 class PriceTable(TomlTable):
-    """``[offers.prices]`` by resolution, as ``rules.Price``."""
+    """``[offers.prices]`` and ``[offers.off_peak_prices]`` by resolution, as ``rules.Price``."""
 
-    at: dict[int, int]
-    further: int | None = None
+    at: dict[int, Decimal]
+    further: Decimal | None = None
 
 
 class OfferTable(TomlTable):
     """``[[offers]]``: a model at one or more kinds that treat it alike.
 
-    ``durations`` and the values of ``only_at`` are written as ``1-16`` or ``4, 8``. ``defaults``
-    replace those of ``[options]``. ``wire`` holds the adapter's own words for this model.
+    ``durations`` and the values of ``only_at`` are written as ``1-16`` or ``4, 8``. ``defaults``,
+    ``needs`` and ``surcharges`` replace those of ``[options]``, ``images`` those of the kind,
+    ``checked_on`` and ``source`` those of the file. ``wire`` holds the adapter's own words for
+    this model.
     """
 
     model: str
     kinds: tuple[str, ...]
-    durations: str
-    duration: int
     options: tuple[str, ...]
+    durations: str = ""
+    duration: int = 0
     resolutions: tuple[str, ...] = ()
     resolution: str = ""
     aspect_ratios: tuple[str, ...] = ()
     aspect_ratio: str = ""
     defaults: dict[str, Value] = {}
     only_at: dict[str, str] = {}
+    needs: dict[str, str] = {}
+    surcharges: dict[str, int] = {}
+    images: tuple[int, int] | None = None
     prices: dict[str, PriceTable] = {}
+    off_peak_prices: dict[str, PriceTable] = {}
     fewer_resolutions: dict[int, tuple[str, ...]] = {}
     conflicts: tuple[tuple[str, str], ...] = ()
     names_pictures: bool = False
     wire: dict[str, str] = {}
+    checked_on: date | None = None
+    source: str = ""
 
 
 class FileTable(TomlTable):
-    """The whole file."""
+    """The whole file. ``source`` and ``checked_on``: where and when its offers were read."""
 
     provider: str
     title: str
@@ -173,6 +209,8 @@ class FileTable(TomlTable):
     requests_per_minute: int | None = None
     inline_limit: int = 0
     settings: dict[str, SettingTable] = {}
+    checked_on: date | None = None
+    source: str = ""
 
 
 @cache
@@ -189,7 +227,8 @@ def catalogue(provider_kind: str) -> Catalogue:
 def parse(text: str, file: str) -> Catalogue:
     """A catalogue from the text of its file. Raises CatalogueError."""
     try:
-        document = tomllib.loads(text)
+        # Prices may have fractions, which a float would not keep.
+        document = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise CatalogueError(file, "syntax", str(error)) from error
     table = Position(file).convert(document, FileTable)
@@ -217,6 +256,7 @@ def check_file(file: FileTable, position: Position) -> None:
         here = position.at(f"kinds.{name}")
         here.at("options").require_known({*kind.options}, {*file.options})
         here.at("picture").require(bool(kind.picture) == bool(kind.images[1]), "rules and count")
+        here.at("price_step").require(kind.price_step >= 1, "is less than 1")
     for name, option in file.options.items():
         here = position.at(f"options.{name}")
         here.at("needs").require_known({option.needs} - {""}, {*file.options})
@@ -261,22 +301,32 @@ def read_offers(file: FileTable, text: str, position: Position) -> Iterator[Offe
 def check_table(table: OfferTable, file: FileTable, position: Position) -> None:
     """Check that every name that an offer refers to exists."""
     named = {*table.options, *table.defaults, *table.only_at, *sum(table.conflicts, ())}
-    sizes = {*table.prices, *sum(table.fewer_resolutions.values(), ())}
+    named |= {*table.needs, *table.needs.values(), *table.surcharges} - {""}
+    prices = (*table.prices.values(), *table.off_peak_prices.values())
+    sizes = {*table.prices, *table.off_peak_prices, *sum(table.fewer_resolutions.values(), ())}
     sizes |= {table.resolution} if table.resolutions else {table.resolution} - {""}
     position.at("kinds").require_known({*table.kinds}, {*file.kinds})
     position.at("options").require_known(named, {*file.options})
-    position.at("resolutions").require_known(sizes, {*table.resolutions})
-    position.at("prices").require(all(price.at for price in table.prices.values()), "no price")
+    # Where no resolution can be chosen, the one price has no name.
+    position.at("resolutions").require_known(sizes, {*(table.resolutions or ("",))})
+    position.at("prices").require(all(price.at for price in prices), "no price")
 
 
 def read_offer(table: OfferTable, name: str, file: FileTable, position: Position) -> Offer:
     """The offer of one of a table's kinds."""
     kind = file.kinds[name]
-    durations = read_durations(table.durations, position.at("durations"))
+    # A film that is there already, a picture and a speech have no length to choose.
+    if not kind.has_duration:
+        position.at("durations").require(not table.durations, "is not for this kind")
+    durations = (
+        read_durations(table.durations, position.at("durations")) if kind.has_duration else ()
+    )
     ratios = table.aspect_ratios if kind.has_aspect_ratio else ()
     ratio = table.aspect_ratio if kind.has_aspect_ratio else ""
     rules = PictureRules(**msgspec.structs.asdict(kind.picture)) if kind.picture else None
-    position.at("duration").require(table.duration in durations, "is not one of durations")
+    position.at("duration").require(
+        table.duration in (durations or (0,)), "is not one of durations"
+    )
     position.at("aspect_ratio").require_known({ratio} - {""}, {*ratios})
     return Offer(
         kind=name,
@@ -289,15 +339,27 @@ def read_offer(table: OfferTable, name: str, file: FileTable, position: Position
         aspect_ratio=ratio,
         prompt_limit=kind.prompt_limit,
         prompt_required=kind.prompt_required,
-        images=kind.images,
+        images=table.images or kind.images,
         options=read_options(table, kind, file, position),
-        prices={size: Price(price.at, price.further) for size, price in table.prices.items()},
+        prices=read_prices(table.prices),
+        off_peak_prices=read_prices(table.off_peak_prices),
         fewer_resolutions=table.fewer_resolutions,
         conflicts=table.conflicts,
         pictures=rules,
         names_pictures=table.names_pictures and bool(rules and rules.of_one_name),
         wire=table.wire,
+        checked_on=table.checked_on or file.checked_on,
+        source=table.source or file.source,
+        film=SourceRules(kind.film.shortest, kind.film.longest) if kind.film else None,
+        sound=SourceRules(kind.sound.shortest, kind.sound.longest) if kind.sound else None,
+        speech=SpeechRules(kind.speech.least, kind.speech.wide) if kind.speech else None,
+        priced_by=kind.priced_by,
+        price_step=kind.price_step,
     )
+
+
+def read_prices(tables: Mapping[str, PriceTable]) -> Mapping[str, Price]:
+    return {size: Price(table.at, table.further) for size, table in tables.items()}
 
 
 def read_options(
@@ -319,9 +381,9 @@ def read_option(name: str, table: OfferTable, file: FileTable, position: Positio
         low=declared.low,
         high=declared.high,
         durations=read_durations(span, position.at(f"only_at.{name}")) if span else (),
-        surcharge=declared.surcharge,
+        surcharge=table.surcharges.get(name, declared.surcharge),
         price_divisor=declared.price_divisor,
-        needs=declared.needs,
+        needs=table.needs.get(name, declared.needs),
         limit=declared.limit,
         form=declared.form,
     )

@@ -20,19 +20,18 @@ from generations.providers.contract import (
     Receipt,
     Refused,
     Report,
+    TaskKind,
     Unavailable,
 )
-from generations.providers.wire.exchange import ask, build_request, create, require_remote_id
-from generations.providers.wire.replies import (
-    Reply,
-    read_identifier,
-    read_object,
-    read_text,
-    read_word,
-)
+from generations.providers.wire.callbacks import read_body, read_hints
+from generations.providers.wire.exchange import ask, build_request, create, id_in_path
+from generations.providers.wire.replies import Reply
+from generations.providers.wire.tasks import is_own
+from generations.providers.wire.values import read_text
 
-from .films import FILM, ID_MEMBERS, ROOT, film_call, read_film, with_task_id
+from .films import FILM, ID_MEMBERS, ROOT, film_call, read_film, read_part_receipt
 from .replies import (
+    DIALECT,
     answered,
     newest_first,
     question_error,
@@ -42,6 +41,13 @@ from .replies import (
     read_report,
 )
 from .requests import MEMBERS, PATHS, order_body
+from .siblings import (
+    KINDS,
+    MUSIC_VIDEO_ROOT,
+    read_music_video,
+    read_sibling_receipt,
+    sibling_call,
+)
 
 SCHEME = "Token"
 BODY_LIMIT = 20 * 1024 * 1024  # Vidu's own (2.4)
@@ -62,26 +68,35 @@ class Vidu:
     callback_reply: Mapping[str, object] = {}
 
     def echoes_reference(self, kind: str) -> bool:
-        return kind != FILM  # the only create without a payload (2.13)
+        # The only creates without a payload (2.13 and 2.20).
+        return kind not in {FILM, TaskKind.SUBJECT}
 
     def accepts_callback_url(self, access: Access) -> bool:
         return True
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
-        """POST /ent/v2/{kind} (2.3, 2.6), or an ad film's own create (2.13)."""
+        """POST /ent/v2/{kind} (2.3, 2.6, 2.16), or an ad film's own create (2.13)."""
         path, body = create_call(order)
         request = build_request(access, "POST", path, scheme=SCHEME, body=body)
         if len(request.content) > BODY_LIMIT:
             raise Refused("too_large", "The order is larger than 20 MB.")
         reply = yield from create(access, request)
-        return read_receipt(with_task_id(reply, order) if order.kind in ID_MEMBERS else reply)
+        if order.kind in KINDS:
+            return read_sibling_receipt(reply, order.kind)
+        is_part = order.kind in ID_MEMBERS
+        return read_part_receipt(reply, order) if is_part else read_receipt(reply)
 
     def check(
         self, access: Access, remote_id: str, *, wanted: Collection[str] = ()
     ) -> Flow[Report]:
-        """GET /ent/v2/tasks/{id}/creations (2.7)."""
+        """GET /ent/v2/tasks/{id}/creations (2.7), else the music video of that id (2.22)."""
         reply = yield from ask_at(access, "GET", task_path(remote_id, "creations"))
-        return read_report(answered(reply))
+        if reply.status == 404 and is_own(reply, DIALECT):
+            path = f"{MUSIC_VIDEO_ROOT}/{id_in_path(remote_id)}"
+            video = yield from ask_at(access, "GET", path)
+            if video.is_successful:
+                return read_music_video(video)
+        return read_report(reply)
 
     def cancel(self, access: Access, remote_id: str) -> Flow[None]:
         """POST /ent/v2/tasks/{id}/cancel (2.8). Success is {} by the example, null by the text.
@@ -101,8 +116,8 @@ class Vidu:
     def test(self, access: Access) -> Flow[None]:
         """Ask for task 0: the answer to a good key is that it does not exist (2.7)."""
         reply = yield from ask_at(access, "GET", "/ent/v2/tasks/0/creations")
-        # A page without JSON is no answer of Vidu's: it may come from a proxy or a wrong address.
-        if reply.status != 404 or reply.members is None:
+        # A 404 of anybody else may come from a proxy or a wrong address.
+        if reply.status != 404 or not is_own(reply, DIALECT):
             raise question_error(reply)
 
     def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
@@ -125,18 +140,19 @@ class Vidu:
 
     def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
         """GET /ent/v2/ad-one-click/{id} (2.13)."""
-        reply = yield from ask_at(access, "GET", f"{ROOT}/{require_remote_id(remote_id)}")
+        reply = yield from ask_at(access, "GET", f"{ROOT}/{id_in_path(remote_id)}")
         return read_film(answered(reply), remote_id)
 
     def read_callback(
         self, access: Access, request: CallbackRequest, *, now: float
     ) -> CallbackReading:
         """Judge a callback by its signature and read the hints in its body (2.9)."""
-        body = read_object(request.body) or {}
+        body = read_body(request, access.key)
+        hints = read_hints(body, ids=("id",), states=("state", "status"))
         return CallbackReading(
             trust=judge(access.key, request, now),
-            remote_id=read_identifier(body.get("id")),
-            state_word=read_word(body.get("state")) or read_word(body.get("status")),
+            remote_id=hints.remote_id,
+            state_word=hints.state_word,
             nonce=read_text(request.headers.get(NONCE, ""), limit=NONCE_LIMIT),
         )
 
@@ -144,16 +160,18 @@ class Vidu:
 def create_call(order: Order) -> tuple[str, dict[str, object]]:
     """Path and body of a create. Raises Refused for a kind that Vidu does not have."""
     # None for what the catalogue does not have: the edits of a film, and models that have left it.
-    offer = catalogue(Vidu.kind).offer(order.kind, order.model)
+    offer = catalogue(Vidu.kind).offer_for(order)
     if order.kind in ID_MEMBERS:
         return film_call(order, offer)
+    if order.kind in KINDS:
+        return sibling_call(order, offer)
     if order.kind not in PATHS:
         raise Refused("kind_unknown", f"Vidu has no endpoint {order.kind}.")
     return PATHS[order.kind], order_body(order, MEMBERS[order.kind], offer)
 
 
 def task_path(remote_id: str, action: str) -> str:
-    return f"/ent/v2/tasks/{require_remote_id(remote_id)}/{action}"
+    return f"/ent/v2/tasks/{id_in_path(remote_id)}/{action}"
 
 
 def ask_at(

@@ -11,24 +11,36 @@ from generations.providers.contract import (
     FilmReport,
     FilmShot,
     Order,
+    Receipt,
     Refused,
     RemoteState,
     TaskKind,
     Unavailable,
+    Unclear,
 )
+from generations.providers.wire.complaints import Complaint
 from generations.providers.wire.exchange import require_remote_id
+from generations.providers.wire.objects import as_object, unpacked
 from generations.providers.wire.reasons import code_reason
-from generations.providers.wire.replies import (
+from generations.providers.wire.replies import Reply
+from generations.providers.wire.results import find_results
+from generations.providers.wire.states import read_state_word, state_of
+from generations.providers.wire.tasks import (
+    end_by_word,
+    own_complaint,
+    read_receipt,
+    unreadable,
+)
+from generations.providers.wire.values import (
     PROMPT_LIMIT,
-    Reply,
-    as_object,
-    read_address,
+    WORD_LIMIT,
+    is_empty,
     read_identifier,
     read_integer,
 )
 
 from .reasons import REASONS
-from .replies import read_state
+from .replies import DIALECT, create_error
 from .requests import order_body
 
 FILM = TaskKind.FILM
@@ -100,46 +112,54 @@ def compose_body(edit: FilmEdit) -> dict[str, object]:
 # ---- What is read ---------------------------------------------------------------------------
 
 
-def with_task_id(reply: Reply, order: Order) -> Reply:
-    """A create's answer with its id in ``task_id``, where a clip's create has it.
+def read_part_receipt(reply: Reply, order: Order) -> Receipt:
+    """A create's answer, whose id has another name for each kind of part (2.14).
 
-    An answer that names another film gives no id, because it is unclear whose task that is.
+    An answer that names another film gives no id, because it is unclear whose task that is; and the
+    film's own id is not that of its part.
     """
-    if reply.members is None or order.kind == FILM:
-        return reply
-    film, edit = read_identifier(reply.get("ad_one_click_task_id")), order.film_edit
-    is_ours = edit is not None and film in {"", edit.film_remote_id}
-    task_id = reply.get(ID_MEMBERS[order.kind]) if is_ours else None
-    return replace(reply, members={**reply.members, "task_id": task_id})
+    film = order.film_edit.film_remote_id if order.film_edit else ""
+    named = map(read_identifier, reply.neighbours(["ad_one_click_task_id"]))
+    if film and any(name not in {"", film} for name in named):
+        raise unreadable(reply, Unclear)
+    dialect = replace(DIALECT, ids=(ID_MEMBERS[order.kind],), other_ids=frozenset({film}))
+    return read_receipt(reply, dialect, create_error)
 
 
 def read_film(reply: Reply, remote_id: str) -> FilmReport:
     """A film's tree. Raises Unavailable for an answer of another film, or without a tree."""
-    tree = reply.child("data_records")
-    if tree.members is None or not reply.word("state"):
-        raise reply.unreadable(Unavailable)
+    if reply.child("data_records").members is None and reply.child("data").members is not None:
+        reply = reply.child("data")
+    tree, word = reply.child("data_records"), read_word(reply)
+    if tree.members is None or not word:
+        raise unreadable(reply, Unavailable)
     # Asked for again rather than applied: its takes would appear in this film.
     if read_identifier(reply.get("id")) not in {"", remote_id}:
-        raise reply.unreadable(Unavailable)
-    shots, unreadable = read_shots(tree)
+        raise unreadable(reply, Unavailable)
+    shots, unreadable_count = read_shots(tree)
     narrations = read_all(tree, "narration_records", read_record)
     musics = read_all(tree, "bgm_records", read_record)
     cuts = read_all(tree, "completed_creation_records", read_cut)
-    unreadable += sum(not record.remote_id for record in (*narrations, *musics))
-    unreadable += sum(not cut.remote_id for cut in cuts)
-    code = reply.word("err_code")
+    unreadable_count += sum(not record.remote_id for record in (*narrations, *musics))
+    unreadable_count += sum(not cut.remote_id for cut in cuts)
+    complaint = own_complaint(reply, DIALECT)
     return FilmReport(
-        state=read_state(reply),
-        state_word=reply.word("state"),
-        code=code,
-        reason=code_reason(code, REASONS),
+        state=end_by_word(state_of(word), complaint, DIALECT),
+        state_word=word,
+        code=complaint.code,
+        reason=code_reason(complaint.code, REASONS),
         shots=shots,
         narrations=[record for record in narrations if record.remote_id],
         musics=[record for record in musics if record.remote_id],
         cuts=[cut for cut in cuts if cut.remote_id],
-        unreadable_count=unreadable,
+        unreadable_count=unreadable_count,
         raw=reply.raw,
     )
+
+
+def read_word(entry: Reply) -> str:
+    """The word of a state, from Vidu's own member or the one beside it."""
+    return entry.hidden(read_state_word(entry.first(["state", "status"])), WORD_LIMIT)
 
 
 def read_shots(tree: Reply) -> tuple[Sequence[FilmShot], int]:
@@ -176,49 +196,66 @@ def read_all[Read](tree: Reply, name: str, read: Callable[[Reply], Read]) -> Seq
 
 def entries(tree: Reply, name: str) -> Iterator[object]:
     """A list's entries; one object alone counts as a list of one, and null as an empty one."""
-    value = tree.get(name)
+    value = unpacked(tree.get(name))
     if isinstance(value, list):
         yield from value
     elif as_object(value) is not None:
         yield value
-    elif value is not None:
-        raise tree.unreadable(Unavailable)
+    elif not is_empty(value):
+        raise unreadable(tree, Unavailable)
 
 
 def read_record(entry: Reply) -> FilmRecord:
     """One take. The list that holds it says what it is; its ``type`` does not (2.14)."""
-    url, code = read_address(entry.get("creation_url")), entry.word("err_code")
+    complaint = own_complaint(entry, DIALECT)
+    url = read_link(entry)
     return FilmRecord(
-        remote_id=read_identifier(entry.get("id")),
-        state=record_state(entry, url),
-        state_word=entry.word("state"),
+        remote_id=read_id(entry),
+        state=record_state(entry, url, complaint),
+        state_word=read_word(entry),
         prompt=entry.text("prompt", limit=PROMPT_LIMIT),
         url=url,
-        code=code,
-        reason=code_reason(code, REASONS),
+        code=complaint.code,
+        reason=code_reason(complaint.code, REASONS),
     )
 
 
 def read_cut(entry: Reply) -> FilmCut:
     """One cut, and the takes that were joined in it."""
-    url, code = read_address(entry.get("creation_url")), entry.word("err_code")
-    params = entry.child("params")
-    takes = (read_identifier(take) for take in entries(params, "video_task_ids"))
+    complaint = own_complaint(entry, DIALECT)
+    url, params = read_link(entry), entry.child("params")
+    takes = map(params.identifier, entries(params, "video_task_ids"))
     return FilmCut(
-        remote_id=read_identifier(entry.get("id")),
-        state=record_state(entry, url),
-        state_word=entry.word("state"),
+        remote_id=read_id(entry),
+        state=record_state(entry, url, complaint),
+        state_word=read_word(entry),
         url=url,
-        code=code,
+        code=complaint.code,
         take_remote_ids=[take for take in takes if take],
-        narration_remote_id=read_identifier(params.get("narration_task_id")),
-        music_remote_id=read_identifier(params.get("bgm_task_id")),
-        reason=code_reason(code, REASONS),
+        narration_remote_id=params.identifier(params.get("narration_task_id")),
+        music_remote_id=params.identifier(params.get("bgm_task_id")),
+        reason=code_reason(complaint.code, REASONS),
     )
 
 
-def record_state(entry: Reply, url: str) -> RemoteState | None:
-    """A success without its link counts as running, so that it is asked for again."""
-    state = read_state(entry)
-    is_unlinked = state is RemoteState.SUCCEEDED and not url
-    return RemoteState.RUNNING if is_unlinked else state
+def read_id(entry: Reply) -> str:
+    return entry.identifier(entry.first(["id", "task_id", "taskId", "sub_task_id"]))
+
+
+def read_link(entry: Reply) -> str:
+    """The link of a record, "" where it has none; the kind of its file is known from its list."""
+    found = find_results(
+        entry.members or {}, ["creation_url"], is_finished=True, scheme=entry.scheme
+    )
+    links = [result.url for result in found if result.role in {"video", "audio"}]
+    return links[0] if links else ""
+
+
+def record_state(entry: Reply, url: str, complaint: Complaint) -> RemoteState | None:
+    """A link beside any word but a failure is a success; one without a link is asked for again."""
+    state = end_by_word(state_of(read_word(entry)), complaint, DIALECT)
+    if state in {RemoteState.FAILED, RemoteState.CANCELLED}:
+        return state
+    if url:
+        return RemoteState.SUCCEEDED
+    return RemoteState.RUNNING if state is RemoteState.SUCCEEDED else state

@@ -22,6 +22,15 @@ REASONS: Mapping[str, Reason] = {
     "ImageCheckBodyJointsFailed": Reason.PICTURE_WITHOUT_BODY,
     "ImageCheckFaceFailed": Reason.PICTURE_FACE_REFUSED,
     "ImageObjectsUndetected": Reason.PICTURE_WITHOUT_SUBJECT,
+    "ImageSizeInvalid": Reason.PICTURE_UNFIT,
+    "VideoDownloadFailure": Reason.FILM_NOT_FETCHED,
+    "VideoFormatInvalid": Reason.FILM_UNUSABLE,
+    "NoFaceDetected": Reason.FILM_WITHOUT_FACE,
+    "MultiFaceDetected": Reason.FILM_WITH_FACES,
+    "FaceDetectFailure": Reason.FILM_FACE_REFUSED,
+    "FaceDetectNotPass": Reason.FILM_FACE_REFUSED,
+    "PhotoAuditNotPass": Reason.CONTENT_REFUSED,
+    "AuditFailed": Reason.CONTENT_REFUSED,
     "OperationInProcess": Reason.BUSY,
     "TaskPromptPolicyViolation": Reason.PROMPT_REFUSED,
     "AuditSubmitIllegal": Reason.CONTENT_REFUSED,
@@ -40,4 +49,5 @@ REASONS: Mapping[str, Reason] = {
     "SystemThrottling": Reason.BUSY,
     "Canceled": Reason.OTHER,  # the request was cancelled, not the task; see 499 in the table
     "InternalServiceFailure": Reason.PROVIDER_FAULT,
+    "Unknown": Reason.PROVIDER_FAULT,
 }

@@ -1,105 +1,64 @@
-"""What Vidu answers: state words, results, balance, list and errors (docs/wire.md, 2.6 to 2.10)."""
+"""What Vidu answers: tasks, balance, list and errors (docs/wire.md, 2.6 to 2.10)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from math import floor
 
 from generations.providers.contract import (
     AccountBalance,
     Listing,
     ProviderError,
     Receipt,
-    RemoteState,
     Report,
-    Result,
     Unavailable,
     Unclear,
 )
+from generations.providers.wire import tasks
+from generations.providers.wire.complaints import read_complaint
+from generations.providers.wire.objects import as_objects
 from generations.providers.wire.reasons import code_reason, create_error_kind
-from generations.providers.wire.replies import (
+from generations.providers.wire.replies import Reply
+from generations.providers.wire.states import read_state_word, state_of
+from generations.providers.wire.tasks import (
+    Dialect,
+    error_of_question,
+    has_error_code,
+    unreadable,
+)
+from generations.providers.wire.values import (
     PROMPT_LIMIT,
-    Reply,
-    as_objects,
-    read_address,
-    read_echo,
+    is_empty,
     read_identifier,
     read_integer,
-    with_results,
+    read_signed,
 )
 
-from .reasons import REASONS, USER_CANCELLED
+from .reasons import REASONS
 
-# https://platform.vidu.com/docs/get-generation
-STATES: Mapping[str, RemoteState] = {
-    "created": RemoteState.QUEUED,
-    "queueing": RemoteState.QUEUED,
-    "processing": RemoteState.RUNNING,
-    "success": RemoteState.SUCCEEDED,
-    "failed": RemoteState.FAILED,
-}
+# https://platform.vidu.com/docs/get-generation and https://platform.vidu.com/docs/error-code
+DIALECT = Dialect(
+    own=(("reason",), ("code", "message")),
+    reasons=REASONS,
+    ids=("task_id",),
+    states=("state",),
+    costs=("credits",),
+    results=("creations",),
+    codes=("err_code",),
+    messages=("err_msg",),
+    references=("payload",),
+)
 
-# The links of one creation, and the role of the file behind each (2.7).
-LINKS: Mapping[str, str] = {
-    "url": "video",
-    "cover_url": "cover",
-    "watermarked_url": "watermarked",
-}
+LIST_NAMES = frozenset({"tasks", "next_page_token"})
 
 
 def read_receipt(reply: Reply) -> Receipt:
     """A create's answer (2.6). Raises its error, or Unclear without an id."""
-    if not is_receipt(reply):
-        raise create_error(reply)
-    state = read_state(reply) or RemoteState.QUEUED
-    return Receipt(
-        remote_id=read_identifier(reply.get("task_id")),
-        # The links come with the first question only.
-        state=RemoteState.RUNNING if state is RemoteState.SUCCEEDED else state,
-        cost=read_integer(reply.get("credits")),
-        code=reply.word("err_code"),
-        message=reply.text("err_msg"),
-        raw=reply.raw,
-    )
-
-
-def is_receipt(reply: Reply) -> bool:
-    has_id = bool(read_identifier(reply.get("task_id")))
-    return reply.is_successful and not has_error_code(reply) and has_id
+    return tasks.read_receipt(reply, DIALECT, create_error)
 
 
 def read_report(reply: Reply) -> Report:
-    """A task's state (2.7). Raises Unavailable without a state word."""
-    if not reply.word("state"):
-        raise reply.unreadable(Unavailable)
-    code = reply.word("err_code")
-    report = Report(
-        state=read_state(reply),
-        state_word=reply.word("state"),
-        progress=read_integer(reply.get("progress"), high=100),
-        cost=read_integer(reply.get("credits")),
-        code=code,
-        reason=code_reason(code, REASONS),
-        message=reply.text("err_msg"),
-        reference=reply.text("payload"),
-        raw=reply.raw,
-        echoed=read_echo(reply, {"model": "model", "prompt": "prompt"}),
-    )
-    return with_results(report, read_results(reply.get("creations")))
-
-
-def read_state(reply: Reply) -> RemoteState | None:
-    """The state, None for an unknown word."""
-    state = STATES.get(reply.word("state"))
-    if state is RemoteState.FAILED and reply.word("err_code") == USER_CANCELLED:
-        return RemoteState.CANCELLED
-    return state
-
-
-def read_results(creations: object) -> Iterator[Result]:
-    """The links of all creations, which came as a list and as one object (2.7)."""
-    for creation in as_objects(creations):
-        remote_id = read_identifier(creation.get("id"))
-        for member, role in LINKS.items():
-            if url := read_address(creation.get(member)):
-                yield Result(role=role, url=url, remote_id=remote_id)
+    """A task's state (2.7). Raises Refused, Unauthorised or Unavailable."""
+    return tasks.read_task(reply, DIALECT, create_error)
 
 
 def read_balance(reply: Reply) -> AccountBalance:
@@ -107,12 +66,16 @@ def read_balance(reply: Reply) -> AccountBalance:
 
     https://platform.vidu.com/docs/get-account-info
     """
-    rows = as_objects(reply.get("remains")) or as_objects(reply.get("remaining_credits"))
-    remaining = read_integers(rows, "credit_remain")
-    if not remaining:
-        raise reply.unreadable(Unavailable)
+    rows = as_objects(reply.first(["remains", "data.remains"]))
+    rows = rows or as_objects(reply.first(["remaining_credits", "data.remaining_credits"]))
+    told = [row["credit_remain"] for row in rows if not is_empty(row.get("credit_remain"))]
+    remaining = [read_signed(value) for value in told]
+    # One row that nobody can read makes the sum unknown.
+    if not remaining or None in remaining:
+        raise unreadable(reply, Unavailable)
+    total = sum((amount for amount in remaining if amount is not None), Decimal(0))
     return AccountBalance(
-        remaining=sum(remaining),
+        remaining=max(0, floor(total)),
         slots=max(read_integers(rows, "concurrency_limit"), default=None),
         running=sum_or_none(read_integers(rows, "current_concurrency")),
         queued=sum_or_none(read_integers(rows, "queue_count")),
@@ -136,16 +99,20 @@ def read_listings(reply: Reply) -> Sequence[Listing]:
 
     https://platform.vidu.com/docs/tasks-list
     """
-    rows = reply.get("tasks")
-    if not isinstance(rows, list | None):
-        raise reply.unreadable(Unavailable)
-    return [read_listing(reply.at(row)) for row in rows or ()]
+    rows = reply.first(["tasks", "data.tasks"])
+    found = rows if isinstance(rows, list) else as_objects(rows)
+    # An empty list may be left out, but then its page token stands there: words of somebody else
+    # are no proof that there is no task.
+    is_list = any(scope.members and LIST_NAMES & scope.members.keys() for scope in reply.scopes)
+    if not is_list or (rows is not None and not isinstance(rows, list) and not found):
+        raise unreadable(reply, Unavailable)
+    return [read_listing(reply.at(row)) for row in found]
 
 
 def read_listing(row: Reply) -> Listing:
     return Listing(
-        remote_id=read_identifier(row.get("id")),
-        state=STATES.get(row.word("state")),
+        remote_id=row.identifier(row.get("id")) or row.identifier(row.get("task_id")),
+        state=state_of(read_state_word(row.first(["state", "status"]))),
         prompt=row.text("prompt", limit=PROMPT_LIMIT),
         model=row.text("model"),
         # A reseller sends Unix seconds as an integer (1.4).
@@ -160,32 +127,21 @@ def newest_first(rows: Iterable[Listing]) -> Sequence[Listing]:
 
 def answered(reply: Reply) -> Reply:
     """The answer of a question, if it is one. Raises Refused, Unauthorised or Unavailable."""
-    if not reply.is_successful or reply.members is None or has_error_code(reply):
+    is_object = reply.members is not None and not reply.is_cut
+    if not reply.is_successful or not is_object or has_error_code(reply, DIALECT):
         raise question_error(reply)
     return reply
 
 
 def create_error(reply: Reply) -> ProviderError:
-    """The error of a create's answer that is no receipt; Unclear unless the documents say else."""
-    word = read_error_word(reply)
-    has_id = bool(read_identifier(reply.get("task_id")))
-    # With an id a task is probably there, whatever the answer says beside it.
-    if reply.is_successful and (has_id or not word):
-        return reply.unreadable(Unclear)
-    kind = create_error_kind(reply.status, word, REASONS)
-    return reply.error(kind, word, reason=code_reason(word, REASONS))
+    """The error of a create's answer without an id; Unclear unless the documents say else."""
+    complaint = read_complaint(reply.members, REASONS)
+    if reply.is_successful and not complaint.code:
+        return unreadable(reply, Unclear)
+    kind = create_error_kind(reply.status, complaint, REASONS)
+    reason = code_reason(complaint.code, REASONS)
+    return reply.error(kind, complaint.code, complaint.message, reason=reason)
 
 
 def question_error(reply: Reply) -> ProviderError:
-    return reply.as_question(create_error(reply))
-
-
-def read_error_word(reply: Reply) -> str:
-    """The member reason, else a code that came as the same word (2.10)."""
-    return reply.word("reason") or reply.word("code")
-
-
-def has_error_code(reply: Reply) -> bool:
-    """An integer code in a 2xx body is an error (2.6)."""
-    code = reply.get("code")
-    return isinstance(code, int) and not isinstance(code, bool)
+    return error_of_question(reply, DIALECT, create_error)

@@ -50,9 +50,6 @@ CORNERS: Mapping[object, int] = MappingProxyType(
     {"top_left": 1, "top_right": 2, "bottom_right": 3, "bottom_left": 4}
 )
 
-# The key of a subject's name, where the catalogue has no other (2.4).
-SUBJECT_KEY = "id"
-
 
 def order_body(order: Order, members: Sequence[str], offer: Offer | None) -> dict[str, object]:
     """The members of a create that the order has a value for and the model supports.
@@ -61,7 +58,7 @@ def order_body(order: Order, members: Sequence[str], offer: Offer | None) -> dic
     """
     values = dict(order.options) | {
         "model": order.model,
-        **picture_members(order, offer),
+        **picture_members(order),
         "prompt": order.prompt,
         "duration": order.duration,
         "seed": order.seed,
@@ -81,15 +78,22 @@ def order_body(order: Order, members: Sequence[str], offer: Offer | None) -> dic
     }
 
 
-def picture_members(order: Order, offer: Offer | None) -> dict[str, object]:
+def picture_members(order: Order) -> dict[str, object]:
     """``images``, or ``subjects`` where the prompt refers to pictures by name; never both (2.4)."""
     if not any(picture.name for picture in order.images):
         return {"images": [picture.address for picture in order.images]}
-    key = offer.wire.get("subject_key", SUBJECT_KEY) if offer else SUBJECT_KEY
     subjects: dict[str, list[str]] = {}
+    kept: dict[str, str] = {}
     for picture in order.images:
         subjects.setdefault(picture.name, []).append(picture.address)
-    return {"subjects": [{key: name, "images": images} for name, images in subjects.items()]}
+        kept[picture.name] = picture.kept_id
+    # What Vidu keeps already is named by its id, and its pictures need not go again (2.20).
+    return {
+        "subjects": [
+            {"name": name} | ({"server_id": kept[name]} if kept[name] else {"images": images})
+            for name, images in subjects.items()
+        ]
+    }
 
 
 # ---- Vidu's names in the forms of this site ---------------------------------------------------

@@ -25,6 +25,7 @@ from generations.providers.contract import (
     Report,
     Unauthorised,
 )
+from generations.providers.wire.callbacks import read_body
 from generations.providers.wire.exchange import (
     MinimalAdapter,
     ask,
@@ -32,13 +33,9 @@ from generations.providers.wire.exchange import (
     create,
     require_remote_id,
 )
-from generations.providers.wire.replies import (
-    Reply,
-    read_identifier,
-    read_object,
-    read_text,
-    read_word,
-)
+from generations.providers.wire.replies import Reply
+from generations.providers.wire.states import read_state_word
+from generations.providers.wire.values import WORD_LIMIT, read_identifier, read_text
 
 from .replies import read_receipt, read_report
 from .requests import order_body
@@ -65,7 +62,7 @@ class Vivienne(MinimalAdapter):
 
     def submit(self, access: Access, order: Order) -> Flow[Receipt]:
         """POST the account's template, filled (3.2)."""
-        offer = catalogue(KIND).offer(order.kind, order.model)
+        offer = catalogue(KIND).offer_for(order)
         if offer is None:
             raise Refused("kind_unknown", f"The gateway has no {order.model}_{order.kind}.")
         body = order_body(account_settings(access)["body"], order, offer)
@@ -90,14 +87,15 @@ class Vivienne(MinimalAdapter):
         self, access: Access, request: CallbackRequest, *, now: float
     ) -> CallbackReading:
         """Judge a callback by its signature and read the hints in its body (3.4)."""
-        body = read_object(request.body) or {}
+        body = read_body(request, access.key)
+        # Only the signed number names the task: ``data.task_id`` is another's (3.4).
         remote_id = read_identifier(body.get("taskNo"))
         signature = read_text(body.get("sign"), limit=SIGNATURE_LIMIT).lower()
         timestamp = read_timestamp(body.get("timestamp"))
         return CallbackReading(
             trust=judge(access.key, remote_id, timestamp, signature, now),
             remote_id=remote_id,
-            state_word=read_word(body.get("status")),
+            state_word=body.hidden(read_state_word(body.get("status")), WORD_LIMIT),
             nonce=signature,  # there is no nonce, and each signature is of one task and time (3.4)
         )
 
@@ -151,7 +149,6 @@ def account_settings(access: Access) -> Mapping[str, str]:
 # other. So only seconds and milliseconds are times, and the caller compares the id.
 SECONDS = re.compile(r"[0-9]{10}")
 MILLISECONDS = re.compile(r"[0-9]{13}")
-TASK_NO = re.compile(r"[A-Za-z0-9_-]{1,100}")
 WINDOW = 24 * 60 * 60  # seconds
 SIGNATURE_LIMIT = 200
 
@@ -161,9 +158,9 @@ def judge(key: str, remote_id: str, timestamp: str, signature: str, now: float) 
     if not signature:
         return CallbackTrust.UNSIGNED
     sent = unix_seconds(timestamp)
-    if not key or sent is None or not TASK_NO.fullmatch(remote_id):
+    if not key or sent is None or not remote_id:
         return CallbackTrust.FORGED
-    expected = hashlib.sha256(f"{remote_id}{timestamp}{key}".encode()).hexdigest()
+    expected = hashlib.sha256(f"{remote_id}{timestamp}{key}".encode("utf-8", "replace")).hexdigest()
     if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
         return CallbackTrust.FORGED
     return CallbackTrust.SIGNED if abs(now - sent) <= WINDOW else CallbackTrust.STALE

@@ -4,13 +4,19 @@ https://platform.xxd.fans/docs/en/api-reference/vidu-text2video/submit-generatio
 """
 
 import re
+from collections.abc import Mapping
 
+from generations.providers.apixo import reasons as apixo
 from generations.providers.contract import ProviderError, Reason, Refused, Unavailable, Unclear
+from generations.providers.relay import reasons as relay
 from generations.providers.wire.reasons import STATUS_ERRORS, status_reason
 
 OK = 1000
 # Codes that mean success elsewhere. A reply without our success code is contradictory then.
 OTHER_SUCCESS_CODES = frozenset({0, 200})
+
+# It passes on what the services behind it say, in their words.
+REASONS: Mapping[str, Reason] = {**relay.REASONS, **apixo.REASONS}
 
 # No code means "try again"; only the message says so.
 BUSY = re.compile(r"\bbusy\b|繁忙", re.IGNORECASE)

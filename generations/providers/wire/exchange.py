@@ -2,12 +2,14 @@
 
 ``create`` is for a paid POST, ``ask`` for everything that may be asked again. A request that was
 not sent at all is ``Unavailable`` in both. One that was lost after that is ``Unclear`` for a create
-and ``Unavailable`` for a question (docs/wire.md, 1.7).
+and ``Unavailable`` for a question. A redirect is never followed: a POST would arrive as a GET, and
+the key would go to another host (docs/wire.md, 1.7).
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Never
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -26,7 +28,8 @@ from generations.providers.contract import (
     Unclear,
 )
 
-from .replies import Reply, read_identifier, read_reply
+from .replies import PLACE_LIMIT, Reply, read_reply
+from .values import read_identifier
 
 # Raised before a byte of the request has left.
 NOT_SENT = (
@@ -42,11 +45,14 @@ LOST = (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict)
 
 HEADERS = {
     "Accept": "application/json",
-    # A compressed answer counts as lost (docs/wire.md, 1.7), so none is asked for.
+    # Some gateways claim an encoding that they do not use (1.6), so none is asked for.
     "Accept-Encoding": "identity",
     "Content-Type": "application/json",
     "User-Agent": "Rushes",
 }
+
+# 303 is missing: it says that the request was taken, and where its answer is.
+REDIRECTS = frozenset({301, 302, 307, 308})
 
 # The characters that a header carries unchanged. An HTTP client's error would quote any others,
 # and so the key.
@@ -54,23 +60,35 @@ SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
 
 def create(access: Access, request: httpx.Request) -> Flow[Reply]:
-    """Send a paid POST once. Raises Unavailable (never sent) or Unclear (no answer)."""
-    return _send(access, request, lost=Unclear)
+    """Send a paid POST once. Raises Unavailable (never sent), Refused (sent on to another address)
+    or Unclear (no answer)."""
+    return _send(access, request, lost=Unclear, redirected=Refused)
 
 
 def ask(access: Access, request: httpx.Request) -> Flow[Reply]:
     """Send a request that may be sent again. Raises Unavailable where no answer came."""
-    return _send(access, request, lost=Unavailable)
+    return _send(access, request, lost=Unavailable, redirected=Unavailable)
 
 
-def _send(access: Access, request: httpx.Request, *, lost: type[ProviderError]) -> Flow[Reply]:
+def _send(
+    access: Access,
+    request: httpx.Request,
+    *,
+    lost: type[ProviderError],
+    redirected: type[ProviderError],
+) -> Flow[Reply]:
     try:
         response = yield request
     except NOT_SENT as error:
         raise _unreachable("The provider could not be reached.") from error
     except LOST as error:
         raise lost("no_answer", "The provider did not answer.", reason=Reason.NO_ANSWER) from error
-    return read_reply(response, access.key)
+    reply = read_reply(response, access.key, request.url.scheme)
+    if reply.status in REDIRECTS:
+        place = reply.hidden(response.headers.get("Location", "").strip(), PLACE_LIMIT)
+        message = f"{reply.status} {place}".strip()
+        raise reply.error(redirected, "redirected", message, reason=Reason.REDIRECTED)
+    return reply
 
 
 def _unreachable(message: str) -> Unavailable:
@@ -114,13 +132,18 @@ def build_request(
 
 
 def require_remote_id(remote_id: str) -> str:
-    """The id itself. Raises Refused for one that could lead a request to another path.
+    """The id, trimmed. Raises Refused for what is none (docs/wire.md, 1.3).
 
     Task 0 is no id either: adapters ask for it where a key is tested, and build that path alone.
     """
-    if not read_identifier(remote_id):
+    if not (identifier := read_identifier(remote_id)):
         raise Refused("remote_id_invalid", "This is not the id of a task.")
-    return remote_id
+    return identifier
+
+
+def id_in_path(remote_id: str) -> str:
+    """An id as one segment of a path, or as one value of a query. Raises Refused for none."""
+    return quote(require_remote_id(remote_id), safe="")
 
 
 class MinimalAdapter:

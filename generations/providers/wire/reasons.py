@@ -11,6 +11,8 @@ from generations.providers.contract import (
     Unclear,
 )
 
+from .complaints import Complaint
+
 # Of a create; any other status is Unclear.
 STATUS_ERRORS: Mapping[int, type[ProviderError]] = {
     400: Refused,
@@ -49,17 +51,25 @@ def status_reason(status: int) -> Reason:
     return STATUS_REASONS.get(status, fault)
 
 
-def create_error_kind(status: int, code: str, reasons: Mapping[str, Reason]) -> type[ProviderError]:
+def create_error_kind(
+    status: int, complaint: Complaint, reasons: Mapping[str, Reason]
+) -> type[ProviderError]:
     """The error of a create: by its word if the provider's table has it, else by HTTP status.
 
     A 5xx is Unclear whatever the word, because the order may have been taken before it.
     """
     if status >= 500:
         return Unclear
+    by_status = STATUS_ERRORS.get(status, Unclear)
+    if not complaint.is_known:
+        return by_status
     # The word comes first: it says more than a status, which gateways use for unlike things.
-    if code in reasons:
-        return REASON_ERRORS.get(reasons[code], Refused)
-    return STATUS_ERRORS.get(status, Unclear)
+    reason = reasons[complaint.code]
+    # But a sentence that has such a word in it does not stop a key that all orders need.
+    is_about_key = reason in {Reason.KEY_REFUSED, Reason.KEY_NOT_ALLOWED}
+    if is_about_key and not complaint.is_own:
+        return by_status
+    return REASON_ERRORS.get(reason, Refused)
 
 
 def code_reason(code: str, reasons: Mapping[str, Reason]) -> Reason | None:

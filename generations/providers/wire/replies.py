@@ -1,65 +1,36 @@
-"""A provider's answer, read strictly; each adapter decides what its members mean.
-
-A member that does not fit counts as missing, and nothing is guessed. First the answer as a whole,
-then the links in it and when they die (docs/wire.md, 1.2 and 1.6), then single values.
-"""
+"""A provider's answer: its members, its raw text, and the error that it is (docs/wire.md, 1.7)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import cast
-from urllib.parse import parse_qsl, urlsplit
+from email.message import Message
+from functools import cached_property
+from html import unescape
+from itertools import chain
 
 import httpx
-import msgspec
 
-from generations.providers.contract import (
-    ProviderError,
-    Reason,
-    Refused,
-    RemoteState,
-    Report,
-    Result,
-    Unavailable,
-    Unclear,
-)
+from generations.providers.contract import ProviderError, Reason
 
+from .objects import as_object, decode, read_members
 from .reasons import status_reason
+from .values import TEXT_LIMIT, WORD_LIMIT, is_empty, read_identifier, read_text, read_time, trim
 
-# A reply may repeat an order, whose own limit is 20 MB (docs/wire.md, 2.4).
-BODY_LIMIT = 32 * 1024 * 1024
-# What is stored of a reply, and of a sentence and a word in it (docs/wire.md, 1.7).
 RAW_LIMIT = 64 * 1024
-TEXT_LIMIT = 2000
-WORD_LIMIT = 60
-# Twice what an order may have (docs/wire.md, 2.3), so that a listed prompt can be compared whole.
-PROMPT_LIMIT = 10_000
-INTEGER_LIMIT = 10**15  # of an amount (docs/wire.md, 1.5)
+PLACE_LIMIT = 200  # of a redirect's address, and of a page's title
 
-# Seed 002 has an id with a colon in it.
-IDENTIFIER = re.compile(r"[A-Za-z0-9_:-]{1,100}")
-INTEGER = re.compile(r"-?[0-9]{1,15}")
-DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?(e-[0-9]{1,2})?")
-SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
-
-# The query parameters that say when an address was signed and for how many seconds.
-SIGNING_PARAMETERS = (
-    ("x-amz-date", "x-amz-expires"),
-    ("x-oss-date", "x-oss-expires"),
-    ("x-goog-date", "x-goog-expires"),
-    ("x-tos-date", "x-tos-expires"),
-)
-SIGNED_AT = "%Y%m%dT%H%M%SZ"
-# The parameter that says when an address dies, in Unix seconds.
-EXPIRES = "expires"
+# Objects that the answer to a question may be wrapped in.
+ENVELOPES = ("data", "task", "result", "output", "Response", "response")
+ENVELOPE_DEPTH = 3
+TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
+MARKUP = re.compile(r"<[^>]*>|\s+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """An answer, or one object inside it. ``members`` is None where it is no JSON object.
 
+    ``is_cut``: the end of the answer is missing. ``scheme`` is that of the address it came from.
     ``raw`` is the whole answer as text that can be stored; ``retry_after`` is in seconds.
     """
 
@@ -68,11 +39,25 @@ class Reply:
     raw: str
     retry_after: float | None
     key: str = field(repr=False)
+    is_cut: bool = False
+    scheme: str = "https"
 
     @property
     def is_successful(self) -> bool:
         """Whether the HTTP status is 2xx; the body may still tell an error."""
         return 200 <= self.status < 300
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a page came where JSON was asked for."""
+        return self.members is None and self.raw.lstrip().startswith("<")
+
+    @property
+    def headline(self) -> str:
+        """The status, and what a page in between has as its title."""
+        match = TITLE.search(self.raw) if self.is_page else None
+        title = unescape(MARKUP.sub(" ", match[2])).strip() if match else self.text("message")
+        return f"{self.status} {' '.join(title.split())}".strip()[:PLACE_LIMIT]
 
     def get(self, name: str) -> object:
         """A member as it came, None where it is missing."""
@@ -89,14 +74,78 @@ class Reply:
         """
         return replace(self, members=as_object(value))
 
+    def first(self, paths: Sequence[str]) -> object:
+        """The first member at these paths (``data.usage``) that tells anything, else None."""
+        for path in paths:
+            *outer, last = path.split(".")
+            members = self.members
+            for name in outer:
+                members = as_object((members or {}).get(name))
+            value = (members or {}).get(last)
+            if not is_empty(value):
+                return value
+        return None
+
+    @property
+    def scopes(self) -> "Sequence[Reply]":
+        """The objects that members may stand in: what the answer is wrapped in, then its top."""
+        return [*self._wrapped, self]
+
+    @cached_property
+    def _wrapped(self) -> "Sequence[Reply]":
+        return list(self._within(ENVELOPE_DEPTH))
+
+    def _within(self, depth: int) -> "Iterator[Reply]":
+        for name in ENVELOPES if depth else ():
+            members = as_object(self.get(name))
+            if members is not None:
+                inner = replace(self, members=members)
+                yield inner
+                yield from inner._within(depth - 1)
+
+    @cached_property
+    def _told(self) -> Mapping[str, Sequence[object]]:
+        """What stands under each name in any of these objects, without what tells nothing."""
+        told: dict[str, list[object]] = {}
+        for scope in self.scopes:
+            for name, value in (scope.members or {}).items():
+                if not is_empty(value):
+                    told.setdefault(name, []).append(value)
+        return told
+
+    def neighbours(self, names: Sequence[str]) -> Iterator[object]:
+        """What stands under these names anywhere in the answer, the first names first."""
+        return chain.from_iterable(self._told.get(name, ()) for name in names)
+
+    def identifier(self, value: object) -> str:
+        """A value as an id, "" for what is none; no id has the key in it."""
+        text = read_identifier(value)
+        return text if text == redact(text, self.key) else ""
+
+    def anywhere(self, paths: Sequence[str]) -> object:
+        """The first member at these paths, else where an answer wrapped otherwise has them."""
+        value = self.first(paths)
+        for path in paths if value is None else ():
+            parts = path.split(".")
+            inner_paths = [".".join(parts[start:]) for start in range(len(parts))]
+            found = (scope.first([inner]) for inner in inner_paths for scope in self.scopes)
+            value = next((each for each in found if each is not None), None)
+            if value is not None:
+                break
+        return value
+
     def text(self, name: str, *, limit: int = TEXT_LIMIT) -> str:
         """A member as text without the key, "" where it is missing or no text."""
-        # Cut last: half a key at the end would not be found any more.
-        return redact(read_text(self.get(name), limit=None), self.key)[:limit]
+        return self.hidden(read_text(self.get(name), limit=None), limit)
 
     def word(self, name: str) -> str:
         """A member as a word of the provider's vocabulary, "" where it is missing or no text."""
-        return self.text(name, limit=WORD_LIMIT).strip()
+        return trim(self.text(name, limit=WORD_LIMIT))
+
+    def hidden(self, text: str, limit: int = TEXT_LIMIT) -> str:
+        """A text of this answer without the key, as long as it may be stored."""
+        # Cut last: half a key at the end would not be found any more.
+        return redact(text.replace("\0", ""), self.key)[:limit]
 
     def error(
         self,
@@ -108,43 +157,41 @@ class Reply:
     ) -> ProviderError:
         """The error of this answer; without the provider's own word its HTTP status is the code."""
         return kind(
-            code or f"http_{self.status}",
-            self.text("message") if message is None else message,
+            self.hidden(code, WORD_LIMIT) or f"http_{self.status}",
+            self.text("message") if message is None else self.hidden(message),
             reason=reason or status_reason(self.status),
             status=self.status,
             raw=self.raw,
             retry_after=self.retry_after,
         )
 
-    def unreadable(self, kind: type[ProviderError], message: str | None = None) -> ProviderError:
-        """The error of an answer that is not what the provider documents."""
-        return self.error(kind, "garbled", message, reason=Reason.UNREADABLE)
 
-    def as_question(self, error: ProviderError) -> ProviderError:
-        """Turn the error of a create into that of a question, which may be asked again.
-
-        Only a clear no stays Refused. A page without JSON is none: it may come from a proxy.
-        """
-        if isinstance(error, Unclear) or (isinstance(error, Refused) and self.members is None):
-            return self.error(Unavailable, error.code, error.message, reason=error.reason)
-        return error
-
-
-def read_reply(response: httpx.Response, key: str) -> Reply:
+def read_reply(response: httpx.Response, key: str, scheme: str = "https") -> Reply:
     """Read an answer whose body is loaded; ``key`` is removed from all that is read as text."""
+    charset = read_charset(response.headers.get("Content-Type", ""))
+    members, is_cut = read_members(response.content, charset)
     return Reply(
         status=response.status_code,
-        members=read_object(response.content),
-        raw=read_raw(response.content, key),
-        retry_after=read_retry_after(response.headers.get("Retry-After", "")),
+        members=members,
+        raw=read_raw(response.content, key, charset),
+        retry_after=read_retry_after(response.headers),
         key=key,
+        is_cut=is_cut,
+        scheme=scheme,
     )
 
 
-def read_raw(content: bytes, key: str) -> str:
+def read_charset(content_type: str) -> str:
+    """The charset that a Content-Type claims, "" for none."""
+    header = Message()
+    header["Content-Type"] = content_type.encode("ascii", "ignore").decode().replace("\n", "")
+    return str(header.get_param("charset") or "").strip("\"' ")
+
+
+def read_raw(content: bytes, key: str, charset: str = "") -> str:
     """The body as text that can be stored: without the key, without NUL, at most 64 KiB long."""
     # Cut last: half a key at the end would not be found any more.
-    return redact(content.decode("utf-8", "replace").replace("\0", ""), key)[:RAW_LIMIT]
+    return redact(decode(content, charset).replace("\0", ""), key)[:RAW_LIMIT]
 
 
 def redact(text: str, key: str) -> str:
@@ -154,135 +201,10 @@ def redact(text: str, key: str) -> str:
     return text.replace(key, "***").replace(key.replace("/", "\\/"), "***")
 
 
-def read_retry_after(value: str) -> float | None:
-    """Seconds of a Retry-After header; None for a date, since an adapter has no clock."""
-    return float(value) if re.fullmatch(r"[0-9]{1,6}", value) else None
-
-
-def read_echo(reply: Reply, names: Mapping[str, str]) -> Mapping[str, str]:
-    """What an answer repeats of its order; ``names`` maps our names to the answer's members."""
-    echo = {
-        ours: reply.text(theirs, limit=PROMPT_LIMIT) if ours == "prompt" else reply.word(theirs)
-        for ours, theirs in names.items()
-    }
-    return {name: value for name, value in echo.items() if value}
-
-
-# ---- Links ------------------------------------------------------------------------------------
-
-
-def with_results(report: Report, results: Iterable[Result]) -> Report:
-    """Add the links to a success; one without a video counts as running, and is asked again."""
-    if report.state is not RemoteState.SUCCEEDED:
-        return report
-    links = tuple(results)
-    # Else the task would have ended, and nobody would ask for its link any more.
-    if not any(result.role == "video" for result in links):
-        return replace(report, state=RemoteState.RUNNING)
-    return replace(report, results=links)
-
-
-def read_expiry(url: str) -> float | None:
-    """When a link dies, in Unix seconds; None where its address does not tell."""
-    try:
-        query = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
-    except ValueError:
-        return None
-    ends = [_signed_end(query, date, span) for date, span in SIGNING_PARAMETERS]
-    ends.append(_read_seconds(query.get(EXPIRES, "")))
-    # An address may tell more than one end, and is dead after the first.
-    return min((end for end in ends if end is not None), default=None)
-
-
-def _signed_end(query: Mapping[str, str], date: str, span: str) -> float | None:
-    seconds = _read_seconds(query.get(span, ""))
-    if seconds is None:
-        return None
-    try:
-        signed = datetime.strptime(query.get(date, ""), SIGNED_AT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return signed.timestamp() + seconds
-
-
-def _read_seconds(text: str) -> float | None:
-    return float(text) if SECONDS.fullmatch(text) else None
-
-
-# ---- Single values ----------------------------------------------------------------------------
-
-
-def read_object(content: bytes) -> Mapping[str, object] | None:
-    """The JSON object in a body; None for anything else, also a broken or too large one."""
-    if len(content) > BODY_LIMIT:
-        return None
-    try:
-        value = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return as_object(value)
-
-
-def as_object(value: object) -> Mapping[str, object] | None:
-    """A JSON object, None for any other value."""
-    return cast("dict[str, object]", value) if isinstance(value, dict) else None
-
-
-def as_objects(value: object) -> Sequence[Mapping[str, object]]:
-    """The objects in a list; one object alone counts as a list of one."""
-    values = value if isinstance(value, list) else [value]
-    return [row for row in map(as_object, values) if row is not None]
-
-
-def read_text(value: object, *, limit: int | None = TEXT_LIMIT) -> str:
-    """A string that can be stored (no NUL, not longer than ``limit``), "" for any other value."""
-    return value[:limit].replace("\0", "") if isinstance(value, str) else ""
-
-
-def read_word(value: object) -> str:
-    """A word of a provider's vocabulary, at most 60 characters; "" for any other value."""
-    return read_text(value, limit=WORD_LIMIT).strip()
-
-
-def read_identifier(value: object) -> str:
-    """An id as text, also where it came as an integer; "" for any other value.
-
-    Ids exceed 2^53 (docs/wire.md, 1.3), so one that came as a float has lost digits.
-    """
-    if isinstance(value, int) and not isinstance(value, bool):  # to Python, true is an integer
-        value = str(value)
-    if not isinstance(value, str) or not IDENTIFIER.fullmatch(value):
-        return ""
-    # No task has the id 0: adapters ask for it to test a key (docs/wire.md, 2.7).
-    return "" if value == "0" or value.startswith("-") else value
-
-
-def read_integer(value: object, *, low: int = 0, high: int = INTEGER_LIMIT) -> int | None:
-    """An integer, also where it came as text; None for any other value or out of bounds."""
-    if isinstance(value, str) and INTEGER.fullmatch(value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return value if low <= value <= high else None
-
-
-def read_decimal(value: object) -> Decimal | None:
-    """A number that may have a fraction, as it was written, also where it came as text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    # A float is read by its shortest form: 74.87 is 74.87, and not 74.87000000000000455. A very
-    # small one has an exponent there.
-    text = str(value)
-    return Decimal(text) if DECIMAL.fullmatch(text) else None
-
-
-def read_progress(value: object) -> int | None:
-    """0 to 100, also where it came as ``45%``; None for any other value."""
-    return read_integer(value.removesuffix("%") if isinstance(value, str) else value, high=100)
-
-
-def read_address(value: object) -> str:
-    """An http(s) address, byte for byte as it came; "" for any other value."""
-    if not isinstance(value, str) or "\0" in value:
-        return ""
-    return value if value.startswith(("https://", "http://")) else ""
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a Retry-After header. A date is told from the answer's own: there is no clock."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]*)?", value):
+        return float(value)
+    then, now = read_time(value), read_time(headers.get("Date", ""))
+    return max(0.0, float(then) - float(now)) if then and now else None

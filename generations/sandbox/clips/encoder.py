@@ -30,7 +30,7 @@ def write_clip(spec: ClipSpec, path: Path) -> None:
         sound = container.add_stream("aac", rate=RATE, layout="mono") if spec.sound else None
         _encode_video(container, video, spec)
         if sound is not None:
-            _encode_sound(container, sound, chord(spec))
+            encode_sound(container, sound, chord(spec))
 
 
 def write_cover(spec: ClipSpec, path: Path) -> None:
@@ -43,7 +43,7 @@ def write_sound(spec: SoundSpec, path: Path) -> None:
     with av.open(str(path), "w", format="mp3") as container:
         stream = container.add_stream("libmp3lame", rate=RATE, layout="mono")
         stream.bit_rate = 96_000
-        _encode_sound(container, stream, sound_samples(spec))
+        encode_sound(container, stream, sound_samples(spec))
 
 
 def write_film(spec: FilmSpec, takes: Sequence[Path], path: Path) -> None:
@@ -59,7 +59,7 @@ def write_film(spec: FilmSpec, takes: Sequence[Path], path: Path) -> None:
             _copy_video(container, video, take, begin)
             begin += take_spec.seconds
         samples = mix(sound_samples(spec.narration), sound_samples(spec.music), spec.seconds)
-        _encode_sound(container, sound, samples)
+        encode_sound(container, sound, samples)
 
 
 def _encode_video(container: Any, stream: Any, spec: ClipSpec) -> None:
@@ -87,7 +87,7 @@ def _copy_video(container: Any, stream: Any, take: Path, begin: int) -> None:
             container.mux(packet)
 
 
-def _encode_sound(container: Any, stream: Any, samples: "array[int]") -> None:
+def encode_sound(container: Any, stream: Any, samples: "array[int]") -> None:
     for frame in _sound_frames(samples):
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))

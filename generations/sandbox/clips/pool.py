@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable
@@ -12,8 +13,19 @@ from functools import partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
+from .containers import FORMS, write_form
+from .derived import write_first_frame, write_lip_sync, write_picture, write_upscaled
 from .encoder import write_clip, write_cover, write_film, write_sound
-from .spec import AnySpec, ClipSpec, FilmSpec, digest
+from .spec import (
+    AnySpec,
+    ClipSpec,
+    FilmSpec,
+    FormedSpec,
+    LipSyncSpec,
+    PictureSpec,
+    UpscaledSpec,
+    digest,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +47,8 @@ class ClipPool:
 
     def __init__(self, folder: Path, *, tiny: bool, in_subprocess: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._tiny = tiny
+        self.folder = folder
+        self.is_tiny = tiny
         self._lock = threading.Lock()
         self._results: dict[str, Future[ClipFiles]] = {}
         self._jobs: dict[str, Future[None]] = {}
@@ -53,10 +65,9 @@ class ClipPool:
 
         Equal specs are made once.
         """
-        spec = spec.tiny() if self._tiny else spec
+        spec = spec.tiny() if self.is_tiny else spec
         # Before the lock, which these calls take themselves.
-        takes = spec.takes if isinstance(spec, FilmSpec) else ()
-        parts = [self.request(take) for take in takes]
+        parts = [self.request(part) for part in _parts(spec)]
         name = digest(spec).hex()[:32]
         with self._lock:
             if name not in self._results:
@@ -91,8 +102,8 @@ class ClipPool:
 
     def _make(self, name: str, spec: AnySpec, takes: tuple[ClipFiles, ...]) -> ClipFiles:
         if self._processes is None:
-            return make_clip(self._folder / name, spec, takes)
-        return self._processes.submit(make_clip, self._folder / name, spec, takes).result()
+            return make_clip(self.folder / name, spec, takes)
+        return self._processes.submit(make_clip, self.folder / name, spec, takes).result()
 
 
 def _prepare_process() -> None:
@@ -109,6 +120,13 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def _parts(spec: AnySpec) -> tuple[AnySpec, ...]:
+    """The specs whose files are needed first."""
+    if isinstance(spec, FormedSpec):
+        return (spec.clip,)
+    return spec.takes if isinstance(spec, FilmSpec) else ()
 
 
 Write = Callable[[Path], None]
@@ -136,4 +154,18 @@ def _writers(spec: AnySpec, takes: tuple[ClipFiles, ...]) -> dict[str, Write]:
             "mp4": partial(write_film, spec, videos),
             "jpeg": partial(write_cover, spec.takes[0]),
         }
+    if isinstance(spec, FormedSpec):
+        # The name stays: a store may call a file what it likes.
+        (clip,) = takes
+        form = FORMS[spec.form]
+        return {
+            "mp4": partial(write_form, form, clip.file("mp4")),
+            "jpeg": partial(shutil.copyfile, clip.file("jpeg")),
+        }
+    if isinstance(spec, PictureSpec):
+        return {spec.suffix: partial(write_picture, spec)}
+    if isinstance(spec, UpscaledSpec):
+        return {"mp4": partial(write_upscaled, spec), "jpeg": partial(write_first_frame, spec)}
+    if isinstance(spec, LipSyncSpec):
+        return {"mp4": partial(write_lip_sync, spec), "jpeg": partial(write_first_frame, spec)}
     return {"mp3": partial(write_sound, spec)}

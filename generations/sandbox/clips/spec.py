@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from generations.sandbox.directives import without_directives
+from generations.sandbox.directives import Directives, without_directives
 from generations.sandbox.providers.vidu.film_plan import (
     CUT,
     FILM,
@@ -18,14 +18,37 @@ from generations.sandbox.providers.vidu.film_plan import (
     NARRATION,
     first_records,
 )
+from generations.sandbox.providers.vidu.kinds import (
+    LIP_SYNC,
+    PICTURE,
+    SOUND_EFFECTS,
+    SPEECH,
+    UPSCALE,
+)
 from generations.sandbox.tasks import SandboxTask
+
+from .containers import FORMS
+from .spoken import spoken_words
 
 FRAMES_PER_SECOND = 24
 TINY_FRAMES_PER_SECOND = 8
 TINY_PIXELS = 160  # of the longer side
+TINY_PICTURE_PIXELS = 128  # of the shorter side: a smaller one would be no reference
+MOST_TINY_PIXELS = 960  # of the longer side, however much a tiny clip is enlarged
 AUTOMATIC_SECONDS = 5  # of an order that leaves the duration to the model
 WIDEST = 16 / 9  # a wider picture has no more pixels than one of this ratio
-RATIOS = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1), "4:3": (4, 3), "3:4": (3, 4)}
+RATIOS = {
+    "16:9": (16, 9),
+    "9:16": (9, 16),
+    "1:1": (1, 1),
+    "4:3": (4, 3),
+    "3:4": (3, 4),
+    "21:9": (21, 9),
+    "3:2": (3, 2),
+    "2:3": (2, 3),
+}
+# Pixels of the shorter side; the other names say them, as 720p does.
+SHORTER_SIDES = {"2K": 1440, "4K": 2160, "8K": 4320}
 # The names that the replies of Vidu and of the gateways have for a video from references.
 REFERENCE_KINDS = frozenset({"character2video", "reference2video"})
 # The prompt that the provider writes itself if it is asked to (`is_rec`).
@@ -115,7 +138,67 @@ class FilmSpec:
         return sum(take.seconds for take in self.takes)
 
 
-AnySpec = ClipSpec | SoundSpec | FilmSpec
+@dataclass(frozen=True, slots=True)
+class FormedSpec:
+    """A clip or film in another form (`containers.FORMS`)."""
+
+    clip: ClipSpec | FilmSpec
+    form: str
+
+    def tiny(self) -> "FormedSpec":
+        return replace(self, clip=self.clip.tiny())
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSpec:
+    """A still of a clip; `suffix` is png or jpeg."""
+
+    clip: ClipSpec
+    suffix: str
+
+    def tiny(self) -> "PictureSpec":
+        """The same picture with a shorter side of 128 pixels."""
+        scale = TINY_PICTURE_PIXELS / min(self.clip.width, self.clip.height)
+        width, height = _even(self.clip.width * scale), _even(self.clip.height * scale)
+        return replace(self, clip=replace(self.clip, width=width, height=height))
+
+
+@dataclass(frozen=True, slots=True)
+class UpscaledSpec:
+    """A film that is there already, in another size; `factor` is how many times larger.
+
+    `film` is the name of its file among the clips.
+    """
+
+    film: str
+    width: int
+    height: int
+    factor: float
+
+    def tiny(self) -> "UpscaledSpec":
+        longer = min(TINY_PIXELS * self.factor, MOST_TINY_PIXELS)
+        scale = longer / max(self.width, self.height)
+        return replace(self, width=_even(self.width * scale), height=_even(self.height * scale))
+
+
+@dataclass(frozen=True, slots=True)
+class LipSyncSpec:
+    """A film that is there already under another sound, and as long as that.
+
+    `sound` is the name of a file among the clips too, or a speech.
+    """
+
+    film: str
+    sound: "str | SoundSpec"
+    width: int
+    height: int
+
+    def tiny(self) -> "LipSyncSpec":
+        scale = min(TINY_PIXELS / max(self.width, self.height), 1)
+        return replace(self, width=_even(self.width * scale), height=_even(self.height * scale))
+
+
+AnySpec = ClipSpec | SoundSpec | FilmSpec | FormedSpec | PictureSpec | UpscaledSpec | LipSyncSpec
 
 
 def digest(spec: AnySpec) -> bytes:
@@ -129,9 +212,12 @@ def _hash(content: bytes) -> str:
 
 
 def order_size(order: dict[str, Any]) -> tuple[int, int]:
-    """Width and height in pixels of the clip of an order."""
+    """Width and height in pixels of the clip of an order; `size` where the order knows it."""
+    if "size" in order:
+        width, height = order["size"]
+        return width, height
     ratio, pictures = order.get("aspect_ratio", ""), order.get("pictures", ())
-    if ratio or not pictures:
+    if ratio not in ("", "auto") or not pictures:
         return _frame_size(*RATIOS[ratio or "16:9"], order["resolution"])
     return _frame_size(pictures[0].width, pictures[0].height, order["resolution"])
 
@@ -140,8 +226,13 @@ def _frame_size(width: int, height: int, resolution: str) -> tuple[int, int]:
     """Width and height in pixels of this ratio; the resolution names the shorter side."""
     shorter = min(width, height)
     excess = max(max(width, height) / shorter / WIDEST, 1)
-    pixels = int(resolution.removesuffix("p")) / excess**0.5
+    pixels = shorter_side(resolution) / excess**0.5
     return _even(pixels * width / shorter), _even(pixels * height / shorter)
+
+
+def shorter_side(resolution: str) -> int:
+    """Pixels of the shorter side of a resolution."""
+    return SHORTER_SIDES.get(resolution) or int(resolution.removesuffix("p"))
 
 
 def _even(length: float) -> int:
@@ -155,15 +246,65 @@ TasksById = Mapping[str, SandboxTask]
 
 def task_spec(task: SandboxTask, tasks: TasksById, *, watermark: bool = False) -> AnySpec:
     """The spec of a task; `tasks` holds the film of a record, and all records of a film."""
+    spec = _usual_spec(task, tasks, watermark=watermark)
+    form = (task.directives.argument("container") or "").lower()
+    if form not in FORMS or not isinstance(spec, ClipSpec | FilmSpec):
+        return spec
+    return FormedSpec(spec, form)
+
+
+def second_spec(spec: AnySpec) -> AnySpec:
+    """The spec of the second of two results."""
+    if isinstance(spec, FormedSpec) and isinstance(spec.clip, ClipSpec):
+        return replace(spec, clip=replace(spec.clip, seed=spec.clip.seed + 1))
+    return replace(spec, seed=spec.seed + 1) if isinstance(spec, ClipSpec) else spec
+
+
+def _usual_spec(task: SandboxTask, tasks: TasksById, *, watermark: bool) -> AnySpec:
     if task.kind == FILM or "film" in task.order:
         return _film_spec(task, tasks)
+    if task.kind in (SPEECH, *SOUND_EFFECTS):
+        return _sound_of(task)
+    if task.kind in (UPSCALE, LIP_SYNC):
+        return _changed_film(task)
+    if task.kind == PICTURE:
+        suffix = "jpeg" if "jpeg" in task.directives else "png"
+        return PictureSpec(ClipSpec.of(task.order, references=True), suffix)
     silent, references = "no sound" in task.directives, task.kind in REFERENCE_KINDS
     spec = ClipSpec.of(task.order, silent=silent, references=references)
     title = RECOMMENDED_PROMPT if task.order.get("is_rec") else spec.title
-    return replace(spec, title=title, watermark=watermark)
+    return _undelivered(replace(spec, title=title, watermark=watermark), task.directives)
 
 
-def _film_spec(task: SandboxTask, tasks: TasksById) -> AnySpec:
+def _sound_of(task: SandboxTask) -> SoundSpec:
+    """The speech or the sound effect that was ordered."""
+    text, is_spoken = spoken_words(task.order["prompt"]), task.kind not in SOUND_EFFECTS
+    return SoundSpec(text, task.order["duration"], spoken=is_spoken)
+
+
+def _changed_film(task: SandboxTask) -> UpscaledSpec | LipSyncSpec:
+    """The film that was sent, enlarged or with another sound."""
+    order, (width, height) = task.order, order_size(task.order)
+    if task.kind == UPSCALE:
+        return UpscaledSpec(order["film_file"], width, height, order["factor"])
+    sound = order["sound_file"] or _sound_of(task)
+    return LipSyncSpec(order["film_file"], sound, width, height)
+
+
+def _undelivered(spec: ClipSpec, directives: Directives) -> ClipSpec:
+    """The clip without something that its order asks for, by `[undelivered …]`."""
+    width, height = spec.width, spec.height
+    match directives.argument("undelivered"):
+        case "sound":
+            return replace(spec, sound=False)
+        case "resolution":
+            return replace(spec, width=_even(width / 2), height=_even(height / 2))
+        case "ratio":
+            return replace(spec, width=height, height=width)
+    return spec
+
+
+def _film_spec(task: SandboxTask, tasks: TasksById) -> ClipSpec | SoundSpec | FilmSpec:
     """The spec of a film or of one of its records.
 
     A film that is under way has no records yet: its spec is that of its first cut.

@@ -142,7 +142,7 @@ class ApixoEndpoints(Gateway):
         """The reply to an order; directives remove its data or its id."""
         if "no data" in task.directives:
             return envelope(None)
-        return envelope({} if "no task id" in task.directives else {"taskId": task.id})
+        return envelope({} if "no task id" in task.directives else {"taskId": task.remote_id})
 
     def query_reply(self, task: SandboxTask, files: FileLinks) -> Body:
         """The reply to a query; its code is 200 also when the task failed."""
@@ -293,7 +293,7 @@ def envelope(data: Any) -> Body:
 
 
 def _task_members(task: SandboxTask) -> Body:
-    return {"taskId": task.id, "state": STATE_WORDS.get(task.state, task.state)}
+    return {"taskId": task.remote_id, "state": STATE_WORDS.get(task.state, task.state)}
 
 
 def _failure(task: SandboxTask) -> Body:

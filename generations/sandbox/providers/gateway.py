@@ -12,7 +12,8 @@ from generations.sandbox.dialects import SandboxAccount, account_name, is_known_
 from generations.sandbox.directives import Directives, FaultProfile, apply_faults
 from generations.sandbox.fields import Order
 from generations.sandbox.files import FileLinks, file_links
-from generations.sandbox.http import ApiError, Request, Response, json_response
+from generations.sandbox.http import ApiError, Request, Response
+from generations.sandbox.manners.player import price_of
 from generations.sandbox.tasks import FINAL, SandboxTask
 
 Body = dict[str, Any]
@@ -114,6 +115,7 @@ class Gateway(ABC):
         task_id = self.new_task_id()
         order = self.read_order(request, key, task_id)
         directives = Directives.parse(order["prompt"]) + self.context.faults.consume(key, "create")
+        directives = self.context.manners.draw(self.name, directives)
         task = SandboxTask(
             id=task_id,
             creation_id=self.context.engine.ids.next(),
@@ -122,18 +124,21 @@ class Gateway(ABC):
             key=key,
             order=order,
             phrases=directives.phrases,
-            price=self.price(order),
+            price=price_of(self.name, directives, self.price(order)),
             created_at=self.context.clock.now(),
             base_url=request.base_url,
         )
-        return self._exchange(directives, lambda: self.accept(task))
+        played = self.context.manners.exchange
+        return self._exchange(
+            directives, lambda: played(task, "create", request.url, lambda: self.accept(task))
+        )
 
     def accept(self, task: SandboxTask) -> Response:
         """Store the task and answer; ApiError when the account may not have it."""
         with self.context.engine.lock:
             self.check_account(task, self.account(task.key))
             self.context.engine.create(task)
-        reply = json_response(self.create_reply(task))
+        reply = self.context.manners.respond(task, "create", self.create_reply(task))
         # The early callback leaves in this thread, so it arrives before the answer.
         if "early" in task.directives.scoped("callback"):
             for callback in self._callbacks_of(task, task.created_at):
@@ -142,7 +147,7 @@ class Gateway(ABC):
 
     def find_task(self, task_id: str, key: str) -> SandboxTask | None:
         """A task of this key at this provider."""
-        task = self.context.engine.tasks.get(task_id)
+        task = self.context.engine.find(task_id)
         return task if task and (task.dialect, task.key) == (self.name, key) else None
 
     def answer_query(self, request: Request, task: SandboxTask) -> Response:
@@ -151,8 +156,14 @@ class Gateway(ABC):
         own = task.directives.scoped("query")
         if own.phrases and task.use_once("query"):
             directives += own
-        base_url = request.base_url
-        return self._exchange(directives, lambda: json_response(self._current(task, base_url)))
+        manners = self.context.manners
+
+        def produce() -> Response:
+            return manners.respond(task, "query", self._current(task, request.base_url))
+
+        return self._exchange(
+            directives, lambda: manners.exchange(task, "query", request.url, produce)
+        )
 
     def _exchange(self, directives: Directives, produce: Callable[[], Response]) -> Response:
         return apply_faults(directives, produce, self.context.closing.wait, self.fault_profile)
@@ -186,7 +197,7 @@ class Gateway(ABC):
         body = self.callback_body(task, self._files(task, task.base_url), at)
         if "oversized" in task.directives.scoped("callback"):
             body = body | {"padding": PADDING}
-        return OutgoingCallback(
+        callback = OutgoingCallback(
             task.id,
             task.order["callback_url"],
             body,
@@ -195,6 +206,7 @@ class Gateway(ABC):
             delays=self.retry_delays,
             timeout=self.timeout,
         )
+        return self.context.manners.callback(task, callback)
 
 
 def unknown_address(request: Request) -> ApiError:

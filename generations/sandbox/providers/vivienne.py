@@ -99,8 +99,8 @@ class VivienneEndpoints(Gateway):
         if "no data" in directives:
             return {"code": OK, "message": "success"}
         if "top level" in directives:
-            return {"code": OK, "message": "success", "taskNo": task.id}
-        data = {} if "no task id" in directives else {"taskNo": task.id}
+            return {"code": OK, "message": "success", "taskNo": task.remote_id}
+        data = {} if "no task id" in directives else {"taskNo": task.remote_id}
         return {"code": OK, "message": "success", "data": data}
 
     def query_reply(self, task: SandboxTask, files: FileLinks) -> Body:
@@ -244,7 +244,7 @@ FORGED_RESULTS = ("https://cdn.example/forged.mp4",)
 
 def _task_members(task: SandboxTask) -> Body:
     status = STATE_WORDS.get(task.state, task.state)
-    return {"taskNo": task.id, "model": task.order["model"], "status": status}
+    return {"taskNo": task.remote_id, "model": task.order["model"], "status": status}
 
 
 def _outcome(task: SandboxTask, files: FileLinks) -> Body:
@@ -283,7 +283,7 @@ def _timestamp(task: SandboxTask, at: float) -> int:
 def _sign(task: SandboxTask, timestamp: int) -> str:
     directives = task.directives.scoped("callback")
     key = "a key that nobody has" if "bad signature" in directives else task.key
-    sign = signature(task.id, timestamp, key)
+    sign = signature(task.remote_id, timestamp, key)
     return sign.upper() if "upper case" in directives else sign
 
 

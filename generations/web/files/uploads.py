@@ -160,7 +160,7 @@ def frames(request: HttpRequest, membership: Membership) -> HttpResponse:
     pk, at = whole_number(request.POST.get("file", "")), request.POST.get("at", "")
     if pk is None or at not in FrameAt.values:
         return refused(request, "nothing")
-    videos = File.objects.for_team(membership.team).filter(role__in=VIDEOS)
+    videos = File.objects.for_team(membership.team).filter(role__in=(*VIDEOS, FileRole.IMAGE))
     file = get_object_or_404(videos.select_related("team"), pk=pk)
     try:
         upload = add_frame(file, membership.user, at)

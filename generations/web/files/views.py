@@ -14,13 +14,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from generations.models import File
-from generations.models.files import FileRole
+from generations.sources import find_by_token
+from generations.templatetags.addresses import original_name
 
 from .responses import from_disk
 
-DERIVED = {"poster", "preview"}  # what Rushes made of a file and stores with it
-# In an address a file is named by its role; a video is "clip".
-STEMS = {FileRole.VIDEO.value: "clip"}
+DERIVED = {"poster", "preview", "proxy"}  # what Rushes made of a file and stores with it
 TYPES = {
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",
@@ -33,12 +32,25 @@ TYPES = {
     ".m4a": "audio/mp4",
     ".wav": "audio/wav",
 }
+# Of the types that a file is known by, those that no browser may take for a page.
+SHOWN_TYPES = re.compile(r"(video|audio)/[\w.+-]+|image/(?!svg)[\w.+-]+")
+
+
+@require_safe
+def source(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
+    """Send a clip or a sound to the provider that was given its address; the token is the login."""
+    # A token that was forged or has expired gets the same answer as one that never was.
+    row = find_by_token(token)
+    if row is None:
+        raise Http404
+    shown = row.content_type if SHOWN_TYPES.fullmatch(row.content_type) else ""
+    return deliver(request, row.name, f'"{row.sha256}"', content_type=shown)
 
 
 @require_safe
 @login_required
 def file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
-    """Send a stored file, its poster or its preview to a member of its team; others get 404.
+    """Send a stored file, or what was made of it, to a member of its team; others get 404.
 
     ``?download=1`` sends it as a download with a file name.
     """
@@ -49,7 +61,7 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
 def serve(
     request: HttpRequest, row: File, name: str, *, filename: str = "", seconds: int = 3600
 ) -> HttpResponseBase:
-    """Send a file, its poster or its preview, by its name in the address.
+    """Send a file, its poster, its preview or its proxy, by its name in the address.
 
     The caller has checked who asks. ``filename`` is the name on a person's disk without the ending,
     "" for one of the prompt and the model. The browser may keep the file for ``seconds``.
@@ -58,7 +70,9 @@ def serve(
     filename = (filename or file_name_of(row)) + Path(stored).suffix
     is_download = "download" in request.GET
     disposition = content_disposition_header(is_download, filename) or "inline"
-    return deliver(request, stored, etag, disposition, seconds=seconds)
+    is_original = stored == row.name and SHOWN_TYPES.fullmatch(row.content_type)
+    content_type = row.content_type if is_original else ""
+    return deliver(request, stored, etag, disposition, content_type=content_type, seconds=seconds)
 
 
 def deliver(
@@ -67,11 +81,16 @@ def deliver(
     etag: str,
     disposition: str = "inline",
     *,
+    content_type: str = "",
     seconds: int = 3600,
 ) -> HttpResponseBase:
-    """Send anything that the storage holds; the caller has checked who asks."""
+    """Send anything that the storage holds; the caller has checked who asks.
+
+    ``content_type``: "" for the usual type of its ending.
+    """
+    usual = TYPES.get(Path(stored).suffix.lower(), "application/octet-stream")
     headers = {
-        "Content-Type": TYPES.get(Path(stored).suffix.lower(), "application/octet-stream"),
+        "Content-Type": content_type or usual,
         "Content-Disposition": disposition,
         "Cache-Control": f"private, max-age={seconds}",
         # The bytes come from providers and people: no browser may take them for a page.
@@ -93,7 +112,7 @@ def _find(row: File, name: str) -> tuple[str, str]:
     stem = name.partition(".")[0]
     if stem in DERIVED:
         stored, etag = getattr(row, stem), f'"{row.sha256}-{stem}"'
-    elif stem == STEMS.get(row.role, row.role):
+    elif stem == original_name(row).partition(".")[0]:
         stored, etag = row.name, f'"{row.sha256}"'
     else:
         raise Http404

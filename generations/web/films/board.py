@@ -7,16 +7,18 @@ from itertools import accumulate
 
 from django.db.models import prefetch_related_objects
 
-from generations.billing import caps
+from generations.billing import caps, prices
 from generations.films import Board, BoardCut, BoardSegment, BoardTake, Difference
 from generations.films.board import differences
 from generations.models import Cap, File, Membership
 from generations.models.files import FileState
-from generations.models.films import FILM_CUT
+from generations.models.films import FILM_CUT, MODELS, TAKE_KINDS, SegmentKind
 from generations.models.tasks import LIVE, TaskState
+from generations.providers.contract import Order, TaskKind
 from generations.sharing import review
-from generations.templatetags.formats import amount, sentences
+from generations.templatetags.formats import sentences
 from generations.web.layout.cards import Card, draw_cards
+from generations.web.layout.estimates import PriceQuestion, ShownEstimate, price_question
 from generations.web.messages import films
 from generations.web.messages import tasks as task_messages
 from generations.web.messages.films import Change
@@ -50,7 +52,7 @@ class BoardPage:
         takes = [take for segment in self.axis.segments.values() for take in segment.takes]
         self._parts: list[BoardTake | BoardCut] = [*takes, *board.cuts]
         self.card, self._cards = self._draw_cards()
-        self.cuts = CutList(board, self.axis, self._cards)
+        self.cuts = CutList(board, self.axis, self._cards, self.cut_price)
 
     def _draw_cards(self) -> tuple[Card, Mapping[int, Card]]:
         """Return the cards of the film and of all of its parts that are under way."""
@@ -70,7 +72,43 @@ class BoardPage:
     @cached_property
     def takes(self) -> Takes | None:
         row = self.axis.row
-        return Takes(self.board, row, self._cards, self.unit) if row else None
+        return Takes(self.board, row, self._cards, self.take_price) if row else None
+
+    @cached_property
+    def cut_price(self) -> ShownEstimate:
+        """What one more cut will probably cost."""
+        return self._price(FILM_CUT)
+
+    @cached_property
+    def take_price(self) -> ShownEstimate:
+        """What one more take of the segment that is shown will probably cost."""
+        return self._price(self._take_kind)
+
+    @cached_property
+    def cut_question(self) -> PriceQuestion | None:
+        """What a person answers before a cut of which nobody knows the price."""
+        return self._question(self.cut_price)
+
+    @cached_property
+    def take_question(self) -> PriceQuestion | None:
+        """What a person answers before a take of which nobody knows the price."""
+        return self._question(self.take_price)
+
+    @property
+    def _take_kind(self) -> TaskKind:
+        row = self.axis.row
+        return TAKE_KINDS[SegmentKind(row.segment.kind) if row else SegmentKind.SHOT]
+
+    def _price(self, kind: TaskKind) -> ShownEstimate:
+        order, last = order_of(kind), self.board.prices[kind]
+        estimate = prices.estimate(self.task.credential, order, last=last)
+        return ShownEstimate(estimate, self.unit, order)
+
+    def _question(self, price: ShownEstimate) -> PriceQuestion | None:
+        if not self.membership.may_order:
+            return None
+        estimates = {self.task.credential: price.estimate}
+        return price_question(self.membership, price.order, estimates)
 
     @cached_property
     def shared(self) -> list[ShareableFile]:
@@ -158,11 +196,18 @@ class BarMark:
     length: int
 
 
-class CutList:
-    """All cuts of a film; ``cards`` by task, of those that are under way."""
+def order_of(kind: TaskKind) -> Order:
+    """Return an order of one more part of this kind, as far as its price depends on it."""
+    return Order(kind=kind, model=MODELS[kind], prompt="")
 
-    def __init__(self, board: Board, axis: Axis, cards: Mapping[int, Card]) -> None:
-        self.board, self.axis, self._cards = board, axis, cards
+
+class CutList:
+    """All cuts of a film; ``cards`` by task, of those that are under way; ``price`` of the next."""
+
+    def __init__(
+        self, board: Board, axis: Axis, cards: Mapping[int, Card], price: ShownEstimate
+    ) -> None:
+        self.board, self.axis, self._cards, self.price = board, axis, cards, price
 
     @cached_property
     def all(self) -> list[CutCard]:
@@ -200,8 +245,7 @@ class CutList:
     @property
     def stale_sentence(self) -> str:
         """What the newest cut has other than is chosen, and which cuts a client approved."""
-        unit = task_messages.unit(self.board.film.task)
-        price = "" if self.price is None else amount(self.price, unit)
+        price = self.price.in_button
         approved = [cut.cut.number for cut in reversed(self.all) if cut.is_approved]
         return sentences(films.stale(self.stale, price), films.approved(approved))
 
@@ -214,10 +258,6 @@ class CutList:
     def next(self) -> int:
         """The number of the next one."""
         return max((cut.number for cut in self.board.cuts), default=0) + 1
-
-    @property
-    def price(self) -> int | None:
-        return self.board.prices[FILM_CUT]
 
     def between(self, one: BoardCut, other: BoardCut) -> list[Change]:
         """Return where two of them differ."""

@@ -55,7 +55,7 @@ def films(request: HttpRequest, membership: Membership) -> HttpResponse:
     rows = Film.objects.for_team(team).outside_trash().for_board().newest_first()
     if before is not None:
         rows = rows.before(before)
-    attempts = Attempt.objects.defer("reply", "report")
+    attempts = Attempt.objects.defer("reply", "report", "first_report")
     found = list(
         rows.prefetch_related(Prefetch("task__attempts", attempts), "task__pictures__upload")[
             : PAGE + 1

@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
-from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from generations.films import Board, BoardCut, BoardSegment, BoardTake
-from generations.models.files import FileRole, FileState
-from generations.models.films import TAKE_KINDS, SegmentKind
+from generations.models.files import FileState
+from generations.models.films import SegmentKind
 from generations.models.tasks import LIVE, TaskState
-from generations.templatetags.formats import amount
+from generations.templatetags.addresses import play_url
 from generations.web.layout.cards import Card
+from generations.web.layout.estimates import ShownEstimate
 from generations.web.messages import films
 from generations.web.messages.reasons import explain_order
 
@@ -65,6 +65,11 @@ class Row:
     @property
     def spent(self) -> int:
         return self.segment.spent_on_chosen + self.segment.spent_on_discarded
+
+    @property
+    def unknown(self) -> int:
+        """How many of its takes are in no amount, because nobody knows what they cost."""
+        return self.segment.unknown_on_chosen + self.segment.unknown_on_discarded
 
     @cached_property
     def moving(self) -> Sequence[BoardTake]:
@@ -183,11 +188,8 @@ class Tile:
 
     @property
     def address(self) -> str:
-        """The address of its stored file, "" where it has none."""
-        # In an address a file is named by its role (web/files/views.py).
-        file = self.take.file
-        name = "clip.mp4" if file and file.role == FileRole.VIDEO else "audio"
-        return reverse("file", args=[file.pk, name]) if file else ""
+        """The address of what a browser plays of it, "" where it has no file."""
+        return play_url(self.take.file) if self.take.file else ""
 
     @property
     def shows(self) -> str:
@@ -208,10 +210,15 @@ class Tile:
 
 
 class Takes:
-    """All takes of the segment in ``row``; ``cards`` by task, of those that are under way."""
+    """All takes of the segment in ``row``; ``cards`` by task, of those that are under way.
 
-    def __init__(self, board: Board, row: Row, cards: Mapping[int, Card], unit: str) -> None:
-        self.board, self.segment, self.cards, self.unit = board, row.segment, cards, unit
+    ``price`` is what one more of them will probably cost.
+    """
+
+    def __init__(
+        self, board: Board, row: Row, cards: Mapping[int, Card], price: ShownEstimate
+    ) -> None:
+        self.board, self.segment, self.cards, self.price = board, row.segment, cards, price
         self.kind = SegmentKind(row.segment.kind)
 
     @cached_property
@@ -240,11 +247,6 @@ class Takes:
         return next(in_cut, self.segment.chosen)
 
     @property
-    def price(self) -> int | None:
-        """The price of one more, None where none was paid yet."""
-        return self.board.prices[TAKE_KINDS[self.kind]]
-
-    @property
     def labels(self) -> list[str]:
         """The label of the button for one, two and more of them at once."""
         return [self._label(count) for count in COUNTS]
@@ -255,7 +257,8 @@ class Takes:
         else:
             word = ngettext("New version", "%(count)s new versions", count)
         label = word % {"count": count}
-        return label if self.price is None else f"{label} · {amount(self.price * count, self.unit)}"
+        price = replace(self.price, count=count).in_button
+        return f"{label} · {price}" if price else label
 
 
 @lru_cache(maxsize=256)  # a board that is open asks for the same ones every few seconds

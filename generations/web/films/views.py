@@ -12,7 +12,8 @@ from generations import films as works
 from generations.films import BoardSegment, CutSelection, FilmRefused
 from generations.lifecycle.order import OrderRefused
 from generations.models import Film, Membership, Take
-from generations.models.films import SegmentKind
+from generations.models.films import FILM_CUT, TAKE_KINDS, SegmentKind
+from generations.providers.contract import TaskKind
 from generations.providers.vidu.requests import (
     FORM_CUT_MEMBERS,
     FORM_EDIT_MEMBERS,
@@ -20,12 +21,13 @@ from generations.providers.vidu.requests import (
 )
 from generations.templatetags.formats import sentences
 from generations.web.access import for_member, for_producer
+from generations.web.layout.estimates import answer_of
 from generations.web.layout.risks import has_news
 from generations.web.messages import films
-from generations.web.messages.orders import explain_refusal
+from generations.web.messages.orders import explain_beside_question
 from generations.web.query import wants_part, whole_number
 
-from .board import BoardPage
+from .board import BoardPage, order_of
 from .segments import segment_name
 
 
@@ -92,10 +94,11 @@ def edit(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
             shot=shot,
             prompt=post.get("prompt", ""),
             count=_number(post.get("count", "")) or 1,
+            accepts_unknown=_accepts_unknown(request, film, TAKE_KINDS[SegmentKind(kind)]),
             form_token=_token(request),
         )
     except OrderRefused as refused:
-        return _answer(request, membership, film, at, explain_refusal(refused), "edit")
+        return _answer(request, membership, film, at, explain_beside_question(refused), "edit")
     return _answer(request, membership, film, at)
 
 
@@ -128,9 +131,15 @@ def compose(request: HttpRequest, membership: Membership, pk: int) -> HttpRespon
     """
     film, at = _find_film(membership, pk), request.POST.get("at", "")
     try:
-        works.order_cut(membership, film, _pieces(request, film), form_token=_token(request))
+        works.order_cut(
+            membership,
+            film,
+            _pieces(request, film),
+            accepts_unknown=_accepts_unknown(request, film, FILM_CUT),
+            form_token=_token(request),
+        )
     except OrderRefused as refused:
-        return _answer(request, membership, film, at, explain_refusal(refused), "compose")
+        return _answer(request, membership, film, at, explain_beside_question(refused), "compose")
     return _answer(request, membership, film, at)
 
 
@@ -218,7 +227,10 @@ def _answer(
     if wants_part(request) or refused:
         # Read anew: what was just done may have changed the film.
         shown = _board_page(membership, _find_film(membership, film.pk), at)
-        more = {"refused": refused, "act": act, "typed": request.POST.get("prompt", "")}
+        typed = {name: request.POST.get(name, "") for name in ("prompt", "count")}
+        more = {"refused": refused, "act": act, "typed": typed}
+        if refused:  # it is still the same press
+            more |= {"token": _token(request), "answer": request.POST.get("accepts_unknown", "")}
         if wants_part(request):
             context = _context(shown, swap=True, **more)
             return render(request, "films/board.html#changes", context)
@@ -233,6 +245,12 @@ def _number(text: str) -> int | None:
         return None
     number = whole_number(text)
     return -1 if number is None else number
+
+
+def _accepts_unknown(request: HttpRequest, film: Film, kind: TaskKind) -> bool:
+    """Whether the person knows that nobody knows the price of this kind of part."""
+    answer = answer_of(order_of(kind), [film.task.credential])
+    return request.POST.get("accepts_unknown", "") == answer
 
 
 def _token(request: HttpRequest) -> str:

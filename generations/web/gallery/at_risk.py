@@ -57,11 +57,18 @@ class FileAtRisk:
             return _("It is being fetched.")
         if self.file.last_error == "no_room":
             return _("It waits for disk space.")
+        if self.file.missing_since:
+            return _("It is not there yet. Rushes keeps asking the provider for it.")
         if self.is_dead:
             return _("The provider is asked for a new link.")
         if self.file.last_error:
             return _("Fetching failed. Rushes tries again automatically.")
         return _("It is fetched as soon as a worker is free.")
+
+    @property
+    def error(self) -> str:
+        """What the last try met, as it was told; "" for nothing."""
+        return "" if self.file.last_error == "no_room" else self.file.last_error
 
     @property
     def kind(self) -> Sentence:

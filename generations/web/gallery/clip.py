@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Prefetch
@@ -13,31 +14,26 @@ from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from generations import sources
 from generations.lifecycle import actions
-from generations.models import Attempt, Callback, Entry, Line, Membership, Task
-from generations.models.ledger import AccountName, EntryKind
+from generations.models import Attempt, Callback, Credential, Entry, File, Membership, Task
+from generations.models.offers import catalogue
 from generations.models.tasks import AttemptState, TaskState
+from generations.providers.contract import TaskKind
 from generations.templatetags.formats import filesize, seconds, span
 from generations.web.access import for_member, for_producer
-from generations.web.layout.cards import Card, draw_cards
+from generations.web.layout.cards import KIND_MARKS, Card, draw_cards
 from generations.web.layout.risks import has_news
 from generations.web.messages import tasks
 from generations.web.messages.orders import CHOICES, LABELS
 from generations.web.messages.reasons import Sentence
 from generations.web.query import wants_part
 
+from .film_part import FilmPart
+from .replies import RawReply, facts_at_provider, raw_replies
 from .views import of_team
 
-# Each entry moves an amount between two accounts; this one's line tells the story of the task.
-SUBJECT_ACCOUNT = {
-    EntryKind.HOLD: AccountName.HELD,
-    EntryKind.SETTLE: AccountName.SPENT,
-    EntryKind.RELEASE: AccountName.AVAILABLE,
-    EntryKind.ADJUST: AccountName.AVAILABLE,
-    EntryKind.CORRECT: AccountName.SPENT,
-    EntryKind.IMPORT: AccountName.SPENT,
-}
-SHAPE = {"duration", "resolution", "aspect_ratio", "seed"}
+SHAPE = {"duration", "resolution", "aspect_ratio", "seed", *sources.MEMBERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +54,26 @@ class LedgerMove:
 
     at: datetime
     word: str
-    amount: int
+    amount: int | None
     unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextOrder:
+    """An order that begins with what this task made, as a link to the form."""
+
+    kind: str
+    member: str
+    task: int
+    word: Sentence
+
+    @property
+    def query(self) -> str:
+        return urlencode({"kind": self.kind, self.member: self.task})
+
+    @property
+    def icon(self) -> str:
+        return KIND_MARKS[self.kind].icon
 
 
 class Story:
@@ -72,9 +86,8 @@ class Story:
             # What providers sent may be large, and no line of the story shows it.
             Prefetch("callbacks", Callback.objects.defer("headers", "body")),
             Prefetch("entries", Entry.objects.order_by("pk")),
-            Prefetch("entries__lines", Line.objects.select_related("account")),
         )
-        self.attempts = list(attempts.defer("report").order_by("ordinal"))
+        self.attempts = list(attempts.order_by("ordinal"))
 
     @cached_property
     def moments(self) -> list[Moment]:
@@ -90,19 +103,53 @@ class Story:
         return sorted(every, key=lambda moment: moment.at.replace(microsecond=0))
 
     @property
-    def alarm(self) -> str:
-        return tasks.alarm(self.task)
+    def replies(self) -> list[RawReply]:
+        return raw_replies(self.attempts)
+
+    @property
+    def at_provider(self) -> list[tuple[Sentence, str]]:
+        return facts_at_provider(self.task)
+
+    @cached_property
+    def part(self) -> FilmPart | None:
+        """Its place in a film."""
+        return FilmPart.of(self.task)
 
     @property
     def movements(self) -> list[LedgerMove]:
         """The ledger's entries, in order."""
         return [
-            LedgerMove(entry.at, entry.get_kind_display(), line.amount, entry.unit)
+            LedgerMove(entry.at, entry.get_kind_display(), entry.known_amount, entry.unit)
             for attempt in self.attempts
             for entry in attempt.entries.all()
-            for line in entry.lines.all()
-            if line.account.name == SUBJECT_ACCOUNT[EntryKind(entry.kind)]
         ]
+
+    @property
+    def picture(self) -> File | None:
+        """The picture that the order made, from which a clip can begin."""
+        return sources.picture_of(self.task)
+
+    @cached_property
+    def next(self) -> list[NextOrder]:
+        """What can be ordered of the clip or the sound, where some key makes it."""
+        keys = Credential.objects.for_team(self.task.team).values_list("kind", flat=True)
+        made = {kind for key in set(keys) for kind in catalogue(key).kinds()}
+        film, sound = sources.film_of(self.task), sources.sound_of(self.task)
+        orders = [
+            NextOrder(TaskKind.UPSCALE, "source", self.task.pk, _("Upscale")) if film else None,
+            NextOrder(TaskKind.LIP_SYNC, "source", self.task.pk, _("Lip-sync")) if film else None,
+            NextOrder(TaskKind.LIP_SYNC, "sound", self.task.pk, _("Lip-sync a clip with it"))
+            if sound
+            else None,
+        ]
+        return [order for order in orders if order and order.kind in made]
+
+    @cached_property
+    def made_from(self) -> list[Task]:
+        """The clip and the sound that it was made from."""
+        named = (self.task.settings.get(name) for name in ("source", "sound"))
+        rows = Task.objects.for_team(self.task.team).in_bulk([pk for pk in named if pk])
+        return list(rows.values())
 
     @property
     def sent(self) -> str:
@@ -167,7 +214,7 @@ class Story:
     def _stored(self) -> Iterator[Moment]:
         for file in self.task.files.all():
             if file.stored_at:
-                what = f"{file.get_role_display()} · {filesize(file.size)}"
+                what = f"{file.role_word} · {filesize(file.size)}"
                 spare = file.expires_at - file.stored_at if file.expires_at else timedelta()
                 left = gettext("link had %(span)s left") % {"span": span(spare)} if spare else ""
                 yield Moment(file.stored_at, "check", _("Stored here"), what, left, "leaf")
@@ -178,7 +225,8 @@ class Story:
         return [
             (LABELS.get(name, name), _in_words(value))
             for name, value in self.task.settings.items()
-            if name not in SHAPE
+            # What a part of a film is made of is told by ``part``.
+            if name not in SHAPE and not isinstance(value, dict | list)
         ]
 
 
@@ -257,8 +305,7 @@ def check_now(request: HttpRequest, membership: Membership, pk: int) -> HttpResp
 @for_producer
 def found(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Take the provider's id of an unclear order from a person (``number``)."""
-    # As long as the column is.
-    remote_id = request.POST.get("number", "").strip()[:100]
+    remote_id = request.POST.get("number", "").strip()
     if not remote_id:
         return _answer_decision(
             request, membership, pk, _("Type the provider's ID; nothing was changed.")
@@ -268,6 +315,16 @@ def found(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse
         membership,
         pk,
         lambda one: actions.accept_found_id(one, remote_id, membership.user),
+    )
+
+
+@require_POST
+@for_producer
+def dismiss(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
+    """End an alarm that the person has read (``code``)."""
+    code = request.POST.get("code", "")
+    return _decide(
+        request, membership, pk, lambda one: actions.dismiss_alarm(one, code, membership.user)
     )
 
 

@@ -13,9 +13,10 @@ from django.utils.translation import pgettext
 
 from generations import clock
 from generations.models import Collection, CollectionItem, Credential, Team
+from generations.models.offers import catalogue
 from generations.models.search import found
 from generations.models.tasks import IMPORTED, LIVE, TaskQuerySet, TaskState
-from generations.providers.catalogue import Offer, catalogue
+from generations.providers.catalogue import Offer
 from generations.providers.vidu.requests import FORM_KINDS
 from generations.web.layout.cards import KIND_MARKS
 from generations.web.messages.tasks import KINDS

@@ -82,7 +82,7 @@ class ImportForm(forms.Form):
             del self.fields["films"]
 
     def clean_numbers(self) -> list[str]:
-        remote_ids = ids_in(self.cleaned_data["numbers"])
+        remote_ids = list(ids_in(self.cleaned_data["numbers"]))
         if not remote_ids:
             raise ValidationError(_("Type at least one ID."))
         if len(remote_ids) > MOST_IDS:

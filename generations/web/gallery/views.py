@@ -61,7 +61,7 @@ class GalleryDay:
         """What its clips cost, by unit, without imported ones: they were paid elsewhere."""
         sums: dict[str, int] = {}
         for card in (card for card in self.cards if not card.task.is_imported):
-            sums[card.unit] = sums.get(card.unit, 0) + card.cost
+            sums[card.unit] = sums.get(card.unit, 0) + (card.cost or 0)
         return [(cost, unit) for unit, cost in sums.items() if cost]
 
 
@@ -95,7 +95,7 @@ class ChangesCursor:
 
 def of_team(team: Team) -> TaskQuerySet:
     """Return a team's tasks with all that their cards show, without the raw replies."""
-    attempts = Attempt.objects.defer("reply", "report")
+    attempts = Attempt.objects.defer("reply", "report", "first_report")
     return Task.objects.for_team(team).for_cards().prefetch_related(Prefetch("attempts", attempts))
 
 

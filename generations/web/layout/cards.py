@@ -15,6 +15,7 @@ from generations.models.films import FILM
 from generations.models.tasks import TaskState
 from generations.providers.contract import TaskKind
 from generations.web.messages import tasks as task_messages
+from generations.web.messages.alarms import ClipWarning, warnings
 from generations.web.messages.reasons import Explanation, Sentence, explain_order
 
 RATIOS = ("21:9", "2:1", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16", "9:21")
@@ -56,6 +57,10 @@ KIND_MARKS: Mapping[str, Mark] = {
     TaskKind.IMAGE_TO_VIDEO: Mark("image", pgettext_lazy("kind", "Picture")),
     TaskKind.FRAMES_TO_VIDEO: Mark("columns-2", pgettext_lazy("kind", "First and last")),
     TaskKind.REFERENCES_TO_VIDEO: Mark("layers-2", pgettext_lazy("kind", "References")),
+    TaskKind.REFERENCES_TO_IMAGE: Mark("image-plus", pgettext_lazy("kind", "Make a picture")),
+    TaskKind.TEXT_TO_SPEECH: Mark("mic", pgettext_lazy("kind", "Speech")),
+    TaskKind.LIP_SYNC: Mark("volume-2", pgettext_lazy("kind", "Lip-sync")),
+    TaskKind.UPSCALE: Mark("maximize", pgettext_lazy("kind", "Upscale")),
 }
 
 
@@ -87,7 +92,9 @@ class Card:
 
     @property
     def video(self) -> File | None:
-        return self.files.get(FileRole.VIDEO) or self.files.get(FileRole.AUDIO)
+        """The file that is the clip; of some orders that is a sound or a picture."""
+        roles = (FileRole.VIDEO, FileRole.AUDIO, FileRole.IMAGE)
+        return next((self.files[role] for role in roles if role in self.files), None)
 
     @property
     def cover(self) -> File | None:
@@ -117,7 +124,8 @@ class Card:
     @property
     def is_moving(self) -> bool:
         """Whether it will change by itself, so that its page must ask again."""
-        return not self.task.is_final or self.shows == FileState.FETCHING
+        is_proxy_coming = self.video is not None and self.video.is_proxy_coming
+        return not self.task.is_final or self.shows == FileState.FETCHING or is_proxy_coming
 
     @property
     def ratio(self) -> str:
@@ -130,7 +138,12 @@ class Card:
 
     @property
     def percent(self) -> int | None:
-        """The provider's progress, else how far past clips were by now: never 100."""
+        """The provider's progress, else how far past clips were by now: never 100.
+
+        None where it says nothing any more, because the clip is late.
+        """
+        if self.task.late_at:
+            return None
         if self.task.progress is not None:
             return self.task.progress
         if not self.usual_seconds or self.started_at is None:
@@ -140,7 +153,8 @@ class Card:
 
     @property
     def has_progress(self) -> bool:
-        return self.task.progress is not None
+        """Whether the page shows the provider's progress; of a late clip it shows the age."""
+        return self.task.progress is not None and not self.task.late_at
 
     @property
     def started_at(self) -> datetime | None:
@@ -177,7 +191,12 @@ class Card:
 
     @property
     def waits_because(self) -> Sentence:
-        return task_messages.waiting(self.task.obstacle)
+        return task_messages.waiting(self.task)
+
+    @cached_property
+    def warnings(self) -> list[ClipWarning]:
+        """Its alarms in words, that it is late, and what stands between us and the provider."""
+        return warnings(self.task)
 
     @property
     def kind(self) -> Sentence:
@@ -188,7 +207,7 @@ class Card:
         return task_messages.unit(self.task)
 
     @property
-    def cost(self) -> int:
+    def cost(self) -> int | None:
         return task_messages.cost(self.task)
 
 

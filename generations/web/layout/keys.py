@@ -4,8 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.db.models import Sum
+
 from generations.lifecycle.stops import KeyTest
-from generations.models import Account, Credential, Task, Team
+from generations.models import Account, Credential, DayTotal, Task, Team
 from generations.models.ledger import AccountName
 from generations.models.tasks import BUSY, TaskState
 from generations.providers.catalogue import catalogue
@@ -19,13 +21,17 @@ MOST_COUNTED = 1000
 
 @dataclass(frozen=True)
 class Key:
-    """One credential with its tasks and accounts; ``tested`` is what a test just found."""
+    """One credential with its tasks and accounts; ``tested`` is what a test just found.
+
+    ``unknown`` counts the clips that are not in ``spent``, because nobody knows what they cost.
+    """
 
     credential: Credential
     busy: int
     waiting: int
     available: int
     spent: int
+    unknown: int = 0
     tested: KeyTest | None = None
 
     @property
@@ -78,6 +84,12 @@ def keys_of(team: Team, pk: int | None = None, tested: KeyTest | None = None) ->
     waiting = Counter(tasks.filter(state=TaskState.WAITING)[:MOST_COUNTED])
     accounts = Account.objects.filter(team=team).values_list("credential", "name", "balance")
     balances = {(credential, name): balance for credential, name, balance in accounts}
+    unknown = dict(
+        DayTotal.objects.filter(team=team, unknown__gt=0)
+        .order_by()
+        .values_list("credential")
+        .annotate(Sum("unknown"))
+    )
     return [
         Key(
             credential=credential,
@@ -85,6 +97,7 @@ def keys_of(team: Team, pk: int | None = None, tested: KeyTest | None = None) ->
             waiting=waiting[credential.pk],
             available=balances.get((credential.pk, AccountName.AVAILABLE), 0),
             spent=balances.get((credential.pk, AccountName.SPENT), 0),
+            unknown=unknown.get(credential.pk, 0),
             tested=tested,
         )
         for credential in (found.filter(pk=pk) if pk else found)

@@ -94,7 +94,9 @@ def _held(team: Team, *, alarmed: bool) -> list[tuple[int, str]]:
     if alarmed:
         attempts = attempts.filter(task__alarmed_at__isnull=False)
     sums: dict[str, int] = {}
-    rows = attempts.order_by().values_list("credential__kind").annotate(sum=Sum("estimate"))
+    rows = (
+        attempts.order_by().values_list("credential__kind").annotate(sum=Sum("estimate", default=0))
+    )
     for kind, held in rows:
         unit = catalogue(kind).unit
         sums[unit] = sums.get(unit, 0) + held

@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from generations.films import Obstacle
 from generations.models import Film
 from generations.models.films import SegmentKind
+from generations.models.tasks import read_alarms
 from generations.templatetags.formats import number, sentences
 
+from . import alarms
 from .reasons import Sentence
-from .tasks import ALARMS as TASK_ALARMS
 
 MOST_LISTED = 3
 
@@ -159,6 +160,14 @@ def approved(cuts: Sequence[int]) -> str:
 
 def alarm(text: str) -> str:
     """Return what a person must know of a film or of a part of it; "" for nothing."""
-    code, _space, detail = text.partition(" ")
-    known = ALARMS.get(code) or TASK_ALARMS.get(code)
-    return str(known) % {"detail": detail} if known else text
+    found = read_alarms(text)
+    if not found:
+        return ""
+    return sentences(
+        *(
+            str(ALARMS[one.code]) % {"detail": one.detail}
+            if one.code in ALARMS
+            else alarms.in_words(one)
+            for one in found
+        )
+    )

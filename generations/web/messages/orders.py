@@ -26,6 +26,7 @@ LABELS: Mapping[str, Sentence] = {
     "bgm": _("Music"),
     "audio": _("Sound"),
     "audio_type": _("What is heard"),
+    "voice_id": _("Voice"),
     "is_rec": _("Prompt by the model"),
     "off_peak": _("Off-peak"),
     "watermark": _("Watermark"),
@@ -34,10 +35,19 @@ LABELS: Mapping[str, Sentence] = {
     "meta_data": _("Metadata"),
     "route": _("Route"),
     "images": _("Pictures"),
+    "speed": pgettext_lazy("speech", "Speed"),
+    "volume": _("Volume"),
+    "pitch": _("Pitch"),
+    "emotion": _("Emotion"),
+    "source": _("Clip"),
+    "sound": pgettext_lazy("source", "Sound"),
 }
 HELP: Mapping[str, Sentence] = {
     "seed": _("Empty means a new one each time."),
     "off_peak": _("half price, up to 48 h"),
+    "voice_id": _("The id of one of the provider's voices; empty means the model's choice."),
+    "volume": _("0 is the usual volume, 10 the loudest."),
+    "pitch": _("0 is the voice's own pitch; −12 is lowest, 12 highest."),
     "wm_url": _("An address; empty means the provider's own mark."),
     "meta_data": _("A JSON object that the file carries; empty means the provider's own."),
 }
@@ -55,6 +65,14 @@ CHOICES: Mapping[str, Sentence] = {
     "top_right": pgettext_lazy("corner", "Top right"),
     "bottom_right": pgettext_lazy("corner", "Bottom right"),
     "bottom_left": pgettext_lazy("corner", "Bottom left"),
+    "": pgettext_lazy("emotion", "As the text"),
+    "happy": pgettext_lazy("emotion", "Happy"),
+    "sad": pgettext_lazy("emotion", "Sad"),
+    "angry": pgettext_lazy("emotion", "Angry"),
+    "fearful": pgettext_lazy("emotion", "Fearful"),
+    "disgusted": pgettext_lazy("emotion", "Disgusted"),
+    "surprised": pgettext_lazy("emotion", "Surprised"),
+    "calm": pgettext_lazy("emotion", "Calm"),
     "value": pgettext_lazy("route", "Cheapest"),
     "official": pgettext_lazy("route", "Official"),
 }
@@ -64,6 +82,27 @@ BY_FIELD: Mapping[tuple[str, str], Sentence] = {
     ("prompt", "too_long"): _(
         "This prompt has %(length)s characters; the model reads %(limit)s. Shorten it."
     ),
+    ("prompt", "unspoken"): _("Write what is said, or choose a sound."),
+    ("prompt", "too_short"): _(
+        "This is too short to be spoken. Write at least %(limit)s characters."
+    ),
+    ("prompt", "pause"): _(
+        "A pause is written <#2#>, in seconds up to 99.99, between two spoken parts."
+    ),
+    ("source", "required"): _("Choose the clip that this is made from."),
+    ("source", "short"): _("This clip is shorter than %(limit)s s. Choose a longer one."),
+    ("source", "long"): _("This clip is longer than %(limit)s s. Choose a shorter one."),
+    ("sound", "short"): _("This sound is shorter than %(limit)s s. Choose a longer one."),
+    ("sound", "long"): _("This sound is longer than %(limit)s s. Choose a shorter one."),
+    ("source", "unreachable"): _(
+        "This key's provider fetches the clip from here, and this site has no public address. "
+        "Choose another key, or have PUBLIC_URL set."
+    ),
+    ("sound", "unreachable"): _(
+        "This key's provider fetches the sound from here, and this site has no public address. "
+        "Choose another key, or have PUBLIC_URL set."
+    ),
+    ("resolution", "higher"): _("The clip has %(lines)s lines already. Choose more."),
     ("duration", "range"): _("This model makes clips of %(low)s to %(high)s whole seconds."),
     ("duration", "choice"): _("This model makes clips of %(choices)s seconds."),
     ("resolution", "choice"): _("At this length the model makes %(choices)s."),
@@ -231,6 +270,49 @@ def over_cap(cap: Cap, left: int, needed: int) -> str:
     return form % values
 
 
+def cap_without_price(cap: Cap) -> str:
+    """Return which cap of this month stops an order of which nobody knows the price."""
+    values = {"most": amount(cap.amount, cap.unit), "month": date_format(booking_day(), "F")}
+    if cap.user_id:
+        form = gettext("Your cap for %(month)s is %(most)s, and nobody knows what this costs.")
+    else:
+        form = gettext(
+            "The team's cap for %(month)s is %(most)s, and nobody knows what this costs."
+        )
+    return form % values
+
+
+def cap_not_counted(cap: Cap) -> str:
+    """Return which cap of this month does not count an order until its cost is known."""
+    values = {"most": amount(cap.amount, cap.unit), "month": date_format(booking_day(), "F")}
+    if cap.user_id:
+        form = gettext("Until it is known, your cap of %(most)s for %(month)s does not count it.")
+    else:
+        form = gettext(
+            "Until it is known, the team's cap of %(most)s for %(month)s does not count it."
+        )
+    return form % values
+
+
+def remedy_without_price() -> str:
+    """Return what helps where a cap lets no order pass of which nobody knows the price."""
+    return gettext(
+        "This cap lets no order pass without a known price. An owner can enter the price of this "
+        "key, or change the cap."
+    )
+
+
+NOT_ANSWERED = _("Tick this to order. Nothing was ordered and nothing was charged yet.")
+
+
+def explain_beside_question(refused: ordering.OrderRefused) -> str:
+    """Return why nothing was ordered, where the page asks about an unknown price just below."""
+    match refused:
+        case ordering.PriceUnknown() | ordering.CapUnknown(may_accept=True):
+            return str(NOT_ANSWERED)
+    return explain_refusal(refused)
+
+
 def explain_refusal(refused: ordering.OrderRefused) -> str:
     """Return why nothing was ordered, and that nothing was charged: the one text for all forms."""
     return sentences(*_causes(refused), gettext("Nothing was ordered and nothing was charged."))
@@ -244,6 +326,11 @@ def _causes(refused: ordering.OrderRefused) -> list[str]:
             return [explain_problem(problem) for problem in problems]
         case ordering.NotEnough(left=left, needed=needed):
             return [too_few_credits(number(left), number(needed))]
+        case ordering.PriceUnknown(credential=credential, model=model):
+            values = {"model": model, "key": credential.name}
+            return [gettext("Nobody here knows what %(model)s costs on %(key)s.") % values]
+        case ordering.CapUnknown(cap=cap, may_accept=may_accept):
+            return [cap_without_price(cap), "" if may_accept else remedy_without_price()]
         case ordering.OverCap(cap=cap, left=left, needed=needed):
             return [over_cap(cap, left, needed)]
         case ordering.Stopped(code=code):

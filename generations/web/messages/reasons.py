@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -27,6 +27,7 @@ class Explanation:
 
 _CHANGE_PICTURE = _("Use another picture, then send it again.")
 _CHANGE_WORDS = _("Change the prompt, then send it again.")
+_CHANGE_CLIP = _("Use a clip with one clear face that looks at the camera, then send it again.")
 _WAIT = _("Send it again in a few minutes.")
 
 # Why an order was refused or failed.
@@ -67,6 +68,23 @@ ORDERS: Mapping[Reason, Explanation] = {
         _("The provider found nothing in the picture that it can move."),
         _("Use a picture with a clear subject, then send it again."),
     ),
+    Reason.FILM_NOT_FETCHED: Explanation(
+        _("The provider could not fetch the clip that this is made from."),
+        _("Send it again; if it fails twice, use another clip."),
+    ),
+    Reason.FILM_UNUSABLE: Explanation(
+        _("The provider could not read the clip that this is made from."),
+        _("Use another clip, then send it again."),
+    ),
+    Reason.FILM_WITHOUT_FACE: Explanation(
+        _("The provider found no face in the clip whose lips could move."), _CHANGE_CLIP
+    ),
+    Reason.FILM_WITH_FACES: Explanation(
+        _("The provider found several faces in the clip."), _CHANGE_CLIP
+    ),
+    Reason.FILM_FACE_REFUSED: Explanation(
+        _("The provider could not use the face in the clip."), _CHANGE_CLIP
+    ),
     Reason.MODEL_UNAVAILABLE: Explanation(
         _("The provider does not offer this model now."),
         _("Choose another model, then send it again."),
@@ -100,6 +118,14 @@ ORDERS: Mapping[Reason, Explanation] = {
     ),
     Reason.UNREACHABLE: Explanation(_("The provider could not be reached."), _WAIT),
     Reason.UNREADABLE: Explanation(_("The provider's answer could not be read."), _WAIT),
+    Reason.SOURCE_GONE: Explanation(
+        _("The clip or the sound that this is made from is not here any more."),
+        _("Choose another one, then send it again."),
+    ),
+    Reason.SOURCE_UNREACHABLE: Explanation(
+        _("The provider cannot fetch clips from this site."),
+        _("Use another key, or give the site a public address."),
+    ),
     Reason.PICTURE_GONE: Explanation(
         _("A picture of this order is not here any more."),
         _("Upload the picture again, then send it again."),
@@ -112,6 +138,15 @@ ORDERS: Mapping[Reason, Explanation] = {
         _("The provider does not know this id with this key."),
         _("Check the id and the key, then import it again."),
     ),
+    Reason.REDIRECTED: Explanation(
+        _("The address of the key leads to another address. Nothing was ordered there."),
+        _("Correct the key's address, then send it again."),
+    ),
+    Reason.GATEWAY: Explanation(
+        _("Something before the provider answered in its place: a proxy or a firewall."),
+        _("Check the key's address, then send it again."),
+    ),
+    Reason.NO_ANSWER: Explanation(_("The provider did not answer."), _WAIT),
     Reason.NEVER_ARRIVED: Explanation(
         _("A member decided that the provider never received it."),
         _("Make it again if you want it."),
@@ -159,13 +194,20 @@ KEYS: Mapping[Reason, Explanation] = {
     Reason.NO_ANSWER: Explanation(
         _("The provider did not answer in time."), _("Test again in a minute.")
     ),
+    Reason.REDIRECTED: Explanation(
+        _("This address leads to another address."), _("Correct the key's address, then test it.")
+    ),
+    Reason.GATEWAY: Explanation(
+        _("Something before the provider answered in its place: a proxy or a firewall."),
+        _("Check the address, then test again."),
+    ),
 }
 
 
 def explain_order(reason: str, code: str, message: str) -> Explanation:
     """Explain why an order failed; a reason without a sentence gets an honest general one."""
-    known = ORDERS.get(_as_reason(reason))
-    if known:
+    found = _as_reason(reason)
+    if known := ORDERS.get(found) or KEYS.get(found):
         return Explanation(known.cause, known.remedy, message)
     cause = _("The provider refused it for a reason that Rushes does not know.")
     remedy = _("Read the provider's message, change the order, then send it again.")
@@ -176,7 +218,7 @@ def explain_key(reason: str, message: str = "") -> Explanation:
     """Explain why a key is paused or failed its test, else quote the provider."""
     known = KEYS.get(_as_reason(reason))
     if known:
-        return known
+        return replace(known, quoted=message)
     cause = gettext("The provider answered “%(answer)s”.") % {"answer": message or reason}
     return Explanation(cause, _("Test the key again, or replace it."), needs_new_key=True)
 

@@ -1,4 +1,4 @@
-"""What a person reads of a task: its kind, why it waits, its alarms, what became of its credits."""
+"""What a person reads of a task: its kind, why it waits, what became of its credits."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,11 @@ from generations.models import Task
 from generations.models.tasks import IMPORTED, AttemptState, TaskState
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import Reason, TaskKind
-from generations.templatetags.formats import amount
+from generations.templatetags.formats import amount, sentences
 
 from .reasons import Sentence
 
+MOST_QUOTED = 200  # of a page of a proxy
 WAITING: Mapping[str, Sentence] = {
     "": _("It is sent as soon as the key has a free slot."),
     "rate": _("The key has used its requests of this minute. It is sent in a moment."),
@@ -29,13 +30,27 @@ WAITING: Mapping[str, Sentence] = {
         "The provider runs as many tasks as it allows at once. It is sent when one ends."
     ),
     Reason.UNREACHABLE: _("The provider could not be reached. Rushes tries again automatically."),
+    Reason.GATEWAY: _(
+        "Something before the provider answered in its place, for example a proxy or a firewall. "
+        "Rushes tries again automatically."
+    ),
+    Reason.REDIRECTED: _(
+        "The address of the key leads to another address. Correct the key's address."
+    ),
 }
+# Obstacles in whose sentence people need what was answered.
+QUOTING = (Reason.GATEWAY, Reason.REDIRECTED)
 
 KINDS: Mapping[str, Sentence] = {
     TaskKind.TEXT_TO_VIDEO: _("text to video"),
     TaskKind.IMAGE_TO_VIDEO: _("picture to video"),
     TaskKind.FRAMES_TO_VIDEO: _("first and last frame"),
     TaskKind.REFERENCES_TO_VIDEO: _("references to video"),
+    TaskKind.REFERENCES_TO_IMAGE: _("picture from words"),
+    TaskKind.TEXT_TO_SPEECH: _("speech"),
+    TaskKind.LIP_SYNC: _("lip-sync"),
+    TaskKind.UPSCALE: _("upscale"),
+    TaskKind.SUBJECT: _("kept subject"),
     IMPORTED: _("made in another tool"),
     TaskKind.FILM: _("ad film"),
     TaskKind.SHOT_TAKE: _("take of a film"),
@@ -44,38 +59,26 @@ KINDS: Mapping[str, Sentence] = {
     TaskKind.FILM_CUT: _("cut of a film"),
 }
 
-ALARMS: Mapping[str, Sentence] = {
-    "taken_after_all": _(
-        "The provider accepted an order that was given up here, as task %(detail)s. It may "
-        "cost credits: check the provider's own task list."
-    ),
-    "contradicted": _(
-        "The provider reported “%(detail)s” after the order had ended with another result. "
-        "Nothing was changed here."
-    ),
-    "not_found": _(
-        "The provider no longer finds %(detail)s. Rushes asks again; the credits stay held."
-    ),
-}
-
 REFUSALS: Mapping[str, Sentence] = {
     "too_late": _("The order has changed in the meantime. Nothing was changed here."),
     "remote_id_taken": _("That ID belongs to another clip here; nothing was changed."),
     "another_order": _("That ID is another order at the provider; nothing was changed."),
+    "remote_id_unreadable": _(
+        "That cannot be an ID: it is empty, too long, or has letters that nobody can see. Nothing "
+        "was changed."
+    ),
 }
 
 
-def waiting(obstacle: str) -> Sentence:
-    """Return why a task still waits, and that nobody needs to do anything."""
-    return WAITING.get(obstacle) or _(
+def waiting(task: Task) -> Sentence:
+    """Return why a task still waits, and whether somebody must do something."""
+    why = WAITING.get(task.obstacle) or _(
         "The provider could not accept it yet. Rushes tries again automatically."
     )
-
-
-def alarm(task: Task) -> str:
-    """Return what a person must know of this task; "" for nothing."""
-    code, _space, detail = task.alarm.partition(" ")
-    return ALARMS[code] % {"detail": detail} if code in ALARMS else task.alarm
+    if task.obstacle not in QUOTING or not task.message:
+        return why
+    answered = gettext("It was answered: “%(message)s”.") % {"message": task.message[:MOST_QUOTED]}
+    return sentences(why, answered)
 
 
 def refusal(code: str, message: str) -> Sentence:
@@ -98,17 +101,20 @@ def unit(task: Task) -> str:
     return catalogue(task.credential.kind).unit
 
 
-def cost(task: Task) -> int:
-    """Return what a finished task was charged, as far as we know; its attempts are prefetched."""
-    taken = [one for one in task.attempts.all() if one.state == AttemptState.ACCEPTED]
-    if task.state == TaskState.SUCCEEDED:
-        # A provider that names no price at the end has charged the estimate, as far as we know.
-        return sum(one.estimate if one.cost is None else one.cost for one in taken)
-    return sum(one.cost or 0 for one in taken) if task.is_final else 0
+def cost(task: Task) -> int | None:
+    """Return what a task is booked with; None where it has ended and nobody knows what it cost.
+
+    Its attempts are prefetched.
+    """
+    attempts = task.attempts.all()
+    taken = [one for one in attempts if one.state == AttemptState.ACCEPTED]
+    if task.state == TaskState.SUCCEEDED and any(one.booked is None for one in taken):
+        return None
+    return sum(one.booked or 0 for one in attempts)
 
 
-def estimate(task: Task) -> int:
-    """Return what was held for the last attempt."""
+def estimate(task: Task) -> int | None:
+    """Return what was held for the last attempt; None where nobody knew what it will cost."""
     return max(task.attempts.all(), key=lambda one: one.ordinal).estimate if task.pk else 0
 
 

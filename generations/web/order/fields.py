@@ -9,12 +9,25 @@ from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from generations.lifecycle.order import Invalid, NotEnough, OrderRefused, Paused
+from generations.lifecycle.order import (
+    CapUnknown,
+    Invalid,
+    NotEnough,
+    OrderRefused,
+    Paused,
+    PriceUnknown,
+)
 from generations.models import Membership
 from generations.providers.catalogue import Offer, Problem
 from generations.providers.contract import Picture
 from generations.web.files.uploads import add_all
-from generations.web.messages.orders import CHOICES, LABELS, explain_problem, explain_refusal
+from generations.web.messages.orders import (
+    CHOICES,
+    LABELS,
+    NOT_ANSWERED,
+    explain_problem,
+    explain_refusal,
+)
 from generations.web.messages.reasons import Sentence
 
 type Values = MultiValueDict[str, str]
@@ -33,6 +46,8 @@ class CatalogueForm(forms.Form):
     def __init__(self, values: Values, *, sent: bool) -> None:
         super().__init__(values if sent else None)
         self.pictures: Sequence[Picture] = ()
+        # What the tick of a PriceQuestion says.
+        self.answer = values.get("accepts_unknown", "")
 
     def refuse(self, problems: Iterable[Problem]) -> None:
         """Put each problem beside its field, or above the button where it has none."""
@@ -47,6 +62,8 @@ class CatalogueForm(forms.Form):
                 self.refuse(problems)
             case NotEnough() | Paused():
                 self.add_error("credential", explain_refusal(refused))
+            case PriceUnknown() | CapUnknown(may_accept=True):
+                self.add_error("accepts_unknown", str(NOT_ANSWERED))
             case _:
                 self.add_error(None, explain_refusal(refused))
 
@@ -138,6 +155,11 @@ def switch(name: str, label: Sentence, *, initial: bool) -> SwitchField:
 def pictures_field() -> forms.CharField:
     """Return a field that holds the errors of the pictures, which ``slots`` reads."""
     return forms.CharField(label=str(LABELS["images"]), required=False)
+
+
+def answer_field() -> forms.CharField:
+    """Return the field of the answer to a PriceQuestion, which has errors but is drawn apart."""
+    return forms.CharField(label=_("Price"), required=False, max_length=400)
 
 
 def token_field() -> forms.CharField:

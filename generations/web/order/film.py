@@ -15,19 +15,23 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from generations import films
+from generations.billing import prices
 from generations.lifecycle.order import OrderRefused
-from generations.models import Credential, Film, Membership, Team
+from generations.models import Credential, Film, Membership
 from generations.models.films import FILM
-from generations.providers.catalogue import Offer, catalogue
+from generations.models.offers import catalogue
+from generations.providers.catalogue import Offer
 from generations.providers.contract import Order
 from generations.web.access import for_producer
 from generations.web.files.uploads import Slots, bounded, slots
+from generations.web.layout.estimates import ShownEstimate, answer_of, price_question
 from generations.web.layout.keys import keys_of
 from generations.web.query import wants_part, whole_number
 
 from .fields import (
     CatalogueForm,
     Values,
+    answer_field,
     pictures_field,
     pills,
     posted_values,
@@ -89,6 +93,11 @@ class FilmForm(CatalogueForm):
         return getattr(self, "cleaned_data", {})
 
     @property
+    def accepts_unknown(self) -> bool:
+        """Whether the person knows that nobody knows the price of this very film."""
+        return self.answer == answer_of(self.order, [self.credential])
+
+    @property
     def token(self) -> str:
         return str(self._cleaned.get("form_token") or self.initial["form_token"])
 
@@ -113,6 +122,7 @@ def _fields(
         "language": voice,
         "credential": pills("credential", _("Provider"), keys, credential.pk),
         "form_token": token_field(),
+        "accepts_unknown": answer_field(),
     }
 
 
@@ -146,13 +156,8 @@ def new_film(request: HttpRequest, membership: Membership) -> HttpResponse:
         # Every client asks for the board by GET.
         answer.status_code = HTTPStatus.SEE_OTHER
         return answer
-    choices = _choices(team, form)
-    context = {
-        "form": form,
-        "slots": replace(pictures, errors=[*unfit, *form.picture_errors]),
-        "choices": choices,
-        "choice": next(choice for choice in choices if choice.is_chosen),
-    }
+    pictures = replace(pictures, errors=[*unfit, *form.picture_errors])
+    context = {"form": form, "slots": pictures, **_priced(membership, form)}
     part = "#live" if wants_part(request) else ""
     return render(request, f"order/film.html{part}", context, status=422 if sent else 200)
 
@@ -172,6 +177,7 @@ def _ordered(membership: Membership, form: FilmForm, pictures: Slots) -> Film | 
             membership,
             form.credential,
             form.order,
+            accepts_unknown=form.accepts_unknown,
             form_token=form.token,
             pictures=pictures.chosen,
         )
@@ -180,18 +186,28 @@ def _ordered(membership: Membership, form: FilmForm, pictures: Slots) -> Film | 
     return None
 
 
-def _choices(team: Team, form: FilmForm) -> list[Choice]:
-    """Return each key that makes films, with what the last one of this length cost there."""
+def _priced(membership: Membership, form: FilmForm) -> dict[str, object]:
+    """Return each key that makes films with what the film costs there, and what is asked first."""
     able = {key.pk for key in form.able}
-    return [
+    order = form.order
+    choices = [
         Choice(
             key=key,
-            offered=True,
-            price=films.last_price(key.credential, FILM, duration=form.seconds),
+            cost=ShownEstimate(_estimate(key.credential, order), key.unit, order),
             usual=None,
             is_chosen=key.credential == form.credential,
             is_also=False,
         )
-        for key in keys_of(team)
+        for key in keys_of(membership.team)
         if key.credential.pk in able
     ]
+    chosen = next(choice for choice in choices if choice.is_chosen)
+    estimates = {form.credential: chosen.cost.estimate} if chosen.cost else {}
+    question = price_question(membership, order, estimates)
+    return {"choices": choices, "choice": chosen, "question": question}
+
+
+def _estimate(credential: Credential, order: Order) -> prices.Estimate:
+    """Return what the film costs on a key: without a price, what the last one as long cost."""
+    last = films.last_price(credential, FILM, duration=order.duration)
+    return prices.estimate(credential, order, last=last)

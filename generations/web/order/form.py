@@ -10,15 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from generations.lifecycle.order import MOST_AT_ONCE
 from generations.models import Credential
-from generations.providers.catalogue import Offer, Option, Problem, catalogue
-from generations.providers.contract import Order
+from generations.models.offers import catalogue
+from generations.providers.catalogue import Offer, Option, Problem
+from generations.providers.contract import Order, TaskKind
+from generations.sources import NO_SOURCES, with_sources
 from generations.web.layout.cards import KIND_MARKS
+from generations.web.layout.estimates import answer_of
 from generations.web.messages.orders import HELP, LABELS, explain_problem
+from generations.web.messages.reasons import Sentence
 from generations.web.query import whole_number
 
 from .fields import (
     CatalogueForm,
     Values,
+    answer_field,
     pictures_field,
     pills,
     switch,
@@ -31,6 +36,12 @@ KINDS = tuple(KIND_MARKS)
 COUNTS = (1, 2, 3, 4)
 # Options that stand beside the shape of the clip; all others fold away.
 SOUND = ("bgm", "audio")
+PLACEHOLDER = _("What the clip shows, how the camera moves, what light there is.")
+PLACEHOLDERS: Mapping[str, Sentence] = {
+    TaskKind.REFERENCES_TO_IMAGE: _("What the picture shows, and what light there is."),
+    TaskKind.TEXT_TO_SPEECH: _("What is said. <#2#> is a pause of two seconds."),
+    TaskKind.LIP_SYNC: _("What is said. <#2#> is a pause of two seconds."),
+}
 
 
 class OrderForm(CatalogueForm):
@@ -44,6 +55,8 @@ class OrderForm(CatalogueForm):
         self, credentials: Sequence[Credential], values: Values, *, sent: bool = False
     ) -> None:
         super().__init__(values, sent=sent)
+        # Whoever shows the form sets it, like the pictures.
+        self.made_of = NO_SOURCES
         # Each step narrows the next: the kind tells which keys can make it, key and model which
         # fields there are, length and switches which options have an effect.
         self.kinds = kinds_of(credentials)
@@ -54,6 +67,7 @@ class OrderForm(CatalogueForm):
         duration = _duration(self.offer, values.get("duration", ""))
         self.fields |= shape_fields(self.credential, self.offer, duration, self.able)
         self.fields |= option_fields(self.offer, duration, _switches(self.offer, values))
+        self.fields |= source_fields(self.offer)
         self._keep(values)
 
     def _keep(self, values: Values) -> None:
@@ -70,7 +84,8 @@ class OrderForm(CatalogueForm):
                 with suppress(ValidationError):
                     value = field.clean(text)
                     self.initial[name] = field.initial if value is None else value
-        # What was typed is kept as it stands: the field would strip it.
+        # What was typed is kept as it stands: the field would strip it. So is what another kind of
+        # order would be made of.
         self.initial["prompt"] = values.get("prompt", "")
         self.initial["shown_for"] = self.credential.pk
 
@@ -160,17 +175,20 @@ class OrderForm(CatalogueForm):
             and values.get(option.name) not in (None, "")
             and defaults[option.name] != {values[option.name]}
         }
-        return Order(
+        # A sound is spoken in place of the words, and an upscale has none.
+        has_words = bool(self.offer.prompt_limit) and not (self.offer.sound and self.made_of.sound)
+        order = Order(
             kind=self.kind,
             model=self.offer.model,
-            prompt=values["prompt"],
-            duration=values["duration"],
-            resolution=values["resolution"],
+            prompt=values["prompt"] if has_words else "",
+            duration=values.get("duration"),
+            resolution=values.get("resolution", ""),
             aspect_ratio=values.get("aspect_ratio", ""),
             seed=values.get("seed"),
             images=self.pictures,
             options=options,
         )
+        return with_sources(order, self.credential, self.made_of)
 
     def _defaults(self) -> dict[str, set[object]]:
         """Return each option's default on every key that the order goes to."""
@@ -183,14 +201,35 @@ class OrderForm(CatalogueForm):
 
     @property
     def count(self) -> int:
-        return int(self.values["count"])
+        return int(self.values.get("count", 1))
+
+    @property
+    def accepts_unknown(self) -> bool:
+        """Whether the person knows that nobody knows the price of this very order."""
+        return self.answer == answer_of(self.order, self.keys)
+
+    @property
+    def has_models(self) -> bool:
+        """Whether there is a model to choose; what has an endpoint of its own has none."""
+        is_clip = bool(self.offer.durations or self.offer.images[1])
+        return is_clip or len(catalogue(self.credential.kind).models(self.kind)) > 1
+
+    @property
+    def lacks_source(self) -> bool:
+        """Whether the clip that the order is made from is still to be chosen."""
+        return self.offer.film is not None and self.made_of.film is None
+
+    @property
+    def placeholder(self) -> Sentence:
+        """What the prompt is for at this kind of order."""
+        return PLACEHOLDERS.get(self.kind, PLACEHOLDER)
 
     @property
     def token(self) -> str:
         return str(self.values["form_token"])
 
     @property
-    def sound(self) -> list[forms.BoundField]:
+    def sound_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in SOUND if name in self.fields]
 
     @property
@@ -201,8 +240,8 @@ class OrderForm(CatalogueForm):
 
     @property
     def more_is_open(self) -> bool:
-        """Whether something in there was set or is wrong."""
-        return any(
+        """Whether something in there was set or is wrong; a speech has little else to set."""
+        return not self.offer.durations or any(
             field.errors or (self.initial[field.name] or None) != (field.field.initial or None)
             for field in self.more
         )
@@ -260,7 +299,9 @@ def shape_fields(
 ) -> dict[str, forms.Field]:
     """Return the fields of every order; ``credentials`` are those that make clips of this kind."""
     resolutions = offer.resolutions_at(duration)
-    resolution = offer.resolution if offer.resolution in resolutions else resolutions[0]
+    resolution = offer.resolution
+    if resolutions and resolution not in resolutions:
+        resolution = resolutions[0]
     keys = [str(key.pk) for key in credentials]
     others = [key for key in with_model(credentials, offer) if key != credential]
     fields: dict[str, forms.Field] = {
@@ -276,13 +317,31 @@ def shape_fields(
         "images": pictures_field(),
         "shown_for": forms.CharField(required=False, widget=forms.HiddenInput),
         "form_token": token_field(),
+        "accepts_unknown": answer_field(),
     }
     fields["count"].widget = forms.RadioSelect(choices=[(count, count) for count in COUNTS])
-    if not offer.aspect_ratios:
-        del fields["aspect_ratio"]
-    if not offer.images[1]:
-        del fields["images"]
-    return fields
+    has = {
+        "duration": offer.durations,
+        "resolution": resolutions,
+        "aspect_ratio": offer.aspect_ratios,
+        "images": offer.images[1],
+        # Nobody wants the same clip upscaled twice.
+        "count": offer.film is None,
+    }
+    return {name: field for name, field in fields.items() if has.get(name, True)}
+
+
+def source_fields(offer: Offer) -> dict[str, forms.Field]:
+    """Return the fields of the clip and the sound that an order is made of.
+
+    They hold errors; ``pickers`` reads what is chosen.
+    """
+    has = {"source": offer.film, "sound": offer.sound}
+    return {
+        name: forms.CharField(label=str(LABELS[name]), required=False)
+        for name, rules in has.items()
+        if rules
+    }
 
 
 def _model_field(
@@ -315,7 +374,7 @@ def _also_field(others: Sequence[Credential]) -> forms.MultipleChoiceField:
 
 def _prompt_field(offer: Offer) -> forms.Field:
     empty = explain_problem(Problem("prompt", "required"))
-    placeholder = _("What the clip shows, how the camera moves, what light there is.")
+    placeholder = PLACEHOLDERS.get(offer.kind, PLACEHOLDER)
     return forms.CharField(
         label=_("Prompt"),
         required=offer.prompt_required,
@@ -325,7 +384,9 @@ def _prompt_field(offer: Offer) -> forms.Field:
 
 
 def _duration_field(offer: Offer, duration: int) -> forms.Field:
-    """Return a stepper where the lengths have no gap, else pills."""
+    """Return a stepper where the lengths have no gap, else pills; of no length nobody asks."""
+    if not offer.durations:
+        return pills("duration", _("Duration"), (), "")
     low, high = min(offer.durations), max(offer.durations)
     if high - low + 1 == len(offer.durations) and low != high:
         return whole_number_field("duration", _("Duration"), low, high, initial=duration)
@@ -356,7 +417,9 @@ def _option_field(option: Option) -> forms.Field:
     elif option.type == "choice":
         field = pills(name, label, option.choices, option.default)
     elif option.type == "text":
-        field = forms.CharField(label=str(label), max_length=option.limit, required=False)
+        field = forms.CharField(
+            label=str(label), max_length=option.limit, required=False, initial=option.default
+        )
     # A box that is not ticked is not sent, and would mean the default: two pills can say off.
     elif name in SOUND or option.default:
         field = switch(name, label, initial=bool(option.default))

@@ -20,6 +20,7 @@ from generations.web.query import optional_number, wants_part
 from .fields import Values, posted_values
 from .form import OrderForm
 from .sidebar import page
+from .sources import pickers
 
 
 @bounded
@@ -42,6 +43,8 @@ def generate(request: HttpRequest, membership: Membership) -> HttpResponse:
     pictures = slots(membership.team, form.offer, values, unfit)
     # Before the form is validated: the offer judges the pictures with the rest of the order.
     form.pictures = pictures.pictures
+    made_of = pickers(membership.team, form.offer, values)
+    form.made_of = made_of.sources
     if not sent:
         unfit += form.misfits
     if sent and not unfit and form.is_valid() and _order(membership, form, pictures):
@@ -50,7 +53,7 @@ def generate(request: HttpRequest, membership: Membership) -> HttpResponse:
         return answer
     pictures = replace(pictures, errors=[*unfit, *form.picture_errors])
     part = "#live" if wants_part(request) else ""
-    context = page(membership.team, form, pictures)
+    context = page(membership, form, pictures) | {"made_of": made_of.with_errors(form.errors)}
     return render(request, f"order/form.html{part}", context, status=422 if sent else 200)
 
 
@@ -62,7 +65,9 @@ def _order(membership: Membership, form: OrderForm, pictures: Slots) -> bool:
             form.keys,
             form.order,
             count=form.count,
+            accepts_unknown=form.accepts_unknown,
             pictures=pictures.chosen,
+            made_of=form.made_of,
             form_token=form.token,
         )
     except ordering.OrderRefused as refused:
@@ -98,6 +103,8 @@ def _last_key(membership: Membership) -> Values:
 def _values_of(task: Task) -> Values:
     """Return the order that a task was made from, as the form says it."""
     settings = {name: [str(value)] for name, value in task.settings.items()}
+    if task.seed:
+        settings["seed"] = [task.seed]  # the one that was really used
     pictures = list(task.pictures.order_by("ordinal"))
     return MultiValueDict(
         settings

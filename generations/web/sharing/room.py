@@ -6,7 +6,6 @@ of guests stand in ``guest``, behind the gate.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 
 from django.contrib import messages
 from django.db.models import Count, Max, Prefetch, QuerySet
@@ -37,9 +36,9 @@ from generations.models import (
 from generations.models.collections import Decision
 from generations.sharing import archive
 from generations.sharing import review as verbs
+from generations.templatetags.addresses import original_name, played_name
 from generations.web.access import for_member, for_producer
 from generations.web.files import responses
-from generations.web.files.views import STEMS
 from generations.web.layout.cards import Mark, ratio_of
 from generations.web.query import optional_number, wants_part
 
@@ -85,18 +84,19 @@ class Clip:
         return self.file.is_stored and bool(self.file.name)
 
     @property
-    def file_name(self) -> str:
-        """Return the file's name in an address, e.g. ``clip.mp4``."""
-        return STEMS.get(self.file.role, self.file.role) + Path(self.file.name).suffix
-
-    @property
     def download_name(self) -> str:
         """Return e.g. ``02 The walk``: on a person's disk files keep the collection's order."""
         return f"{self.number:02} {archive.file_name(self.title)}".strip()
 
     @property
+    def original(self) -> str:
+        """The address of the file itself, for a person's disk."""
+        return self.room.file_address(self.item, original_name(self.file))
+
+    @property
     def video(self) -> str:
-        return self.room.file_address(self.item, self.file_name)
+        """The address of what a browser plays."""
+        return self.room.file_address(self.item, played_name(self.file))
 
     @property
     def poster(self) -> str:

@@ -1,9 +1,7 @@
 """The monthly caps of a team and its members: the page on which owners set them, and its form."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django import forms
 from django.contrib import messages
@@ -16,13 +14,10 @@ from django.views.decorators.http import require_http_methods
 
 from generations.billing import caps as limits
 from generations.models import Account, Cap, Membership, Team, User
+from generations.models.caps import WhenUnknown
 from generations.templatetags.formats import unit_name
 from generations.web.access import for_owner
-
-MOST = 10**12  # of a unit
-MOST_CHARACTERS = 20
-WHOLE = re.compile(r"[0-9]{1,3}([ ,]?[0-9]{3})*")
-MONEY = re.compile(rf"\$? ?({WHOLE.pattern})(\.[0-9]{{1,2}})?")
+from generations.web.query import AmountField, typed_amount
 
 
 @dataclass(frozen=True)
@@ -42,8 +37,12 @@ class CapRow:
         """The amount as a person would type it."""
         if self.use is None:
             return ""
-        amount = self.use.cap.amount
-        return f"{amount / 100:,.2f}" if self.unit == "cent" else f"{amount:,}"
+        return typed_amount(self.use.cap.amount, self.unit)
+
+    @property
+    def when_unknown(self) -> WhenUnknown:
+        """What the cap does with an order whose price nobody knows."""
+        return WhenUnknown(self.use.cap.when_unknown) if self.use else WhenUnknown.ASK
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,8 +52,10 @@ def caps(request: HttpRequest, membership: Membership) -> HttpResponse:
     team = membership.team
     form = CapsForm(_cap_rows(team), request.POST or None)
     if form.is_valid():
-        for row, most in form.changes:
-            limits.change(team, row.user, row.unit, most, membership.user)
+        for row, most, when_unknown in form.changes:
+            limits.change(
+                team, row.user, row.unit, most, membership.user, when_unknown=when_unknown
+            )
         messages.success(request, gettext("The caps are saved. Clips in progress continue."))
         return redirect("caps", team.slug)
     return render(request, "team/caps.html", {"form": form}, status=422 if form.is_bound else 200)
@@ -73,7 +74,7 @@ def _cap_rows(team: Team) -> Iterator[CapRow]:
 
 
 class CapsForm(forms.Form):
-    """One field for each cap; ``changes`` are the amounts that were typed."""
+    """Two fields for each cap: the most a month, and what it does where no price is known."""
 
     def __init__(
         self, cap_rows: Iterable[CapRow], data: Mapping[str, object] | None = None
@@ -85,48 +86,23 @@ class CapsForm(forms.Form):
                 "who": row.user or _("The whole team"),
                 "unit": unit_name(row.unit),
             }
-            self.fields[row.name] = AmountField(row.unit, label=label, initial=row.initial)
+            field = AmountField(row.unit, label=label, initial=row.initial)
+            field.error_messages["invalid"] = _("Type a number, or nothing for no cap.")
+            self.fields[row.name] = field
+            self.fields[f"{row.name}-unknown"] = forms.ChoiceField(
+                label=_("Where a price is not known"),
+                choices=WhenUnknown.choices,
+                initial=row.when_unknown,
+                required=False,
+            )
 
-    def rows(self) -> Iterator[tuple[CapRow, BoundField]]:
+    def rows(self) -> Iterator[tuple[CapRow, BoundField, BoundField]]:
         for row in self.cap_rows:
-            yield row, self[row.name]
+            yield row, self[row.name], self[f"{row.name}-unknown"]
 
     @property
-    def changes(self) -> Iterator[tuple[CapRow, int | None]]:
+    def changes(self) -> Iterator[tuple[CapRow, int | None, WhenUnknown]]:
+        """Each cap with what was typed and chosen; what was left out stays as it is."""
         for row in self.cap_rows:
-            yield row, self.cleaned_data[row.name]
-
-
-class AmountField(forms.Field):
-    """An amount as people write it: ``12,000``, or ``$120.50`` where the unit is the cent.
-
-    The value is a whole number of the unit, None for an empty field.
-    """
-
-    widget = forms.TextInput
-    default_error_messages = {"invalid": _("Type a number, or nothing for no cap.")}
-
-    def __init__(self, unit: str, *, label: str, initial: str) -> None:
-        super().__init__(required=False, label=label, initial=initial)
-        self.unit = unit
-        self.widget.attrs |= {
-            "inputmode": "decimal" if unit == "cent" else "numeric",
-            "maxlength": MOST_CHARACTERS,
-        }
-
-    def to_python(self, value: str | None) -> int | None:
-        typed = (value or "").strip()
-        if not typed:
-            return None
-        # The length first: Python refuses to read a number of more than 4,300 digits.
-        amount = self._read(typed) if len(typed) <= MOST_CHARACTERS else None
-        if amount is None or amount > MOST:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return amount
-
-    def _read(self, typed: str) -> int | None:
-        bare = re.sub(r"[$ ,]", "", typed)
-        if self.unit == "cent":
-            # Decimal: a float would lose a cent here and there.
-            return int(Decimal(bare) * 100) if MONEY.fullmatch(typed) else None
-        return int(bare) if WHOLE.fullmatch(typed) else None
+            chosen = self.cleaned_data[f"{row.name}-unknown"] or row.when_unknown
+            yield row, self.cleaned_data[row.name], WhenUnknown(chosen)

@@ -34,6 +34,7 @@ from generations.web.messages.reasons import explain_key
 from generations.web.query import wants_part
 
 MOST_EVENTS = 8
+MOST_QUOTED = 200  # of an answer, which may be a page
 MOST_SLOTS = 1000
 MOST_REQUESTS = 100_000
 SETTINGS: Mapping[str, str | Promise] = {
@@ -376,5 +377,7 @@ def _report(request: HttpRequest, credential: Credential, tested: stops.KeyTest)
         messages.success(request, gettext("“%(name)s” works.") % {"name": credential.name})
         return
     explanation = explain_key(tested.reason or "", tested.message)
-    why = sentences(explanation.cause, explanation.remedy)
+    answer = explanation.quoted[:MOST_QUOTED]
+    quoted = gettext("The answer was: “%(answer)s”") % {"answer": answer} if answer else ""
+    why = sentences(explanation.cause, explanation.remedy, quoted)
     messages.error(request, format_html(gettext("“{name}”: {why}"), name=credential.name, why=why))

@@ -163,7 +163,10 @@ class Spending:
     @property
     def bars(self) -> list[Day]:
         """The days of a chart."""
-        return [Day(row.pk, _stack(row.sum), f"?{row.query}") for row in self.days]
+        return [
+            Day(row.pk, _stack(row.sum), f"?{row.query}", bool(row.sum.unknown))
+            for row in self.days
+        ]
 
     @cached_property
     def people(self) -> list[UsageRow]:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from generations import spreadsheets
-from generations.billing import caps
+from generations.billing import caps, falls
 from generations.billing.usage import ROWS, SUMS, read_sum
-from generations.models import Cap, Entry, Membership
+from generations.models import BalanceFall, Cap, Entry, Membership
 from generations.models.ledger import EntryKind
 from generations.web.access import for_member
 from generations.web.query import day_in_address, number_in_address
@@ -30,6 +30,7 @@ def usage(request: HttpRequest, membership: Membership) -> HttpResponse:
     page = {
         "spending": spending,
         "caps": _caps(membership, spending.usage.unit),
+        "falls": _falls(membership, spending.usage.unit),
         "members": membership.team.memberships.select_related("user").order_by("user__name"),
     }
     return render(request, "usage/usage.html", page)
@@ -79,6 +80,7 @@ def _lines(spending: Spending) -> Iterator[spreadsheets.Row]:
     yield [
         *(_("Day"), _("Person"), _("Model"), _("Key"), _("Unit")),
         *(_("Clips"), _("Spent"), _("Films"), _("of it failed"), _("Refunded")),
+        _("Clips of unknown cost"),
     ]
     totals = spending.usage.totals.exclude(kind__in=(EntryKind.ADJUST, EntryKind.IMPORT))
     names = ("day", "person__name", "person__email", "model", "credential__name")
@@ -87,7 +89,7 @@ def _lines(spending: Spending) -> Iterator[spreadsheets.Row]:
         yield [
             *(row["day"], row["person__name"] or row["person__email"]),
             *(row["model"], row["credential__name"], unit),
-            *(one.clips, one.spent, one.films, one.failed, one.refunded),
+            *(one.clips, one.spent, one.films, one.failed, one.refunded, one.unknown),
         ]
 
 
@@ -99,6 +101,13 @@ def _after(entries: "QuerySet[Entry]", cursor: str) -> "QuerySet[Entry]":
     day, pk = day_in_address(first), number_in_address(last)
     # The last condition follows from the first; it alone lets the database begin in the index.
     return entries.filter(Q(day__lt=day) | Q(day=day, pk__lt=pk), day__lte=day)
+
+
+def _falls(membership: Membership, unit: str) -> list[BalanceFall]:
+    """Return what went in this unit without an order that explains it; owners decide about it."""
+    if not membership.may_manage:
+        return []
+    return [fall for fall in falls.open_falls(membership.team) if fall.unit == unit]
 
 
 def _caps(membership: Membership, unit: str) -> list[caps.Use]:

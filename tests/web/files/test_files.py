@@ -123,6 +123,38 @@ def test_a_file_that_vanished_from_the_disk_is_404(
     assert member.get(clip).status_code == 404
 
 
+def test_an_original_is_sent_with_the_type_that_it_was_found_to_have(
+    settings: Settings, stored: File, member: Client
+) -> None:
+    (Path(settings.MEDIA_ROOT) / "a.mkv").write_bytes(SMALL)
+    types = {
+        "video/x-matroska": "video/x-matroska",
+        "text/html": "application/octet-stream",
+        "image/svg+xml": "application/octet-stream",
+        "": "application/octet-stream",
+    }
+    for found, sent in types.items():
+        with case(found):
+            File.objects.filter(pk=stored.pk).update(name="a.mkv", content_type=found)
+            response = member.get(f"/files/{stored.pk}/clip.mkv?download=1")
+            assert (body(response), response["Content-Type"]) == (SMALL, sent)
+            assert unquote(response["Content-Disposition"]).endswith(".mkv")
+
+
+def test_the_copy_for_browsers_is_there_once_it_is_made(
+    settings: Settings, stored: File, member: Client, client: Client
+) -> None:
+    copy = f"/files/{stored.pk}/proxy.mp4"
+    assert member.get(copy).status_code == 404
+    (Path(settings.MEDIA_ROOT) / "a.proxy.mp4").write_bytes(b"copy")
+    File.objects.filter(pk=stored.pk).update(proxy="a.proxy.mp4")
+    response = member.get(copy)
+    assert (body(response), response["Content-Type"]) == (b"copy", "video/mp4")
+    assert response["ETag"] == f'"{stored.sha256}-proxy"'
+    client.force_login(User.objects.create_user("stranger@rushes.example"))
+    assert client.get(copy).status_code == 404
+
+
 def test_the_poster_has_its_own_fingerprint(stored: File, member: Client) -> None:
     response = member.get(f"/files/{stored.pk}/poster.webp")
     assert (body(response), response["Content-Type"]) == (b"poster", "image/webp")

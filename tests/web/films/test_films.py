@@ -1,6 +1,7 @@
 """The pages of ad films: the brief, the board, and what people do on it."""
 
 import re
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -9,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from generations import films
-from generations.billing import ledger
+from generations.billing import ledger, prices
 from generations.models import (
     Cap,
     Credential,
@@ -23,12 +24,15 @@ from generations.models import (
 )
 from generations.models.collections import Decision
 from generations.models.films import FILM_CUT, TAKE_KINDS, SegmentKind
+from generations.models.prices import PriceUnit
 from generations.models.tasks import TaskState
-from generations.providers.contract import Reason
+from generations.providers.contract import Reason, TaskKind
 from generations.providers.vidu.requests import FORM_EDIT_TYPES
 from generations.sharing import collections, links, review
 from generations.web.films import list as film_list
+from generations.web.films.board import order_of
 from generations.web.films.segments import compare_words
+from generations.web.layout.estimates import answer_of
 from generations.web.messages import films as film_messages
 from tests.cases import case
 from tests.factories import make_credential, make_member, make_tasks, make_upload
@@ -67,8 +71,14 @@ def redo(member: Membership, film: Film, count: int = 1, shot: int = 1) -> list[
         shot=shot,
         prompt="At dusk",
         count=count,
+        accepts_unknown=True,
         form_token=uuid4().hex,
     )
+
+
+def answer_to(film: Film, kind: TaskKind) -> str:
+    """What the tick of the question sends: nobody knows what such a part costs."""
+    return answer_of(order_of(kind), [film.task.credential])
 
 
 def edit(**other: str) -> dict[str, str]:
@@ -98,6 +108,7 @@ def brief(key: Credential, pictures: int = 2, **other: object) -> dict[str, obje
         "aspect_ratio": "9:16",
         "language": "en",
         "form_token": "one-press",
+        "accepts_unknown": f"film.one-click.{key.pk}",
         **other,
     }
 
@@ -147,10 +158,29 @@ def test_the_price_of_a_film_is_what_the_last_of_its_length_cost_and_else_the_pr
     site: Client, member: Membership, film: Film
 ) -> None:
     address = f"/t/{member.team.slug}/films/new/"
-    assert "Make the film · 400 credits" in site.get(address, headers=HTMX).text
+    page = site.get(address, headers=HTMX).text
+    assert "Make the film · about 400 credits" in page
+    assert "as your last film of 15 s" in page
     other = site.get(address, {"duration": "20"}, headers=HTMX).text
     assert "Make the film ·" not in other
-    assert "the provider sets the price" in other
+    assert "price not known" in other
+    assert "accepts_unknown" not in other  # the first film was ordered all the same
+
+
+def test_a_film_of_unknown_price_is_asked_about_and_ordered_with_the_answer(
+    site: Client, member: Membership
+) -> None:
+    address = f"/t/{member.team.slug}/films/new/"
+    sent = brief(make_credential(team=member.team))
+    tick = sent.pop("accepts_unknown")
+    refused = site.post(address, sent)
+    assert refused.status_code == 422
+    assert "Nothing was ordered and nothing was charged yet." in refused.text
+    assert f'name="accepts_unknown" value="{tick}"' in refused.text
+    assert 'value="one-press"' in refused.text
+    assert "Aurel, salt and amber</textarea>" in refused.text
+    assert not Task.objects.exists()
+    assert site.post(address, sent | {"accepts_unknown": tick}).status_code == 303
 
 
 def test_only_keys_that_make_films_are_offered(site: Client, member: Membership) -> None:
@@ -365,7 +395,9 @@ def test_takes_of_a_shot_narration_and_music_are_ordered_once_for_each_press(
     site: Client, film: Film
 ) -> None:
     for _ in range(2):
-        answer = site.post(at(film, "edit"), edit(form_token="press", count="3"))
+        tick = answer_to(film, TaskKind.SHOT_TAKE)
+        sent = edit(form_token="press", count="3", accepts_unknown=tick)
+        answer = site.post(at(film, "edit"), sent)
         assert (answer.status_code, answer["Location"]) == (302, at(film) + "?at=2")
     tasks = Task.objects.filter(kind=TAKE_KINDS[SegmentKind.SHOT])
     assert tasks.count() == 3
@@ -374,7 +406,9 @@ def test_takes_of_a_shot_narration_and_music_are_ordered_once_for_each_press(
     assert not films.load_board(again(film)).shots[1].takes[1].is_chosen
     for kind in (SegmentKind.NARRATION, SegmentKind.MUSIC):
         with case(kind):
-            answer = site.post(at(film, "edit"), {"make": kind, "prompt": "Softer"})
+            tick = answer_to(film, TAKE_KINDS[kind])
+            sent = {"make": kind, "prompt": "Softer", "accepts_unknown": tick}
+            answer = site.post(at(film, "edit"), sent)
             assert answer.status_code == 302
             task = Task.objects.get(kind=TAKE_KINDS[kind])
             assert task.settings["film_edit"]["shot_index"] is None
@@ -386,6 +420,7 @@ def test_the_providers_names_of_the_fields_of_a_take_are_still_understood(
     for word, kind in FORM_EDIT_TYPES.items():
         with case(word):
             sent = {"type": word, "storyboard_video_index": "1", "prompt": "At dusk"}
+            sent["accepts_unknown"] = answer_to(film, TAKE_KINDS[SegmentKind(kind)])
             assert site.post(at(film, "edit"), sent).status_code == 302
             index = 1 if kind == SegmentKind.SHOT else None
             task = Task.objects.get(kind=TAKE_KINDS[SegmentKind(kind)])
@@ -434,13 +469,55 @@ def test_what_was_typed_is_still_there_after_a_refusal(site: Client, film: Film)
 def test_the_price_of_a_take_stands_in_its_button_for_as_many_as_are_wanted(
     site: Client, member: Membership, film: Film
 ) -> None:
-    assert "the provider sets the price" in board(site, film)
+    assert "price not known" in board(site, film)
     (made,) = redo(member, film)
     assert made.task
     finish(made.task, number=71, cost=80)
     page = board(site, film)
-    assert "New take · 80 credits" in page
-    assert "3 new takes · 240 credits" in page
+    assert "New take · about 80 credits" in page
+    assert "3 new takes · about 240 credits" in page
+    assert "as your last take" in page
+    with case("an owner's price comes first"):
+        prices.set_price(
+            film.task.credential,
+            member.user,
+            kind=TaskKind.SHOT_TAKE,
+            model="footage",
+            per=PriceUnit.CLIP,
+            amount=Decimal("60.5"),
+        )
+        page = board(site, film)
+        assert "New take · 61 credits" in page
+        assert "by your price" in page
+
+
+def test_a_part_of_unknown_price_is_asked_about_with_all_that_was_typed(
+    site: Client, member: Membership, film: Film
+) -> None:
+    for name, sent, kind in [
+        ("edit", edit(count="3", form_token="take"), TaskKind.SHOT_TAKE),
+        ("compose", {"form_token": "cut"}, FILM_CUT),
+    ]:
+        with case(name):
+            tick = answer_to(film, kind)
+            refused = site.post(at(film, name), sent)
+            assert refused.status_code == 422
+            assert "Nothing was ordered and nothing was charged yet." in refused.text
+            assert f'name="accepts_unknown" value="{tick}"' in refused.text
+            assert f'name="form_token" value="{sent["form_token"]}"' in refused.text
+            if name == "edit":
+                assert "At dusk</textarea>" in refused.text
+                assert 'name="count" value="3" checked' in refused.text
+            assert not Task.objects.filter(kind=kind).exists()
+            assert site.post(at(film, name), sent | {"accepts_unknown": tick}).status_code == 302
+            assert Task.objects.filter(kind=kind).exists()
+    with case("once it was answered it is not asked again"):
+        assert site.post(at(film, "edit"), edit(form_token="next")).status_code == 302
+    with case("a cap that refuses leaves no answer"):
+        Cap.objects.create(team=film.team, unit="credit", amount=900, when_unknown="refuse")
+        page = board(site, film, at="narration")
+        assert "lets no order pass without a known price" in page
+        assert "accepts_unknown" not in page
 
 
 # ---- Choosing -------------------------------------------------------------------------------
@@ -513,13 +590,13 @@ def test_cuts_are_listed_with_what_they_were_made_of_and_compared(
     site: Client, member: Membership, film: Film
 ) -> None:
     changed(member, film)
-    second = films.order_cut(member, again(film), form_token="press")
+    second = films.order_cut(member, again(film), accepts_unknown=True, form_token="press")
     assert second.task
     finish(second.task, number=901, cost=400)
     page = one_line(board(site, film))
     assert "is out of date" not in page
     assert "Cut 2 already uses these takes." in page
-    assert "Compose cut 3 · 400 credits" in page
+    assert "Compose cut 3 · about 400 credits" in page
     newer, older = page.index('id="cut-2"'), page.index('id="cut-1"')
     assert newer < older
     assert "Shot 2 take 2" in page[newer:older]
@@ -534,7 +611,8 @@ def test_cuts_are_listed_with_what_they_were_made_of_and_compared(
 def test_a_cut_is_ordered_of_what_is_chosen_or_of_what_is_named_by_the_providers_ids(
     site: Client, member: Membership, film: Film
 ) -> None:
-    answer = site.post(at(film, "compose"), {"form_token": "press"})
+    tick = answer_to(film, FILM_CUT)
+    answer = site.post(at(film, "compose"), {"form_token": "press", "accepts_unknown": tick})
     assert answer.status_code == 302
     made = Cut.objects.get(film=film, task__isnull=False)
     assert [piece.remote_id for piece in made.pieces.all()] == ["300", "200", "100", "101", "102"]

@@ -50,6 +50,8 @@ def test_what_would_be_lost_first_stands_first_with_its_end_and_what_is_done(
         member, credential, 5, last_error="The server answered 503.", state=FileState.FETCHING
     )
     waiting(member, credential, -1)
+    early = {"missing_since": clock.now(), "last_error": "The server answered 404. NoSuchKey"}
+    waiting(member, credential, 49, **early)
     stored = waiting(member, credential, 1, state=FileState.STORED)
     page = read(site, member, "at_risk")
     places = [page.index(f"Dies in {minutes}<") for minutes in (-1, 5, 50)]
@@ -58,10 +60,12 @@ def test_what_would_be_lost_first_stands_first_with_its_end_and_what_is_done(
     assert soon.expires_at
     assert f'<time data-until datetime="{soon.expires_at:%Y-%m-%dT%H:%M:%S}' in page
     assert "The provider is asked for a new link." in page
+    assert "It is not there yet. Rushes keeps asking" in page
+    assert '<code dir="auto">The server answered 404. NoSuchKey</code>' in page
     assert "Rushes tries again automatically" in page
     rows = read(site, member, "at_risk", "?rows")
     assert "<html" not in rows
-    assert rows.count("<li ") == 3
+    assert rows.count("<li ") == 4
 
 
 def test_the_list_asks_as_many_queries_for_many_files_as_for_few(

@@ -11,7 +11,7 @@ from django.urls import reverse
 from generations import clock
 from generations.billing import ledger
 from generations.models import Attempt, File, Membership, Role, Task
-from generations.models.tasks import AttemptState, TaskState
+from generations.models.tasks import AttemptState, CostBasis, TaskState
 from generations.providers.contract import Reason
 from generations.web.messages import reasons
 from tests.cases import case
@@ -107,6 +107,58 @@ def test_a_ready_clip_plays_and_tells_what_it_is(site: Client, order: Callable[.
     assert f"{reverse('generate', args=[task.team.slug])}?like={task.pk}" in html
 
 
+def test_a_clip_that_browsers_do_not_play_says_what_is_seen_and_what_is_downloaded(
+    site: Client, order: Callable[..., Task]
+) -> None:
+    task = order(TaskState.SUCCEEDED, finished_at=clock.now(), accepted_at=clock.now())
+    file = File.objects.create(
+        task=task,
+        team=task.team,
+        role="video",
+        state="stored",
+        name="a.mov",
+        codec="hevc",
+        content_type="video/quicktime",
+        plays_in_browsers=False,
+        not_before=clock.now(),
+    )
+    original = reverse("file", args=[file.pk, "clip.mov"])
+    html = page(site, task)
+    assert "cannot play this file (HEVC). Rushes is making a copy" in html
+    assert f'src="{original}"' in html
+    assert 'data-moving="true"' in html, "the page shows the copy once it is made"
+    File.objects.filter(pk=file.pk).update(proxy="a.proxy.mp4", not_before=None)
+    html = page(site, task)
+    assert "The download is the original (HEVC)." in html
+    assert f'src="{reverse("file", args=[file.pk, "proxy.mp4"])}"' in html
+    assert f'href="{original}?download=1"' in html
+    File.objects.filter(pk=file.pk).update(proxy="")
+    assert "No copy could be made. Download it to watch it." in page(site, task)
+
+
+def test_a_file_that_is_not_there_yet_is_no_loss_and_shows_what_the_last_try_met(
+    site: Client, order: Callable[..., Task]
+) -> None:
+    task = order(TaskState.SUCCEEDED, finished_at=clock.now(), accepted_at=clock.now())
+    error = "The server answered 404. NoSuchKey"
+    file = File.objects.create(
+        task=task,
+        team=task.team,
+        role="video",
+        state="fetching",
+        last_error=error,
+        missing_since=clock.now(),
+    )
+    html = page(site, task)
+    assert "not there yet; Rushes keeps asking" in html
+    assert error in html
+    assert "expired before" not in html
+    File.objects.filter(pk=file.pk).update(state="lost")
+    html = page(site, task)
+    assert "Rushes goes on asking for it" in html
+    assert error in html
+
+
 def test_a_failed_clip_tells_cause_remedy_credits_and_the_providers_words(
     site: Client, order: Callable[..., Task]
 ) -> None:
@@ -196,3 +248,17 @@ def test_every_reason_has_a_cause_and_a_remedy_that_are_sentences() -> None:
     for one in explained:
         assert str(one.cause).endswith(".")
         assert str(one.remedy).endswith(".")
+
+
+def test_what_is_booked_says_where_it_comes_from_or_that_nobody_knows(
+    client: Client, member: Membership, order: Callable[..., Task]
+) -> None:
+    client.force_login(member.user)
+    task = order(TaskState.SUCCEEDED)
+    attempts = Attempt.objects.filter(task=task)
+    attempts.update(state=AttemptState.ACCEPTED)
+    assert "Nobody here knows what it cost." in page(client, task)
+    attempts.update(booked=33, booked_basis=CostBasis.PRICE)
+    assert "33 credits booked, by the price." in page(client, task)
+    attempts.update(cost=33, booked_basis=CostBasis.PROVIDER)
+    assert "booked," not in page(client, task)

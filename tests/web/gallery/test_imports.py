@@ -28,13 +28,15 @@ def test_pasted_ids_are_imported_and_what_is_not_is_said_beside_it(
 ) -> None:
     (ours,) = make_tasks(membership=member, credential=credential)
     Attempt.objects.filter(task=ours).update(remote_id="911")
-    status, page = post(site, credential, "911, 912\n913 no/number")
+    long = "9" * 256
+    status, page = post(site, credential, f"911, 912\n'vidu2.0:1762-<b>' {long}")
     assert status == 200
     assert "2 tasks are being imported." in page
     assert (
         f'<code>911</code> <a href="/t/{member.team.slug}/tasks/{ours.pk}/">is already here' in page
     )
-    assert "<code>no/number</code> is not a task ID" in page
+    assert f"<code>{long[:59]}…</code> is not a task ID" in page
+    assert Attempt.objects.filter(remote_id="vidu2.0:1762-<b>").exists()
     imported = Task.objects.filter(imported_at__isnull=False)
     assert [task.created_by for task in imported] == [member.user] * 2
     assert 'hx-get="' in page, "the list goes on by itself"
@@ -92,8 +94,7 @@ def test_usage_shows_what_imported_clips_cost_beside_what_was_spent(
 ) -> None:
     post(site, credential, "912")
     attempt = Attempt.objects.select_related("task", "credential").get()
-    attempt.cost = 77
-    ledger.record_import(attempt)
+    ledger.record_import(attempt, 77)
     page = site.get(reverse("usage", args=[member.team.slug])).text
     assert "77 for imported clips" in page
     assert "<b>77</b>" not in page

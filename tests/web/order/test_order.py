@@ -1,18 +1,22 @@
 """The order form follows its model, names every mistake, and orders once."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from generations.billing import ledger
+from generations.billing import ledger, prices
+from generations.lifecycle import order as ordering
 from generations.lifecycle import transitions
-from generations.models import Credential, Membership, Role, Task
+from generations.models import Attempt, Cap, Credential, Membership, Role, Task
+from generations.models.caps import WhenUnknown
+from generations.models.tasks import TaskState
 from generations.providers.contract import Reason
 from tests.cases import case
-from tests.factories import make_credential, make_member, make_tasks
+from tests.factories import make_credential, make_member, make_tasks, wanted
 
 pytestmark = pytest.mark.django_db
 Q1 = {"model": "viduq1", "resolution": "1080p"}
@@ -276,6 +280,111 @@ def test_only_who_may_order_finds_the_form(
         assert Client().get(at)["Location"].startswith("/accounts/login/")
 
 
+# ---- The price that nobody knows --------------------------------------------------------------
+
+
+def tick_of(key: Credential, model: str = "vidu-q3") -> str:
+    return f"text_to_video.{model}.{key.pk}"
+
+
+@pytest.fixture
+def gateway(member: Membership) -> Credential:
+    """A key of whose models nobody publishes a price."""
+    return make_credential(team=member.team, kind="vivienne", name="Gateway")
+
+
+def test_an_estimate_says_where_it_comes_from(
+    site: Client, at: str, credential: Credential, gateway: Credential, member: Membership
+) -> None:
+    def part(key: Credential = credential) -> str:
+        return one_line(site.get(at, fields(key), headers=HTMX).text)
+
+    assert "catalogue price, checked on" in part()
+    assert "price not known" in part(gateway)
+    with case("the last of its kind"):
+        (task,) = order(member, gateway)
+        Task.objects.filter(pk=task.pk).update(state=TaskState.SUCCEEDED)
+        attempt = Attempt.objects.select_related("task", "credential").get(task=task)
+        ledger.settle(attempt, 12)
+        assert "Generate · about 12 points" in part(gateway)
+        assert "as your last clip of 5 s" in part(gateway)
+    with case("an owner's price"):
+        prices.set_price(
+            gateway, member.user, kind="text_to_video", model="viduq2", amount=Decimal("2.5")
+        )
+        assert "Generate · 13 points" in part(gateway)
+        assert "by your price" in part(gateway)
+
+
+def order(member: Membership, key: Credential) -> list[Task]:
+    return ordering.order(
+        member, key, wanted(), accepts_unknown=True, form_token=f"{key.pk}-before"
+    )
+
+
+def test_an_order_of_unknown_price_is_asked_about_before_the_press_and_once(
+    site: Client, at: str, gateway: Credential
+) -> None:
+    sent = fields(gateway, count="2")
+    question = "Nobody here knows what this costs with Gateway."
+    with case("before the press"):
+        page = site.get(at, sent, headers=HTMX).text
+        assert question in page
+        assert f'value="{tick_of(gateway, "viduq2")}"' in page
+        assert "An owner of this team can enter the price." in page
+    with case("a press without the answer keeps all that was typed"):
+        refused = site.post(at, sent)
+        assert refused.status_code == 422
+        assert "Tick this to order. Nothing was ordered" in refused.text
+        assert "A lighthouse at dusk</textarea>" in refused.text
+        assert 'value="one-press"' in refused.text
+        assert 'href="#field-accepts_unknown"' in refused.text
+    with case("an answer for another model is none for this one"):
+        assert site.post(at, sent | {"accepts_unknown": tick_of(gateway)}).status_code == 422
+        assert not Task.objects.exists()
+    with case("the answer"):
+        tick = {"accepts_unknown": tick_of(gateway, "viduq2")}
+        assert site.post(at, sent | tick).status_code == 303
+        assert Task.objects.count() == 2
+    with case("it is asked once"):
+        assert question not in site.get(at, sent, headers=HTMX).text
+        assert site.post(at, sent | {"form_token": "next"}).status_code == 303
+
+
+def test_several_keys_are_summed_as_far_as_anybody_knows(
+    site: Client, at: str, credential: Credential, gateway: Credential
+) -> None:
+    part = site.get(at, fields(credential, also=str(gateway.pk)), headers=HTMX).text
+    assert "Generate · 35 credits + 1 not known" in part
+    assert "Nobody here knows what this costs with Gateway." in part
+
+
+def test_a_cap_asks_each_time_or_lets_none_pass(
+    site: Client, at: str, gateway: Credential, member: Membership
+) -> None:
+    order(member, gateway)
+    cap = Cap.objects.create(team=member.team, unit="point", amount=500)
+    sent = fields(gateway)
+    tick = {"accepts_unknown": tick_of(gateway, "viduq2")}
+    with case("it asks though it was answered before"):
+        page = site.get(at, sent, headers=HTMX).text
+        assert "the team&#x27;s cap of 500 points" in page
+        assert site.post(at, sent).status_code == 422
+        assert site.post(at, sent | tick).status_code == 303
+    with case("it refuses, and says what to do"):
+        Cap.objects.filter(pk=cap.pk).update(when_unknown=WhenUnknown.REFUSE)
+        page = site.get(at, sent | {"form_token": "next"}, headers=HTMX).text
+        assert "This cap lets no order pass without a known price." in page
+        assert 'id="order-submit" disabled' in page
+        refused = site.post(at, sent | tick | {"form_token": "next"})
+        assert refused.status_code == 422
+        assert "An owner can enter the price of this key, or change the cap." in refused.text
+
+
+def one_line(html: str) -> str:
+    return " ".join(html.split())
+
+
 def test_the_page_asks_as_many_questions_for_ten_keys_as_for_one(
     site: Client, at: str, credential: Credential, member: Membership
 ) -> None:
@@ -287,3 +396,16 @@ def test_the_page_asks_as_many_questions_for_ten_keys_as_for_one(
     with CaptureQueriesContext(connection) as ten:
         site.get(at)
     assert len(ten) == len(one)
+
+
+def test_keys_without_a_price_are_each_asked_once(
+    site: Client, at: str, gateway: Credential, member: Membership
+) -> None:
+    counts = []
+    for number in range(3):
+        make_credential(team=member.team, kind="vivienne", name=f"Gateway {number}")
+        site.get(at, fields(gateway), headers=HTMX)
+        with CaptureQueriesContext(connection) as captured:
+            site.get(at, fields(gateway), headers=HTMX)
+        counts.append(len(captured))
+    assert [counts[1] - counts[0], counts[2] - counts[1]] == [1, 1]

@@ -8,6 +8,8 @@ from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.http import HttpResponseBase
 from django.test import Client
@@ -15,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from generations import clock
-from generations.models import Remark, ShareLink, ShareVisit, Verdict
+from generations.models import File, Remark, ShareLink, ShareVisit, Verdict
 from generations.sharing import archive, collections, links, review
 from generations.web.files import responses
 from generations.web.sharing import room
@@ -132,6 +134,24 @@ def test_a_download_bears_the_name_that_the_page_shows(guest: Client, reel: Reel
     assert unquote(answer["Content-Disposition"]) == (
         "attachment; filename*=utf-8''02 The walk 散步.mp4"
     )
+
+
+def test_a_guest_sees_the_copy_for_browsers_and_downloads_the_original(
+    guest: Client, reel: Reel
+) -> None:
+    item = reel.items[0]
+    copy = default_storage.save("a.proxy.mp4", ContentFile(b"copy"))
+    File.objects.filter(pk=item.file_id).update(
+        proxy=copy, codec="prores", content_type="video/quicktime", plays_in_browsers=False
+    )
+    html = guest.get(reel.guest() + f"?clip={item.pk}").text
+    address = reel.guest("guest_file", item.pk, "proxy.mp4")
+    assert f'src="{address}"' in html
+    assert "You are watching a copy that plays in every browser." in html
+    assert body(guest.get(address)) == b"copy"
+    original = reel.guest("guest_file", item.pk, "clip.mp4") + "?download=1"
+    assert f'href="{original}"' in html
+    assert body(guest.get(original)) == BYTES
 
 
 def test_all_clips_come_as_one_archive(guest: Client, reel: Reel) -> None:

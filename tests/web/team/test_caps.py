@@ -4,7 +4,9 @@ import pytest
 from django.test import Client
 
 from generations import clock
-from generations.models import Account, Cap, Membership, Role, Task
+from generations.models import Account, Cap, CapUse, Membership, Role, Task
+from generations.models.caps import WhenUnknown, month_of
+from generations.models.ledger import booking_day
 from tests.billing.test_caps import NOVEMBER
 from tests.cases import case
 from tests.factories import make_credential, make_member, make_tasks
@@ -68,6 +70,25 @@ def test_a_cap_of_money_is_typed_in_dollars(site: Client, owner: Membership) -> 
     save(site, owner, **{"team-cent": "0.9"})
     assert "$" in site.get(f"/t/{owner.team.slug}/caps/").content.decode()
     assert save(site, owner, **{"team-cent": "9" * 5000}) == 422
+
+
+def test_an_owner_chooses_what_a_cap_does_where_no_price_is_known(
+    site: Client, owner: Membership
+) -> None:
+    save(site, owner, **{"team-credit": "500", "team-credit-unknown": "refuse"})
+    assert Cap.objects.get().when_unknown == WhenUnknown.REFUSE
+    with case("what a form leaves out stays"):
+        save(site, owner, **{"team-credit": "600"})
+        assert Cap.objects.get().when_unknown == WhenUnknown.REFUSE
+    with case("what is no choice"):
+        assert save(site, owner, **{"team-credit-unknown": "pass"}) == 422
+    with case("what is not in the use is told beside it"):
+        CapUse.objects.create(
+            team=owner.team, unit="credit", month=month_of(booking_day()), amount=90, unknown=2
+        )
+        page = " ".join(site.get(f"/t/{owner.team.slug}/caps/").text.split())
+        assert "90 of 600 credits in" in page
+        assert ", and 2 of unknown cost" in page
 
 
 def press(site: Client, owner: Membership) -> str:

@@ -27,6 +27,7 @@ from generations.models import (
     Take,
     Task,
 )
+from generations.models.tasks import TaskState
 from generations.web.usage import views
 from generations.web.usage.figures import Spending
 from tests.cases import case
@@ -281,7 +282,7 @@ def test_the_csv_says_what_the_page_says(
     text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
     assert 'filename="usage-' in response["Content-Disposition"]
     assert list(csv.reader(io.StringIO(text[1:])))[1:] == [
-        ["2026-11-20", "Mei Tan", "viduq2", "'=cmd()", "credit", "1", "60", "0", "20", "35"]
+        ["2026-11-20", "Mei Tan", "viduq2", "'=cmd()", "credit", "1", "60", "0", "20", "35", "0"]
     ]
 
 
@@ -336,6 +337,30 @@ def test_it_asks_as_many_queries_for_many_rows_as_for_few(
         Cap.objects.create(team=member.team, user=other.user, unit="credit", amount=1)
     assert queries(site, address) == few
     assert few <= 20
+
+
+def test_what_nobody_knows_stands_beside_the_sum_and_is_never_0(
+    site: Client, member: Membership, credential: Credential
+) -> None:
+    clip(member, credential, cost=40)
+    with case("beside what is known"):
+        (task,) = make_tasks(membership=member, credential=credential)
+        unknown = Attempt.objects.select_related("task", "credential").get(task=task)
+        Task.objects.filter(pk=task.pk).update(state=TaskState.SUCCEEDED)
+        ledger.settle(unknown, None)
+        spent = '40 <span class="unknown-cost">+ 1 not known</span>'
+        assert figures(site, member)[:3] == [spent, spent, "40"]
+        page = site.get(f"/t/{member.team.slug}/usage/")
+        assert page.text.count("+ 1 not known") == 6  # with day, person, model and key
+        assert page.context["spending"].bars[-1].has_unknown
+    with case("alone"):
+        page = site.get(f"/t/{member.team.slug}/usage/rows/?what=unknown")
+        assert len(re.findall(r'number strong">\s*not known', page.text)) == 1
+        other = make_credential(team=member.team, name="Client key")
+        (task,) = make_tasks(membership=member, credential=other)
+        Task.objects.filter(pk=task.pk).update(state=TaskState.SUCCEEDED)
+        ledger.settle(Attempt.objects.select_related("task", "credential").get(task=task), None)
+        assert figures(site, member, f"?credential={other.pk}")[1:3] == ["1 not known", "–"]
 
 
 def queries(site: Client, address: str) -> int:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from generations.sandbox.dialects import SandboxAccount
 from generations.sandbox.directives import FaultProfile
@@ -42,6 +43,7 @@ from . import replies
 CREATE = "/ent/v2/text2video"
 NATIVE_QUERY = re.compile(r"/vidu-native/video/generations/([^/]+)")
 VIDU_QUERY = re.compile(r"/ent/v2/tasks/([^/]+)/creations")
+TASK_QUERY = re.compile(r"/ent/v2/task()")  # the id is in the query, as task_id
 # Vidu's reasons, and the relay's own codes: docs/wire.md, 4.4.
 FAULT_PROFILE = FaultProfile(
     STATUSES
@@ -78,9 +80,10 @@ class RelayEndpoints(Gateway):
         key = self.api_key(request)
         if (request.method, path) == ("POST", CREATE):
             return self.create(request, key)
-        for pattern in (NATIVE_QUERY, VIDU_QUERY):
+        for pattern in (NATIVE_QUERY, VIDU_QUERY, TASK_QUERY):
             if request.method == "GET" and (match := pattern.fullmatch(path)):
-                return self._query(request, key, match[1], pattern)
+                task_id = unquote(match[1]) or request.value("task_id")
+                return self._query(request, key, task_id, pattern)
         raise unknown_address(request)
 
     def read_order(self, request: Request, key: str, task_id: str) -> Order:
@@ -129,13 +132,21 @@ class RelayEndpoints(Gateway):
         task = self.find_task(task_id, key)
         if task is None:
             raise ApiError(400, "task_not_exist", "task_not_exist")
-        has_vidu_path = replies.shape_of(task) in ("1", "3")
-        # A task is known on one of the two paths only, so that a client must find out which (4.3).
-        if (path is VIDU_QUERY) == has_vidu_path:
+        # A task is known on one of the paths only, so that a client must find out which (4.3).
+        if path is _query_path(task):
             return self.answer_query(request, task)
+        if path is VIDU_QUERY and "mark elsewhere" in task.directives:
+            return self.answer_query(request, replace(task, phrases=("shape 1", *task.phrases)))
         if "task not exist" in task.directives:
             raise ApiError(400, "task_not_exist", "task_not_exist")
         raise unknown_address(request)
+
+
+def _query_path(task: SandboxTask) -> re.Pattern[str]:
+    """The path on which queries for this task are answered."""
+    if "task path" in task.directives or "taskpath" in task.key:
+        return TASK_QUERY
+    return VIDU_QUERY if replies.shape_of(task) in ("1", "3") else NATIVE_QUERY
 
 
 # ---- What an order may say ------------------------------------------------------------------
@@ -163,8 +174,8 @@ def _credits(low: int, middle: int, high: int) -> dict[str, int]:
 
 # https://doc.aimanyi.top/api-407353658.html; docs/wire.md, 4.2 and 2.11.
 MODELS = {
-    "viduq3-turbo": RelayModel(range(1, 17), _credits(8, 12, 14), _credits(8, 12, 14)),
-    "viduq3-pro": RelayModel(range(1, 17), _credits(10, 25, 30), _credits(10, 25, 30)),
+    "viduq3-turbo": RelayModel(range(1, 17), _credits(7, 11, 13), _credits(7, 11, 13)),
+    "viduq3-pro": RelayModel(range(1, 17), _credits(9, 20, 24), _credits(9, 20, 24)),
     "viduq2": RelayModel(
         range(1, 11),
         _credits(10, 15, 20),

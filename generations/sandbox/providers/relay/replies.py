@@ -41,7 +41,7 @@ def create_reply(task: SandboxTask) -> Body:
     more = ("movement_amplitude", "payload", "watermark", "wm_url", "meta_data")
     position = MARK_POSITIONS[order["wm_position"]] if order["watermark"] else "unspecified"
     body = {name: order[name] for name in echoed + more} | {
-        "task_id": int(task.id) if "task id number" in task.directives else task.id,
+        "task_id": int(task.id) if "task id number" in task.directives else task.remote_id,
         "type": task.kind,
         "state": task.state,
         "images": [],
@@ -118,7 +118,7 @@ def _vidu_shape(task: SandboxTask, files: FileLinks, now: float) -> Body:
         "watermarked_url": files.watermarked,
     }
     return {
-        "id": task.id,
+        "id": task.remote_id,
         "state": _state_word(task, "1"),
         "err_code": task.err_code,
         "credits": task.credits,
@@ -135,7 +135,7 @@ def _page_shape(task: SandboxTask, files: FileLinks, now: float) -> Body:
 
     `status_update_time` is in milliseconds while the task waits, and in seconds once it is done.
     """
-    body: Body = {"id": task.id, "status": _state_word(task, "2")}
+    body: Body = {"id": task.remote_id, "status": _state_word(task, "2")}
     body |= {"video_url": files.videos[0] if files.videos else None}
     if task.state not in ("success", "failed"):
         changed = task.started_at or task.created_at
@@ -174,7 +174,7 @@ def _tencent_shape(task: SandboxTask, files: FileLinks, now: float) -> Body:
         {"FileUrl": url, "ExpireTime": f"{dead_at:%Y-%m-%dT%H:%M:%SZ}"} for url in files.videos
     ]
     details = {
-        "TaskId": task.id,
+        "TaskId": task.remote_id,
         "Status": _state_word(task, "3"),
         "Message": _failure(task),
         "Progress": task.progress(now),
@@ -193,7 +193,7 @@ def _tencent_shape(task: SandboxTask, files: FileLinks, now: float) -> Body:
 def _envelope_shape(task: SandboxTask, files: FileLinks, now: float) -> Body:
     """new-api's own envelope; with [shape 4 nested] Vidu's reply is inside."""
     data = {
-        "task_id": task.id,
+        "task_id": task.remote_id,
         "status": _state_word(task, "4"),
         "fail_reason": _failure(task),
         "submit_time": int(task.created_at),
@@ -211,7 +211,7 @@ def _envelope_shape(task: SandboxTask, files: FileLinks, now: float) -> Body:
 def _video_object_shape(task: SandboxTask, files: FileLinks, now: float) -> Body:
     """new-api's video object; with [shape 5 metadata] the link is in `metadata`."""
     body = {
-        "id": task.id,
+        "id": task.remote_id,
         "object": "video",
         "model": task.order["model"],
         "status": _state_word(task, "5"),

@@ -1,4 +1,4 @@
-"""Vidu: clips of four kinds, ad films, one task, the list, cancel and credits.
+"""Vidu: clips of four kinds, one task, the list, cancel and credits; and its other endpoints.
 
 The endpoints are those of docs/wire.md, 2.2. Where its sources differ: links live one hour, a sixth
 task waits as `queueing`, `credits` is a number, a cancelled task ends as `failed` with
@@ -11,20 +11,26 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from generations.sandbox.context import Context
 from generations.sandbox.directives import Directives
 from generations.sandbox.http import ApiError, Request, Response, json_response
+from generations.sandbox.pictures import OrderPicture
 from generations.sandbox.tasks import SandboxTask
 
 from . import replies, rules
 from .callbacks import callbacks_of
+from .elsewhere import MadeElsewhere
 from .film_plan import FILM
 from .films import ViduFilms
+from .kinds import MUSIC_VIDEO, NO_TASKS
 from .models import REFERENCE, START, START_END, TEXT
 from .orders import DIALECT, CheckedOrder, ViduOrders
 from .rules import with_pictures
+from .siblings import ViduSiblings
+from .subjects import ViduSubjects
 
 MAX_BODY = 20 * 1024 * 1024
 TASK_ADDRESS = re.compile(r"/ent/v2/tasks/([^/]+)/(creations|cancel)")
@@ -46,6 +52,16 @@ class ViduEndpoints:
         self._context = context
         self._orders = ViduOrders(context)
         self._films = ViduFilms(context, self._orders)
+        self._subjects = ViduSubjects(context, self._orders)
+        self.elsewhere = MadeElsewhere(context, self._orders)
+        siblings = ViduSiblings(context, self._orders)
+        # The first that knows the address of a request answers it.
+        self._responders: tuple[Callable[[Request], Response | None], ...] = (
+            self._films.respond,
+            siblings.respond,
+            self._subjects.respond,
+            self.elsewhere.respond,
+        )
 
     def respond(self, request: Request) -> Response | None:
         """None when the address is not Vidu's."""
@@ -62,11 +78,15 @@ class ViduEndpoints:
             return
         if (task.kind, task.state) == (FILM, "success"):
             self._films.add_first_records(task)
+        if (task.kind, task.state) == (MUSIC_VIDEO, "success"):
+            self.elsewhere.add_shots(task)
         directives = task.directives.scoped("callback")
         is_late = directives.argument("late") is not None
         delay = directives.numeric_argument("late", 30) if is_late else 0.0
         body = replies.query_reply(self._context, task, task.base_url, at)
-        self._context.callbacks.send_at(at + delay, *callbacks_of(task, body))
+        manners = self._context.manners
+        sent = (manners.callback(task, callback) for callback in callbacks_of(task, body))
+        self._context.callbacks.send_at(at + delay, *sent)
 
     def _route(self, request: Request) -> Response:
         if request.size > MAX_BODY:
@@ -74,8 +94,9 @@ class ViduEndpoints:
         match = TASK_ADDRESS.fullmatch(request.path)
         if match is not None:
             return self._route_task(request, match[1], match[2])
-        if (response := self._films.respond(request)) is not None:
-            return response
+        for responder in self._responders:
+            if (response := responder(request)) is not None:
+                return response
         name = request.path.removeprefix("/ent/v2/")
         if request.method == "POST" and name in TYPES:
             return self._create(request, self._orders.api_key(request), name)
@@ -91,20 +112,30 @@ class ViduEndpoints:
         return self._orders.exchange(directives, lambda: route(request, key))
 
     def _route_task(self, request: Request, task_id: str, action: str) -> Response:
-        rules.check_task_id(task_id)
+        task_id = self._orders.checked_id(task_id)
         task = self._orders.find_task(task_id, self._orders.api_key(request))
+        if task.kind in NO_TASKS or "only in reply" in task.directives:
+            raise ApiError(404, "TaskNotFound", f"task {task_id} not found")
         if (request.method, action) == ("GET", "creations"):
-            return self._orders.answer_query(task, "query", lambda: self._task(request, task))
+            return self._orders.answer_query(
+                request, task, "query", lambda: self._task(request, task)
+            )
         if (request.method, action) == ("POST", "cancel"):
             return self._cancel(request, task)
         raise ApiError(404, "NotFound", f"no {request.method} {request.path} here")
 
     def _create(self, request: Request, key: str, kind: str) -> Response:
         task_id = self._orders.new_id()
-        order = with_pictures(kind, rules.read_order(kind, request.body, task_id))
+        order = rules.read_order(kind, request.body, task_id)
+        order = with_pictures(kind, order, partial(self._kept_pictures, key))
         directives, price = Directives.parse(order["prompt"]), rules.price(kind, order)
         checked = CheckedOrder(request, key, task_id, TYPES[kind], order, price, directives)
         return self._orders.accept(checked, replies.create_reply)
+
+    def _kept_pictures(self, key: str, subject_id: str) -> tuple[OrderPicture, ...]:
+        """The pictures of a subject that this account keeps."""
+        kept: tuple[OrderPicture, ...] = self._subjects.find(key, subject_id).order["pictures"]
+        return kept
 
     def _task(self, request: Request, task: SandboxTask) -> dict[str, Any]:
         now = self._context.clock.now()
@@ -120,7 +151,7 @@ class ViduEndpoints:
         task_id = rules.read_object(request.body).get("id")
         if task_id is None:
             raise ApiError(400, "FieldLacking", "id is required")
-        if task_id != task.id:
+        if task_id != task.remote_id:
             raise ApiError(400, "FieldInvalid", "id is not the one of the address")
         directives = self._context.faults.consume(task.key, "query")
         return self._orders.exchange(directives, lambda: self._cancel_task(task))
@@ -135,7 +166,10 @@ class ViduEndpoints:
             tasks = list(self._context.engine.tasks.values())
         # Records that came with a film were not ordered, so the list does not have them.
         ordered = [
-            task for task in tasks if (task.dialect, task.key, task.part_of) == (self.name, key, "")
+            task
+            for task in tasks
+            if (task.dialect, task.key, task.part_of) == (self.name, key, "")
+            and task.kind not in NO_TASKS
         ]
         page = page_of(request, ordered, self._context.clock.now())
         rows = [replies.list_row(self._context, task, request.base_url) for task in page.tasks]
@@ -186,7 +220,7 @@ def _passes(request: Request, task: SandboxTask, now: float) -> bool:
     values = {
         "task_ids": task.id,
         "states": task.state,
-        "resolutions": task.order["resolution"],
+        "resolutions": task.order.get("resolution", ""),
         "model_versions": task.order.get("model", "").removeprefix("vidu"),
         "templates": "",
     }

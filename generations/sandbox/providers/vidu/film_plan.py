@@ -17,7 +17,6 @@ from generations.sandbox.tasks import SandboxTask
 # `type` of an edit (docs/wire.md, 2.13).
 FILM, CUT = "ad-one-click", "compose"
 FOOTAGE, NARRATION, MUSIC = "generate_video", "generate_narration", "generate_bgm"
-SOUND_KINDS = frozenset({NARRATION, MUSIC})
 RECORD_KINDS = frozenset({FOOTAGE, NARRATION, MUSIC, CUT})
 RESOLUTION = "720p"
 USUAL_SECONDS = 5

@@ -18,6 +18,7 @@ from generations.sandbox.context import Context
 from generations.sandbox.directives import Directives
 from generations.sandbox.fields import Order, Rule, integer, one_of, text
 from generations.sandbox.http import ApiError, Request, Response
+from generations.sandbox.remote_ids import own_id
 from generations.sandbox.tasks import SandboxTask
 
 from .film_plan import (
@@ -40,7 +41,6 @@ from .rules import (
     OPTIONAL_ADDRESS,
     any_value,
     as_echoed,
-    check_task_id,
     counted_list,
     read_checked,
     read_pictures,
@@ -111,7 +111,7 @@ class ViduFilms:
         return self._orders.accept(checked, reply)
 
     def _detail(self, request: Request, task_id: str) -> Response:
-        check_task_id(task_id)
+        task_id = self._orders.checked_id(task_id)
         film = self._find_film(self._orders.api_key(request), task_id)
 
         def produce() -> object:
@@ -123,7 +123,7 @@ class ViduFilms:
                 records = self._records_of(film).values()
                 return detail_reply(self._context, film, records, request.base_url)
 
-        return self._orders.answer_query(film, "detail", produce)
+        return self._orders.answer_query(request, film, "detail", produce)
 
     def _find_film(self, key: str, task_id: str) -> SandboxTask:
         film = self._orders.find_task(task_id, key)
@@ -138,7 +138,7 @@ class ViduFilms:
         return directives if directives.phrases and film.use_once(name) else Directives()
 
     def _records_of(self, film: SandboxTask) -> Mapping[str, SandboxTask]:
-        """All records of a film by their ids, the oldest first."""
+        """All records of a film by the ids that clients know, the oldest first."""
         with self._context.engine.lock:
             tasks = list(self._context.engine.tasks.values())
         own = [
@@ -146,13 +146,17 @@ class ViduFilms:
             for task in tasks
             if task.kind in RECORD_KINDS and task.order.get("film") == film.id
         ]
-        return {record.id: record for record in sorted(own, key=lambda record: int(record.id))}
+        return {
+            record.remote_id: record for record in sorted(own, key=lambda record: int(record.id))
+        }
 
 
 # ---- What an order may say, and what it costs -----------------------------------------------
 
 MAX_PROMPT = 2000
 MAX_INDEX = 10_000
+MAX_ID = 200
+OWN_FIELDS = ("ad_one_click_task_id", "payload", "callback_url", "type")
 CREDITS = {FOOTAGE: 80, NARRATION: 20, MUSIC: 20, CUT: 400}
 FILM_CREDITS, FILM_SECONDS = 400, 15
 # The members of the three requests: docs/wire.md, 2.13.
@@ -165,7 +169,7 @@ FILM_FIELDS: dict[str, Rule] = {
     "callback_url": OPTIONAL_ADDRESS,
 }
 EDIT_FIELDS: dict[str, Rule] = {
-    "ad_one_click_task_id": text(40),
+    "ad_one_click_task_id": text(MAX_ID),
     "type": one_of(FOOTAGE, NARRATION, MUSIC),
     "storyboard_video_index": integer(range(MAX_INDEX)),
     "prompt": text(MAX_PAYLOAD),
@@ -173,10 +177,10 @@ EDIT_FIELDS: dict[str, Rule] = {
     "payload": text(MAX_PAYLOAD),
 }
 COMPOSE_FIELDS: dict[str, Rule] = {
-    "ad_one_click_task_id": text(40),
+    "ad_one_click_task_id": text(MAX_ID),
     "video_task_ids": lambda value: isinstance(value, list),
-    "bgm_task_id": text(40),
-    "narration_task_id": text(40),
+    "bgm_task_id": text(MAX_ID),
+    "narration_task_id": text(MAX_ID),
     "callback_url": OPTIONAL_ADDRESS,
     "payload": text(MAX_PAYLOAD),
 }
@@ -226,12 +230,14 @@ def read_compose(
     records, count = records_of(film), len(plan_of(film).seconds)
     take_ids = counted_list("video_task_ids", order["video_task_ids"], range(count, count + 1))
     takes = _finished_records("video_task_ids", take_ids, records, FOOTAGE)
-    _finished_records("bgm_task_id", [order["bgm_task_id"]], records, MUSIC)
-    _finished_records("narration_task_id", [order["narration_task_id"]], records, NARRATION)
+    (music,) = _finished_records("bgm_task_id", [order["bgm_task_id"]], records, MUSIC)
+    (narration,) = _finished_records(
+        "narration_task_id", [order["narration_task_id"]], records, NARRATION
+    )
     chosen = {
-        "video_task_ids": take_ids,
-        "bgm_task_id": order["bgm_task_id"],
-        "narration_task_id": order["narration_task_id"],
+        "video_task_ids": [take.id for take in takes],
+        "bgm_task_id": music.id,
+        "narration_task_id": narration.id,
         "duration": sum(take.order["duration"] for take in takes),
     }
     return record_order(film, "") | _own_fields(order) | chosen
@@ -244,12 +250,12 @@ def film_price(order: Order) -> int:
 
 def _own_fields(order: Order) -> Order:
     """The fields that a record does not have from its film."""
-    return {name: order[name] for name in ("payload", "callback_url", "type") if name in order}
+    return {name: order[name] for name in OWN_FIELDS if name in order}
 
 
 def _finished_film(find_film: FindFilm, order: Order) -> SandboxTask:
     task_id = order["ad_one_click_task_id"]
-    if not task_id.isdecimal():
+    if not own_id(task_id).isdecimal():
         raise ApiError(400, "FieldInvalid", "ad_one_click_task_id is invalid")
     film = find_film(task_id)
     if film.state != "success":

@@ -1,13 +1,12 @@
 """Vidu's models by endpoint: durations, resolutions, aspect ratios, sound, and credits.
 
-The models are those of docs/wire.md, 2.5, the prices those of 2.11: the newer price list, and for
-viduq3-pro the 10, 25 and 30 credits a second that were seen in real replies. Where no price is
-published, the most similar model's is used: viduq3-turbo's for viduq3, viduq3-mix and
-viduq3-pro-fast, viduq2-turbo's for viduq2-pro-fast, and viduq2's for references by viduq2-pro.
+The models are those of docs/wire.md, 2.5, the prices those of 2.11. No price of viduq3-ad is
+published: here it costs as much as viduq3-drama.
 """
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 # Credits for the first second, for the first two, and for each further one.
 Tariff = tuple[int, int, int]
@@ -25,10 +24,14 @@ EARLY_RATIOS = frozenset({"16:9", "9:16", "1:1"})
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The resolutions and prices of a model for these durations, in seconds."""
+    """The resolutions and prices of a model for these durations, in seconds.
+
+    `off_peak` has the prices of off-peak orders where they are not half of the usual ones.
+    """
 
     durations: Container[int]
     tariffs: Tariffs
+    off_peak: Tariffs | None = None
 
     @property
     def default_resolution(self) -> str:
@@ -40,87 +43,122 @@ class Variant:
 class ViduModel:
     """What a model offers at one endpoint.
 
-    `default_audio`: a clip has sound unless its order says no; `refuses_audio`: an order may not
-    ask for sound; `off_peak_audio`: an off-peak order may; `has_subjects`: it may name subjects.
+    `default_audio`: a clip has sound unless its order says no; `audio`: whether an order may ask
+    for sound always, never, or beside subjects only; `audio_credits`: what that costs. An off-peak
+    order has sound or has none, as `off_peak_audio` says; None where there is no off-peak.
     """
 
     variants: tuple[Variant, ...]
     default_duration: int = 5
     ratios: frozenset[str] = LATER_RATIOS
+    default_ratio: str = "16:9"
     default_audio: bool = False
-    refuses_audio: bool = False
-    off_peak_audio: bool = False
+    default_watermark: bool = False
+    audio: Literal["always", "never", "subjects"] = "always"
+    audio_credits: int = 0
+    off_peak_audio: bool | None = False
     has_subjects: bool = True
+    most_images: int = 7
 
     def variant(self, seconds: int) -> Variant | None:
         """The variant of a duration; None when the model does not offer it."""
         return next((each for each in self.variants if seconds in each.durations), None)
 
-
-def _per_second(low: int, middle: int, high: int) -> dict[str, Tariff]:
-    """So many credits for every second, by resolution."""
-    prices = {"540p": low, "720p": middle, "1080p": high}
-    return {resolution: (each, 2 * each, each) for resolution, each in prices.items()}
+    def may_have_audio(self, *, has_subjects: bool) -> bool:
+        return self.audio == "always" or (self.audio == "subjects" and has_subjects)
 
 
-def _first_and_further(
-    low: tuple[int, int], middle: tuple[int, int], high: tuple[int, int]
-) -> dict[str, Tariff]:
+def _per_second(**prices: int) -> dict[str, Tariff]:
+    """So many credits for every second, by resolution, as `p720=20`."""
+    return {f"{name[1:]}p": (each, 2 * each, each) for name, each in prices.items()}
+
+
+def _first_and_further(**prices: tuple[int, int]) -> dict[str, Tariff]:
     """So many credits for the first second and for each further one, by resolution."""
-    prices = {"540p": low, "720p": middle, "1080p": high}
-    return {name: (first, first + each, each) for name, (first, each) in prices.items()}
+    return {f"{name[1:]}p": (first, first + each, each) for name, (first, each) in prices.items()}
 
 
-PRO, TURBO = _per_second(10, 25, 30), _per_second(8, 12, 14)
-Q2_TEXT = _first_and_further((10, 2), (15, 5), (20, 10))
-Q2_REFERENCE = _first_and_further((15, 5), (25, 5), (75, 10))
-Q2_TURBO = _first_and_further((6, 2), (15, 10), (35, 10)) | {"720p": (8, 10, 10)}
-Q2_PRO = _first_and_further((8, 5), (15, 10), (55, 15)) | {"540p": (8, 10, 5)}
-Q2_PRO_FAST = {name: Q2_TURBO[name] for name in ("720p", "1080p")}
-MIX = {name: TURBO[name] for name in ("720p", "1080p")}
+PRO, PRO_OFF_PEAK = _per_second(p540=9, p720=20, p1080=24), _per_second(p540=5, p720=10, p1080=12)
+TURBO = _per_second(p540=7, p720=11, p1080=13)
+TURBO_OFF_PEAK = _per_second(p540=4, p720=6, p1080=7)
+TURBO_REFERENCE = _per_second(p540=4, p720=10, p1080=13)
+TURBO_REFERENCE_OFF_PEAK = _per_second(p540=2, p720=5, p1080=7)
+PRO_FAST, PRO_FAST_OFF_PEAK = _per_second(p720=20, p1080=25), _per_second(p720=10, p1080=13)
+Q3_REFERENCE = _per_second(p540=7, p720=12, p1080=15)
+Q3_REFERENCE_OFF_PEAK = _per_second(p540=4, p720=6, p1080=7)
+MIX, DRAMA = _per_second(p720=24, p1080=29), _per_second(p720=20, p1080=24)
+Q2_TEXT = _first_and_further(p540=(10, 2), p720=(15, 5), p1080=(20, 10))
+Q2_REFERENCE = _first_and_further(p540=(15, 5), p720=(25, 5), p1080=(75, 10))
+Q2_PRO_REFERENCE = _first_and_further(p540=(20, 5), p720=(30, 5), p1080=(85, 10))
+Q2_TURBO = {"540p": (6, 8, 2), "720p": (8, 10, 10), "1080p": (35, 45, 10)}
+Q2_PRO = {"540p": (8, 10, 5), "720p": (15, 25, 10), "1080p": (55, 70, 15)}
+Q2_PRO_FAST = _first_and_further(p720=(8, 2), p1080=(16, 4))
 # A further second costs nothing, because q1 clips are all 5 s long.
 Q1 = {"1080p": (80, 80, 0)}
+Q2_AUDIO_CREDITS = 15
 
 
-def _q3(
-    tariffs: Tariffs, durations: range = range(1, 17), *, off_peak_audio: bool = True
-) -> ViduModel:
+def _q3(tariffs: Tariffs, off_peak: Tariffs, durations: range = range(1, 17)) -> ViduModel:
+    variant = Variant(durations, tariffs, off_peak)
+    return ViduModel((variant,), default_audio=True, off_peak_audio=True)
+
+
+def _drama(durations: range, ratios: frozenset[str], default_ratio: str) -> ViduModel:
+    """A model for short dramas or advertisements; it marks its films unless the order says no."""
     return ViduModel(
-        (Variant(durations, tariffs),), default_audio=True, off_peak_audio=off_peak_audio
+        (Variant(durations, DRAMA),),
+        ratios=ratios,
+        default_ratio=default_ratio,
+        default_audio=True,
+        default_watermark=True,
+        off_peak_audio=None,
     )
 
 
-def _q2(tariffs: Tariffs, durations: range, *, refuses_audio: bool = False) -> ViduModel:
-    return ViduModel((Variant(durations, tariffs),), refuses_audio=refuses_audio)
+def _q2(
+    tariffs: Tariffs,
+    durations: range,
+    audio: Literal["always", "never", "subjects"] = "always",
+    *,
+    has_subjects: bool = True,
+) -> ViduModel:
+    return ViduModel(
+        (Variant(durations, tariffs),),
+        audio=audio,
+        audio_credits=Q2_AUDIO_CREDITS,
+        has_subjects=has_subjects,
+    )
 
 
-def _q1(*, refuses_audio: bool = False) -> ViduModel:
-    return ViduModel((Variant((5,), Q1),), ratios=EARLY_RATIOS, refuses_audio=refuses_audio)
+def _q1(audio: Literal["always", "never", "subjects"] = "always") -> ViduModel:
+    return ViduModel((Variant((5,), Q1),), ratios=EARLY_RATIOS, audio=audio)
 
 
-def _vidu2(*, refuses_audio: bool = False) -> ViduModel:
+def _vidu2(audio: Literal["always", "never"] = "always") -> ViduModel:
     four = {"360p": (20, 20, 0), "720p": (40, 40, 0), "1080p": (100, 100, 0)}
     variants = (Variant((4,), four), Variant((8,), {"720p": (100, 100, 0)}))
-    return ViduModel(variants, default_duration=4, ratios=EARLY_RATIOS, refuses_audio=refuses_audio)
+    return ViduModel(variants, default_duration=4, ratios=EARLY_RATIOS, audio=audio)
 
 
 def _vidu2_references() -> ViduModel:
     four = Variant((4,), {"360p": (80, 80, 0), "720p": (80, 80, 0)})
-    return ViduModel((four,), default_duration=4, ratios=EARLY_RATIOS)
+    return ViduModel(
+        (four,), default_duration=4, ratios=EARLY_RATIOS, audio="subjects", most_images=3
+    )
 
 
 # docs/wire.md, 2.5, from https://platform.vidu.com/docs/text-to-video and its sister pages.
 MODELS: dict[str, dict[str, ViduModel]] = {
     TEXT: {
-        "viduq3-pro": _q3(PRO),
-        "viduq3-turbo": _q3(TURBO),
-        "viduq2": _q2(Q2_TEXT, range(1, 11), refuses_audio=True),
-        "viduq1": _q1(refuses_audio=True),
+        "viduq3-pro": _q3(PRO, PRO_OFF_PEAK),
+        "viduq3-turbo": _q3(TURBO, TURBO_OFF_PEAK),
+        "viduq2": _q2(Q2_TEXT, range(1, 11), "never"),
+        "viduq1": _q1("never"),
     },
     START: {
-        "viduq3-pro": _q3(PRO),
-        "viduq3-turbo": _q3(TURBO),
-        "viduq3-pro-fast": _q3(TURBO),
+        "viduq3-pro": _q3(PRO, PRO_OFF_PEAK),
+        "viduq3-turbo": _q3(TURBO, TURBO_OFF_PEAK),
+        "viduq3-pro-fast": _q3(PRO_FAST, PRO_FAST_OFF_PEAK),
         "viduq2-pro": _q2(Q2_PRO, range(1, 11)),
         "viduq2-turbo": _q2(Q2_TURBO, range(1, 11)),
         "viduq2-pro-fast": _q2(Q2_PRO_FAST, range(1, 11)),
@@ -129,27 +167,29 @@ MODELS: dict[str, dict[str, ViduModel]] = {
         "vidu2.0": _vidu2(),
     },
     START_END: {
-        "viduq3-pro": _q3(PRO),
-        "viduq3-turbo": _q3(TURBO),
-        "viduq2-pro": _q2(Q2_PRO, range(1, 9), refuses_audio=True),
-        "viduq2-turbo": _q2(Q2_TURBO, range(1, 9), refuses_audio=True),
-        "viduq2-pro-fast": _q2(Q2_PRO_FAST, range(1, 9), refuses_audio=True),
-        "viduq1": _q1(refuses_audio=True),
-        "viduq1-classic": _q1(refuses_audio=True),
-        "vidu2.0": _vidu2(refuses_audio=True),
+        "viduq3-pro": _q3(PRO, PRO_OFF_PEAK),
+        "viduq3-turbo": _q3(TURBO, TURBO_OFF_PEAK),
+        "viduq2-pro": _q2(Q2_PRO, range(1, 9), "never"),
+        "viduq2-turbo": _q2(Q2_TURBO, range(1, 9), "never"),
+        "viduq2-pro-fast": _q2(Q2_PRO_FAST, range(1, 9), "never"),
+        "viduq1": _q1("never"),
+        "viduq1-classic": _q1("never"),
+        "vidu2.0": _vidu2("never"),
     },
     REFERENCE: {
-        "viduq3": _q3(TURBO, range(3, 17)),
-        "viduq3-turbo": _q3(TURBO, range(3, 17), off_peak_audio=False),
+        "viduq3": _q3(Q3_REFERENCE, Q3_REFERENCE_OFF_PEAK, range(3, 17)),
+        "viduq3-turbo": _q3(TURBO_REFERENCE, TURBO_REFERENCE_OFF_PEAK, range(3, 17)),
         "viduq3-mix": ViduModel(
-            (Variant(range(3, 17), MIX),),
+            (Variant(range(1, 17), MIX),),
             default_audio=True,
-            off_peak_audio=False,
+            off_peak_audio=None,
             has_subjects=False,
         ),
-        "viduq2": _q2(Q2_REFERENCE, range(1, 11)),
-        "viduq2-pro": _q2(Q2_REFERENCE, range(11)),
-        "viduq1": _q1(),
+        "viduq3-drama": _drama(range(2, 16), frozenset({"9:16", "16:9"}), "9:16"),
+        "viduq3-ad": _drama(range(3, 16), LATER_RATIOS, "16:9"),
+        "viduq2": _q2(Q2_REFERENCE, range(1, 11), "subjects"),
+        "viduq2-pro": _q2(Q2_PRO_REFERENCE, range(11), "subjects", has_subjects=False),
+        "viduq1": _q1("subjects"),
         "vidu2.0": _vidu2_references(),
     },
 }

@@ -16,7 +16,8 @@ from generations.sandbox.directives import FaultProfile
 from generations.sandbox.http import ApiError
 from generations.sandbox.tasks import SandboxTask
 
-from .film_plan import CUT, FOOTAGE, MUSIC, NARRATION, SOUND_KINDS, plan_of
+from .film_plan import CUT, FOOTAGE, MUSIC, NARRATION, plan_of
+from .kinds import NO_TASKS, PICTURE, SOUND_KINDS
 
 Body = dict[str, Any]
 # The corner of the mark: its number in an order, its text in a reply (2.3, 2.6).
@@ -44,7 +45,7 @@ def create_reply(task: SandboxTask) -> Body:
 def query_reply(context: Context, task: SandboxTask, base_url: str, now: float) -> Body:
     """The reply to a query for a task of any kind, which is also the body of its callbacks."""
     body = {
-        "id": task.id,
+        "id": task.remote_id,
         "state": task.state,
         "err_code": task.err_code,
         "credits": task.credits,
@@ -71,11 +72,11 @@ def list_row(context: Context, task: SandboxTask, base_url: str) -> Body:
     if "creations object" in task.directives and shown:
         shown = shown[0]
     return {name: task.order.get(name, "") for name in names} | {
-        "id": task.id,
+        "id": task.remote_id,
         "key_id": task.key[-4:],
         "type": task.kind,
         "template": "",
-        "images": task.order["images"],
+        "images": task.order.get("images", []),
         "state": task.state,
         "creations": shown,
         "created_at": iso_time(task.created_at),
@@ -85,12 +86,13 @@ def list_row(context: Context, task: SandboxTask, base_url: str) -> Body:
 
 def creations(context: Context, task: SandboxTask, base_url: str) -> list[Body]:
     """The results with newly signed links; empty before a success."""
-    if task.state != "success":
+    if task.state != "success" or task.kind in NO_TASKS:
         return []
-    if task.kind in SOUND_KINDS:
-        url = files.signed_url(context, task, "sound.mp3", base_url)
+    if task.kind == PICTURE or task.kind in SOUND_KINDS:
+        (name,) = files.file_names(task)
+        url = files.signed_url(context, task, name, base_url)
         return [{"id": task.creation_id, "url": url, "cover_url": "", "watermarked_url": ""}]
-    has_mark = task.order["watermark"]
+    has_mark = task.order.get("watermark", False)
     width, height = order_size(task.order)
     creation = {
         "id": task.creation_id,
@@ -114,7 +116,7 @@ def id_member(task: SandboxTask, name: str) -> Body:
     """The id under the name that this reply has for it; a directive changes or removes it."""
     if "no task id" in task.directives:
         return {}
-    return {name: int(task.id) if "task id number" in task.directives else task.id}
+    return {name: int(task.id) if "task id number" in task.directives else task.remote_id}
 
 
 def iso_time(seconds: float) -> str:
@@ -137,7 +139,7 @@ def film_reply(task: SandboxTask) -> Body:
 def edit_reply(task: SandboxTask) -> Body:
     """The reply to an edit, which orders a new take."""
     return {
-        "ad_one_click_task_id": task.order["film"],
+        "ad_one_click_task_id": task.order["ad_one_click_task_id"],
         **id_member(task, "sub_task_id"),
         "state": task.state,
         "err_code": task.err_code,
@@ -148,7 +150,7 @@ def edit_reply(task: SandboxTask) -> Body:
 def compose_reply(task: SandboxTask) -> Body:
     """The reply to a compose, which orders a new cut."""
     return {
-        "ad_one_click_task_id": task.order["film"],
+        "ad_one_click_task_id": task.order["ad_one_click_task_id"],
         **id_member(task, "compose_sub_task_id"),
         "state": task.state,
         "credits": task.credits,
@@ -160,7 +162,7 @@ def detail_reply(
 ) -> Body:
     """The film with all its records; every reply has newly signed links."""
     return {
-        "id": film.id,
+        "id": film.remote_id,
         "err_code": film.err_code,
         "state": film.state,
         "data_records": FilmRecords(context, film, list(records), base_url).lists(),
@@ -177,6 +179,7 @@ class FilmRecords:
         self._film = film
         self._records = records[::-1] if "shuffle records" in film.directives else records
         self._base_url = base_url
+        self._remote_ids = {record.id: record.remote_id for record in records}
 
     def lists(self) -> Body:
         """The members of `data_records`; an unfinished or failed film has empty lists."""
@@ -212,7 +215,7 @@ class FilmRecords:
 
     def _take(self, record: SandboxTask) -> Body:
         body = {
-            "id": record.id,
+            "id": record.remote_id,
             # The example of the page gives narration and music the type of footage (2.14).
             "type": record.kind if self._has("right types") else FOOTAGE,
             "prompt": record.order["prompt"],
@@ -223,15 +226,18 @@ class FilmRecords:
         return body | ({"score": 0.5} if self._has("unknown records") else {})
 
     def _cut(self, record: SandboxTask) -> Body:
-        names = ("video_task_ids", "bgm_task_id", "narration_task_id")
-        params = {name: record.order[name] for name in names}
+        order = record.order
+        params: Body = {
+            name: self._remote_ids[order[name]] for name in ("bgm_task_id", "narration_task_id")
+        }
+        params |= {"video_task_ids": [self._remote_ids[each] for each in order["video_task_ids"]]}
         # As in the example of the page, whose first cut lists four takes for three shots (2.14).
         if record.part_of and self._has("all takes"):
             params["video_task_ids"] = [
-                each.id for each in self._records if each.part_of and each.kind == FOOTAGE
+                each.remote_id for each in self._records if each.part_of and each.kind == FOOTAGE
             ]
         return {
-            "id": record.id,
+            "id": record.remote_id,
             "state": record.state,
             "params": params,
             "creation_url": self._link(record),
@@ -266,6 +272,15 @@ STATUSES = {
     "CreationPolicyViolation": 400,
     "CreditInsufficient": 400,
     "ModelUnavailable": 400,
+    "ImageSizeInvalid": 400,
+    "VideoDownloadFailure": 400,
+    "VideoFormatInvalid": 400,
+    "NoFaceDetected": 400,
+    "MultiFaceDetected": 400,
+    "FaceDetectFailure": 400,
+    "FaceDetectNotPass": 400,
+    "PhotoAuditNotPass": 400,
+    "AuditFailed": 400,
     "UserCancelled": 400,
     "Unauthorized": 401,
     "Forbidden": 403,

@@ -1,14 +1,14 @@
 """What Vidu's four endpoints for clips accept and refuse, and what an order costs.
 
 The fields are those of docs/wire.md, 2.3. Where its sources differ: prompts may have 5,000
-characters (the current page), 3:4 and 4:3 are for q2 and q3, `audio` is refused for text and for
-start and end frames outside q3, and off-peak with sound is for q3 only, with references for viduq3
-only. Reference videos are not accepted. How many pictures an order has, and of what size, is that
-of 2.4; ad films use these rules too.
+characters (the current page), 3:4 and 4:3 are for q2 and q3. Outside q3 `audio` is refused for
+text, for start and end frames and beside plain references, and an off-peak order has none; on q3 an
+off-peak order has sound. Reference videos are not accepted. How many pictures an order has, and of
+what size, is that of 2.4; ad films use these rules too.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from generations.sandbox import fields, pictures
@@ -98,8 +98,8 @@ def _check_model(model: ViduModel, variant: Variant, order: Order) -> None:
     wrong = {
         "resolution": order["resolution"] not in variant.tariffs,
         "aspect_ratio": order["aspect_ratio"] not in model.ratios | {""},
-        "audio": order["audio"] and model.refuses_audio,
-        "off_peak": order["off_peak"] and order["audio"] and not model.off_peak_audio,
+        "audio": order["audio"] and not model.may_have_audio(has_subjects="subjects" in order),
+        "off_peak": order["off_peak"] and order["audio"] != model.off_peak_audio,
     }
     for name, is_wrong in wrong.items():
         if is_wrong:
@@ -111,7 +111,7 @@ def _defaults(kind: str, model: ViduModel, variant: Variant) -> Order:
         "prompt": "",
         "duration": model.default_duration,
         "resolution": variant.default_resolution,
-        "aspect_ratio": "16:9" if "aspect_ratio" in ENDPOINT_FIELDS[kind] else "",
+        "aspect_ratio": model.default_ratio if "aspect_ratio" in ENDPOINT_FIELDS[kind] else "",
         "style": "general" if "style" in ENDPOINT_FIELDS[kind] else "",
         "movement_amplitude": "auto",
         "bgm": False,
@@ -120,7 +120,7 @@ def _defaults(kind: str, model: ViduModel, variant: Variant) -> Order:
         "voice_id": "",
         "off_peak": False,
         "is_rec": False,
-        "watermark": False,
+        "watermark": model.default_watermark,
         "wm_url": "",
         "meta_data": "",
         "payload": "",
@@ -129,11 +129,15 @@ def _defaults(kind: str, model: ViduModel, variant: Variant) -> Order:
 
 
 def price(kind: str, order: Order) -> int:
-    """Credits; off-peak costs half, rounded up."""
+    """Credits; off-peak costs half, rounded up, unless the model has prices of its own for it."""
     seconds = order["duration"] or AUTOMATIC_SECONDS
-    variant = _variant(MODELS[kind][order["model"]], order)
-    full_price = credits_for(variant.tariffs[order["resolution"]], seconds)
-    full_price += REC_CREDITS if order["is_rec"] else 0
+    model = MODELS[kind][order["model"]]
+    variant = _variant(model, order)
+    more = REC_CREDITS if order["is_rec"] else 0
+    if order["off_peak"] and variant.off_peak is not None:
+        return credits_for(variant.off_peak[order["resolution"]], seconds) + more
+    more += model.audio_credits if order["audio"] else 0
+    full_price = credits_for(variant.tariffs[order["resolution"]], seconds) + more
     return -(-full_price // 2) if order["off_peak"] else full_price
 
 
@@ -168,28 +172,32 @@ def check_task_id(task_id: str) -> None:
 # ---- Pictures -------------------------------------------------------------------------------
 
 IMAGE_COUNTS = {START: range(1, 2), START_END: range(2, 3), REFERENCE: range(1, 8)}
+MOST_IMAGES = 7
 SUBJECT_IMAGE_COUNTS = range(1, 4)
 MIN_REFERENCE_SIDE = 128  # pixels
 # Pixels of the start frame by pixels of the end frame, the least and the most.
 MIN_PIXEL_RATIO, MAX_PIXEL_RATIO = 0.8, 1.25
 SUBJECT_FIELDS: dict[str, Rule] = {
-    "id": text(200, least=1),
     "name": text(200, least=1),
     "images": lambda value: isinstance(value, list),
     "voice_id": text(200),
-    "server_id": text(200),
+    "server_id": text(200, least=1),
 }
+KeptPictures = Callable[[str], tuple[OrderPicture, ...]]
 
 
-def with_pictures(kind: str, order: Order) -> Order:
-    """The order with `pictures` as its clip shows them, and `images` as its replies name them."""
+def with_pictures(kind: str, order: Order, kept_pictures: KeptPictures) -> Order:
+    """The order with `pictures` as its clip shows them, and `images` as its replies name them.
+
+    `kept_pictures` are those of a subject that Vidu keeps, by its id.
+    """
     if kind == TEXT:
         return order | {"images": []}
     if kind != REFERENCE or "subjects" not in order:
         return order | _read_images(kind, order)
     if "images" in order or not MODELS[kind][order["model"]].has_subjects:
         raise ApiError(400, "FieldUnwanted", "subjects are not for this model, or beside images")
-    return order | _read_subjects(order["subjects"])
+    return order | _read_subjects(order["subjects"], kept_pictures)
 
 
 def read_pictures(addresses: Sequence[Any]) -> tuple[OrderPicture, ...]:
@@ -219,37 +227,53 @@ def counted_list(name: str, value: Any, allowed: range) -> list[Any]:
 def _read_images(kind: str, order: Order) -> Order:
     if order.get("images") is None:
         raise ApiError(400, "FieldLacking", "images is required")
-    addresses = counted_list("images", order["images"], IMAGE_COUNTS[kind])
+    allowed = IMAGE_COUNTS[kind]
+    if kind == REFERENCE:
+        allowed = range(1, MODELS[kind][order["model"]].most_images + 1)
+    addresses = counted_list("images", order["images"], allowed)
     shown = read_pictures(addresses)
     _check_sizes(kind, shown)
     return {"images": as_echoed(addresses), "pictures": shown}
 
 
-def _read_subjects(value: Any) -> Order:
+def _read_subjects(value: Any, kept_pictures: KeptPictures) -> Order:
     subjects = counted_list("subjects", value, IMAGE_COUNTS[REFERENCE])
     for subject in subjects:
         _check_subject(subject)
-    # Older models call a subject by `id`, newer ones by `name` (docs/wire.md, section 7).
-    names = {str(subject.get("name", subject.get("id"))) for subject in subjects}
+    names = {subject["name"] for subject in subjects}
     if len(names) != len(subjects):
         raise ApiError(400, "FieldInvalid", "two subjects have one name")
-    addresses = [address for subject in subjects for address in subject["images"]]
-    counted_list("images", addresses, IMAGE_COUNTS[REFERENCE])
+    sent = [subject for subject in subjects if "server_id" not in subject]
+    addresses = [address for subject in sent for address in subject["images"]]
+    if len(addresses) > MOST_IMAGES:
+        raise ApiError(400, "FieldItemCountOutOfRange", f"images has {len(addresses)} items")
     shown = read_pictures(addresses)
     _check_sizes(REFERENCE, shown)
-    echoed = [subject | {"images": as_echoed(subject["images"])} for subject in subjects]
-    return {"images": [], "subjects": echoed, "pictures": shown}
+    kept = [
+        picture
+        for subject in subjects
+        if "server_id" in subject
+        for picture in kept_pictures(subject["server_id"])
+    ]
+    echoed = [
+        subject if "server_id" in subject else subject | {"images": as_echoed(subject["images"])}
+        for subject in subjects
+    ]
+    return {"images": [], "subjects": echoed, "pictures": (*shown, *kept[:MOST_IMAGES])}
 
 
 def _check_subject(subject: Any) -> None:
     if not isinstance(subject, dict):
         raise ApiError(400, "FieldInvalid", "a subject is no object")
     try:
-        check(subject, SUBJECT_FIELDS, ("images",))
+        required = ("name",) if "server_id" in subject else ("name", "images")
+        check(subject, SUBJECT_FIELDS, required)
     except FieldError as error:
         raise ApiError(400, FIELD_REASONS[error.problem], f"subjects: {error}") from error
-    if "id" not in subject and "name" not in subject:
-        raise ApiError(400, "FieldLacking", "a subject has no name")
+    if "server_id" in subject:
+        if "images" in subject:
+            raise ApiError(400, "FieldUnwanted", "subjects: images beside server_id")
+        return
     counted_list("images of a subject", subject["images"], SUBJECT_IMAGE_COUNTS)
 
 
