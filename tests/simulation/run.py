@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
 from django.db import transaction
 
 from generations.models import Credential, File, Membership, Task
@@ -56,7 +57,10 @@ class Run:
         self.told.append(f"{site.true_time:%d %H:%M:%S} {name}{extra}")
 
 
-def play(seed: int, people: Cast, plant: Callable[[], object] = lambda: None) -> Run:
+type Plant = Callable[[pytest.MonkeyPatch], object]
+
+
+def play(seed: int, people: Cast, plant: Plant = lambda patch: None) -> Run:
     """Raises Broken with the whole story; in the end nothing of the run is left.
 
     ``plant`` puts a bug into the product, to see it found.
@@ -66,8 +70,9 @@ def play(seed: int, people: Cast, plant: Callable[[], object] = lambda: None) ->
     with transaction.atomic():
         site = Site(dice, people.membership, people.credential, people.loop)
         try:
-            with site.open():
-                plant()
+            # The patch is inside, because the site may have replaced the same name before it.
+            with site.open(), pytest.MonkeyPatch.context() as patch:
+                plant(patch)
                 _play(site, run)
         except Exception as error:
             story = "\n".join(run.told)

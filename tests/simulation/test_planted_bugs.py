@@ -1,7 +1,5 @@
 """A simulation that finds nothing proves something only if it finds what is planted."""
 
-import functools
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,12 +15,10 @@ from generations.providers.contract import Order, ProviderError, Receipt, Unavai
 from generations.teams.provider_access import ProviderConnection
 
 from .invariants import Broken
-from .run import Cast, cast, play
+from .run import Cast, Plant, cast, play
 
 pytestmark = pytest.mark.django_db
 MOST_SEEDS = 25
-
-type Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def a_post_that_is_sent_twice(patch: pytest.MonkeyPatch) -> None:
@@ -113,5 +109,4 @@ def test_a_planted_bug_is_found(plant: Plant, settings: Settings) -> None:
 
 def play_some(first: int, people: Cast, plant: Plant) -> None:
     for seed in range(first, first + MOST_SEEDS):
-        with pytest.MonkeyPatch.context() as patch:
-            play(seed, people, functools.partial(plant, patch))
+        play(seed, people, plant)
