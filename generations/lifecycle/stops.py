@@ -63,13 +63,18 @@ def test_key(credential: Credential) -> KeyTest:
         balance = credentials.read_balance(credential) if adapter.has_balance else None
     except Unauthorised as error:
         transitions.pause_credential(credential, error.reason)
-        return KeyTest(good=False, reason=error.reason, message=error.message)
+        return KeyTest(good=False, reason=error.reason, message=_told_by_provider(error))
     except ProviderError as error:
         # No answer proves nothing about the key: what is paused stays paused, what is not goes on.
-        return KeyTest(good=False, reason=error.reason, message=error.message)
+        return KeyTest(good=False, reason=error.reason, message=_told_by_provider(error))
     credentials.record_success(credential)
     transitions.resume_credential(credential, by=None)
     return KeyTest(good=True, balance=balance)
+
+
+def _told_by_provider(error: ProviderError) -> str:
+    """Return the sentence of an error that came as an answer; our own say what the reason says."""
+    return error.message if error.status else ""
 
 
 def read_balance_after_end(credential_id: int) -> None:

@@ -16,9 +16,9 @@ from .studio import PASSWORD, Studio, sign_in
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # Names, units and formats that are the same in every language.
 SAME_EVERYWHERE = ["Rushes", "Vidu", "MB", "kB", "fps", "PNG", "JPEG", "WebP", "TOTP", "JSON"]
-SAME_EVERYWHERE += ["relay", "Vivienne", "APIXO", "px", "ID"]
+SAME_EVERYWHERE += ["relay", "Vivienne", "APIXO", "px", "ID", "CSV"]
 TYPED = ["Harbour", "Lane", "Mei", "Tanaka", "Studio", "key", "mei", "example", "com"]
-OF_THE_PROVIDER = ["TaskPromptPolicyViolation"]
+OF_THE_PROVIDER = ["TaskPromptPolicyViolation", "audio", "tts", "lip", "sync", "upscale"]
 
 
 def look_over(screen: Page, addresses: Iterable[str]) -> str:

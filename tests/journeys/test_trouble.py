@@ -46,21 +46,28 @@ def add_key(page: Page, studio: Studio, address: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "said"),
+    ("key", "said", "answer"),
     [
-        ("sandbox-bad", "The provider refused this key. Replace it with one that works."),
+        (
+            "sandbox-bad",
+            "The provider refused this key. Replace it with one that works.",
+            "the key is not known",
+        ),
         (
             "sandbox-forbidden",
             "The provider does not allow this key to order. "
             "Replace it, or have its rights changed at the provider.",
+            "the key may not do this",
         ),
     ],
 )
 def test_a_key_that_is_refused_says_what_to_do(
-    inside: Page, studio: Studio, sandbox: Sandbox, key: str, said: str
+    inside: Page, studio: Studio, sandbox: Sandbox, key: str, said: str, answer: str
 ) -> None:
     add_key(inside, studio, sandbox.url, key)
-    expect(inside.locator(".notice.error")).to_have_text(f"“Fresh key”: {said}")
+    expect(inside.locator(".notice.error")).to_have_text(
+        f"“Fresh key”: {said} The answer was: “{answer}”"
+    )
     row = inside.locator(".credential", has_text="Fresh key")
     expect(row.locator(".credential-alarm p")).to_have_text(said)
     row.locator(".credential-alarm a").click()
