@@ -6,12 +6,7 @@ and ``sound``.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
-
-from django.conf import settings
-from django.core import signing
-from django.urls import reverse
 
 from generations.models import Credential, File, Take, Task, Team
 from generations.models.files import FileRole, FileState
@@ -21,8 +16,7 @@ from generations.providers.contract import Order, Reason, Refused, Source, TaskK
 from generations.storage import store
 from generations.teams import provider_access
 
-ADDRESS_SALT = "generations.sources.address"  # part of every signature: a new one breaks live URLs
-ADDRESS_LIFETIME = timedelta(hours=48)
+URL_SALT = "generations.sources.address"  # part of every signature: a new one breaks live URLs
 # The members of ``Task.settings`` that name what a task was made from.
 MEMBERS = ("source", "sound", "title")
 
@@ -158,22 +152,13 @@ def _to_source(file: File | None, credential: Credential) -> Source | None:
 
 
 def signed_url(file: File, credential: Credential) -> str:
-    """A URL at which a credential's provider can fetch a file; "" if it cannot reach us.
-
-    Whoever has the URL can fetch this file, and no other, until ADDRESS_LIFETIME is over.
-    """
-    if not provider_access.can_reach_us(credential):
-        return ""
-    token = signing.dumps(file.pk, salt=ADDRESS_SALT)
-    name = f"source{Path(file.name).suffix}"  # some providers look at the suffix only
-    return f"{settings.PUBLIC_URL}{reverse('source', args=[token, name])}"
+    """A URL at which a credential's provider can fetch a file; "" if it cannot reach us."""
+    name = f"source{Path(file.name).suffix}"
+    return provider_access.signed_url("source", URL_SALT, file.pk, name, credential)
 
 
 def find_by_token(token: str) -> File | None:
     """The file of a signed URL's token; None if the token is forged or too old."""
-    try:
-        pk = signing.loads(token, salt=ADDRESS_SALT, max_age=ADDRESS_LIFETIME)
-    except signing.BadSignature:
-        return None
-    file = File.objects.filter(pk=pk, state=FileState.STORED).first()
+    pk = provider_access.signed_pk(token, URL_SALT)
+    file = File.objects.filter(pk=pk, state=FileState.STORED).first() if pk else None
     return file if file and store.exists(file.name) else None

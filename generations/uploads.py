@@ -7,20 +7,27 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 from django.conf import settings
-from django.core import signing
-from django.urls import reverse
 
 from generations import clock, media
 from generations.media import Crashed, Facts, NotMedia, RejectReason
-from generations.models import Credential, File, Task, TaskPicture, Team, Upload, User
+from generations.models import (
+    Attempt,
+    Credential,
+    File,
+    Task,
+    TaskPicture,
+    Team,
+    Upload,
+    User,
+)
+from generations.models.tasks import AttemptState
 from generations.providers.catalogue import Problem, catalogue
 from generations.providers.contract import Order, Picture, Refused
 from generations.storage import store
@@ -41,10 +48,22 @@ CODES = {
     RejectReason.DAMAGED: "damaged",
 }
 URL_SALT = "generations.uploads.address"  # part of every signature: a new one breaks live URLs
-URL_LIFETIME = timedelta(hours=48)
 
-type NamedUploads = Sequence[tuple[Upload, str]]
-"""Uploads of an order, each with the name that the prompt has for it."""
+
+class NamedUpload(NamedTuple):
+    """A picture of an order with the name that the prompt has for it, "" for none.
+
+    ``subject``: the provider keeps what it shows, by the order of this task.
+    """
+
+    upload: Upload
+    name: str = ""
+    subject: Task | None = None
+
+    @property
+    def kept(self) -> Task | None:
+        """The subject that is sent in place of the picture; without a name it has no place."""
+        return self.subject if self.name else None
 
 
 # ---- Adding ---------------------------------------------------------------------------------
@@ -185,14 +204,18 @@ def _file_name(name: str) -> str:
 # ---- The pictures of an order ---------------------------------------------------------------
 
 
-def with_pictures(wanted: Order, pictures: NamedUploads) -> Order:
+def with_pictures(wanted: Order, pictures: Sequence[NamedUpload]) -> Order:
     """The order with its pictures, as the catalogue needs it to check the order."""
-    images = tuple(to_picture(upload, name) for upload, name in pictures)
-    return replace(wanted, images=images) if pictures else wanted
+    return replace(wanted, images=to_pictures(pictures)) if pictures else wanted
 
 
-def obstacle(credential: Credential, pictures: NamedUploads) -> Problem | None:
+def obstacle(credential: Credential, pictures: Sequence[NamedUpload]) -> Problem | None:
     """Why a credential's provider cannot get these pictures; None if it can."""
+    for picture in pictures:
+        # An account knows its own subjects only.
+        if picture.kept and picture.kept.credential_id != credential.pk:
+            return Problem("images", "elsewhere", {"name": picture.name})
+    pictures = [picture for picture in pictures if not picture.kept]
     limit = catalogue(credential.kind).inline_limit
     if _can_inline(credential, pictures) or provider_access.can_reach_us(credential):
         return None
@@ -201,15 +224,15 @@ def obstacle(credential: Credential, pictures: NamedUploads) -> Problem | None:
     )
 
 
-def attach(tasks: Sequence[Task], pictures: NamedUploads) -> None:
+def attach(tasks: Sequence[Task], pictures: Sequence[NamedUpload]) -> None:
     """Create the rows that link new tasks to their pictures."""
     TaskPicture.objects.bulk_create(
-        TaskPicture(task=task, upload=upload, ordinal=ordinal, name=name)
+        TaskPicture(task=task, ordinal=ordinal, **picture._asdict())
         for task in tasks
-        for ordinal, (upload, name) in enumerate(pictures)
+        for ordinal, picture in enumerate(pictures)
     )
     # What is used stays at the top of the pictures that are offered.
-    pks = [upload.pk for upload, _name in pictures]
+    pks = [picture.upload.pk for picture in pictures]
     Upload.objects.filter(pk__in=pks).update(used_at=clock.now())
 
 
@@ -218,47 +241,51 @@ def pictures_of(task: Task) -> tuple[Picture, ...]:
 
     Raises Refused if a picture is gone, or if the provider cannot reach us any more.
     """
-    rows = task.pictures.select_related("upload").order_by("ordinal")
-    pictures = [(row.upload, row.name) for row in rows]
+    rows = task.pictures.select_related("upload", "subject").order_by("ordinal")
+    pictures = [NamedUpload(row.upload, row.name, row.subject) for row in rows]
     # Asked again: since the order this site may have lost its public address.
     if obstacle(task.credential, pictures):
         raise Refused("pictures_unreachable", "The provider cannot fetch pictures from this site.")
     if _can_inline(task.credential, pictures):
-        return tuple(to_picture(upload, name, _data_url(upload)) for upload, name in pictures)
+        return to_pictures(pictures, _data_url)
+    return to_pictures(pictures, lambda upload: signed_url(upload, task.credential))
+
+
+def to_pictures(
+    pictures: Sequence[NamedUpload], address: Callable[[Upload], str] = lambda _upload: ""
+) -> tuple[Picture, ...]:
+    """Uploads as pictures of an order; without addresses while the order is only checked."""
+    subjects = [picture.kept for picture in pictures if picture.kept]
+    attempts = Attempt.objects.filter(task__in=subjects, state=AttemptState.ACCEPTED)
+    ids = dict(attempts.values_list("task", "remote_id")) if subjects else {}
     return tuple(
-        to_picture(upload, name, signed_url(upload, task.credential)) for upload, name in pictures
+        Picture(
+            picture.upload.width,
+            picture.upload.height,
+            picture.upload.size,
+            picture.name,
+            "" if picture.kept else address(picture.upload),
+            ids[picture.kept.pk] if picture.kept else "",
+        )
+        for picture in pictures
     )
 
 
-def to_picture(upload: Upload, name: str = "", url: str = "") -> Picture:
-    """An upload as a picture of an order; without a URL while the order is only checked."""
-    return Picture(upload.width, upload.height, upload.size, name, url)
-
-
 def signed_url(upload: Upload, credential: Credential) -> str:
-    """A URL at which a credential's provider can fetch a picture; "" if it cannot reach us.
-
-    Whoever has the URL can fetch this picture, and no other, until URL_LIFETIME is over.
-    """
-    if not provider_access.can_reach_us(credential):
-        return ""
-    token = signing.dumps(upload.pk, salt=URL_SALT)
-    name = f"picture{Path(upload.stored).suffix}"  # some providers look at the suffix only
-    return f"{settings.PUBLIC_URL}{reverse('picture', args=[token, name])}"
+    """A URL at which a credential's provider can fetch a picture; "" if it cannot reach us."""
+    name = f"picture{Path(upload.stored).suffix}"
+    return provider_access.signed_url("picture", URL_SALT, upload.pk, name, credential)
 
 
 def find_by_token(token: str) -> Upload | None:
     """The picture of a signed URL's token; None if the token is forged or too old."""
-    try:
-        pk = signing.loads(token, salt=URL_SALT, max_age=URL_LIFETIME)
-    except signing.BadSignature:
-        return None
-    return Upload.objects.filter(pk=pk).first()
+    pk = provider_access.signed_pk(token, URL_SALT)
+    return Upload.objects.filter(pk=pk).first() if pk else None
 
 
-def _can_inline(credential: Credential, pictures: NamedUploads) -> bool:
+def _can_inline(credential: Credential, pictures: Sequence[NamedUpload]) -> bool:
     limit = catalogue(credential.kind).inline_limit
-    return sum(upload.size for upload, _name in pictures) <= limit
+    return sum(picture.upload.size for picture in pictures if not picture.kept) <= limit
 
 
 def _data_url(upload: Upload) -> str:

@@ -22,7 +22,7 @@ from generations.models import (
 from generations.models.films import FILM, FILM_CUT, MODELS, PARTS, TAKE_KINDS, SegmentKind
 from generations.models.tasks import AttemptState, TaskState
 from generations.providers.contract import FilmEdit, Order, TaskKind
-from generations.uploads import NamedUploads
+from generations.uploads import NamedUpload
 
 from .rows import (
     CutSelection,
@@ -49,7 +49,7 @@ def order_film(
     *,
     accepts_unknown: bool = False,
     form_token: str,
-    pictures: NamedUploads = (),
+    pictures: Sequence[NamedUpload] = (),
 ) -> Film:
     """Order a whole film from its brief. Raises an OrderRefused, as every order does."""
     (task,) = orders.order(

@@ -3,7 +3,7 @@
 Where nobody knows what an order will cost, it is ordered only by a person who knows that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import IntegrityError, transaction
@@ -11,15 +11,16 @@ from django.db import IntegrityError, transaction
 from generations import sources, uploads
 from generations.billing import caps, ledger, prices
 from generations.billing.prices import Estimate
-from generations.models import Attempt, Cap, Credential, Film, Membership, Task, Team
+from generations.models import Attempt, Cap, Credential, Film, Membership, Task, Team, Upload
 from generations.models.caps import WhenUnknown
 from generations.models.films import FILM
 from generations.models.offers import catalogue
+from generations.models.tasks import TaskState
 from generations.providers.catalogue import Problem
-from generations.providers.contract import Order, Reason
+from generations.providers.contract import Order, Reason, TaskKind
 from generations.sources import NO_SOURCES, Sources
 from generations.teams import ordering_stops
-from generations.uploads import NamedUploads
+from generations.uploads import NamedUpload
 
 from . import queue
 
@@ -110,7 +111,7 @@ def order(
     last: int | None = None,
     accepts_unknown: bool = False,
     form_token: str,
-    pictures: NamedUploads = (),
+    pictures: Sequence[NamedUpload] = (),
     made_of: Sources = NO_SOURCES,
 ) -> list[Task]:
     """Order ``count`` tasks, each held in the ledger; the same press orders them once.
@@ -120,7 +121,7 @@ def order(
     cost, for where no price is known. ``accepts_unknown``: the person knows that nobody knows it.
     """
     _require_right(membership, credential)
-    if any(upload.team_id != membership.team_id for upload, _name in pictures):
+    if any(row.team_id != membership.team_id for row in _given(pictures)):
         raise PermissionError("these pictures are another team's")
     if any(file.team_id != membership.team_id for file in made_of.files):
         raise PermissionError("these clips are another team's")
@@ -130,6 +131,9 @@ def order(
     wanted = uploads.with_pictures(wanted, pictures)
     wanted = sources.with_sources(wanted, credential, made_of)
     _check(credential, wanted, count, pictures)
+    if problem := _name_problem(credential, wanted):
+        # Perhaps this very press has it.
+        return _ordered_before(membership, form_token, Invalid((problem,)))
     estimate = prices.estimate(credential, wanted, last=last)
 
     def beside(tasks: Sequence[Task]) -> None:
@@ -150,7 +154,7 @@ def order_at_each(
     count: int = 1,
     accepts_unknown: bool = False,
     form_token: str,
-    pictures: NamedUploads = (),
+    pictures: Sequence[NamedUpload] = (),
     made_of: Sources = NO_SOURCES,
 ) -> list[Task]:
     """Order the same on several keys to compare them: on all or on none. Raises as ``order``."""
@@ -273,7 +277,16 @@ def _ordered_before(membership: Membership, form_token: str, error: Exception) -
     return list(pressed.order_by("pk"))
 
 
-def _check(credential: Credential, wanted: Order, count: int, pictures: NamedUploads) -> None:
+def _given(pictures: Sequence[NamedUpload]) -> Iterator[Upload | Task]:
+    for picture in pictures:
+        yield picture.upload
+        if picture.subject:
+            yield picture.subject
+
+
+def _check(
+    credential: Credential, wanted: Order, count: int, pictures: Sequence[NamedUpload]
+) -> None:
     _check_count(count)
     offer = catalogue(credential.kind).offer(wanted.kind, wanted.model)
     if offer is None:
@@ -284,6 +297,15 @@ def _check(credential: Credential, wanted: Order, count: int, pictures: NamedUpl
     problems = (*problems, *(problem for problem in found if problem))
     if problems:
         raise Invalid(problems)
+
+
+def _name_problem(credential: Credential, wanted: Order) -> Problem | None:
+    """Why a subject cannot have its name: a lost answer to its order is found again by it."""
+    if wanted.kind != TaskKind.SUBJECT:
+        return None
+    named = Task.objects.filter(credential=credential, kind=wanted.kind, prompt=wanted.prompt)
+    is_taken = named.exclude(state__in=[TaskState.FAILED, TaskState.CANCELLED]).exists()
+    return Problem("prompt", "taken", {"name": wanted.prompt}) if is_taken else None
 
 
 def _check_count(count: int) -> None:

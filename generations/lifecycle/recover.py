@@ -4,7 +4,8 @@ A callback on the attempt's secret token may have named its id; the provider's l
 reference. So whatever could be the order is asked for one by one, and our own reference, repeated
 by the provider, proves it. Where a provider repeats none (the create of an ad film), only a
 callback can name it, and the list is not asked for. A part of a film is looked for in the film's
-tree. Not finding an order proves nothing: it stays unclear.
+tree. A subject is known by its name, which the account had not when it was ordered. Not finding an
+order proves nothing: it stays unclear.
 """
 
 from collections.abc import Iterator
@@ -82,6 +83,8 @@ def _candidates(attempt: Attempt, connection: ProviderConnection) -> Iterator[st
         return
     named = attempt.callbacks.exclude(remote_id="").values_list("remote_id", flat=True)
     yield from dict.fromkeys(named)
+    if attempt.task.kind == TaskKind.SUBJECT:
+        yield from _of_its_name(attempt, connection)
     adapter = connection.adapter
     # What the lists show is proved by the reference alone, so without one they help nothing.
     if not adapter.echoes_reference(attempt.task.kind):
@@ -102,6 +105,20 @@ def _in_list(attempt: Attempt, connection: ProviderConnection) -> Iterator[str]:
     # The prompt only saves requests, since each candidate costs one. It proves nothing.
     for row in connection.find(since=since, until=until.isoformat()):
         if not _is_known(attempt, row.remote_id) and row.prompt in {"", attempt.task.prompt}:
+            yield row.remote_id
+
+
+def _of_its_name(attempt: Attempt, connection: ProviderConnection) -> Iterator[str]:
+    """Yield the subject of its name that the account keeps by now."""
+    _take_request(attempt)
+    # A subject belongs to an account, which several keys may have, also of several teams.
+    known = set(
+        Attempt.objects.filter(task__kind=TaskKind.SUBJECT)
+        .exclude(remote_id="")
+        .values_list("remote_id", flat=True)
+    )
+    for row in connection.subjects():
+        if row.remote_id and row.prompt == attempt.task.prompt and row.remote_id not in known:
             yield row.remote_id
 
 

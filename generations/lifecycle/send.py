@@ -11,12 +11,15 @@ from generations import clock, crash, sources, uploads
 from generations.models import Attempt, Credential, Task, offers
 from generations.models.tasks import BUSY, TaskState
 from generations.providers.contract import (
+    NO_FILES,
     FilmEdit,
     Order,
+    Reason,
     Receipt,
     Refused,
     RemoteState,
     Report,
+    TaskKind,
     Unauthorised,
     Unavailable,
     Unclear,
@@ -99,11 +102,35 @@ def _hand_over(attempt: Attempt) -> None:
     try:
         order = _order_of(attempt.task)
         with connect(attempt.credential) as connection:
+            if order.kind == TaskKind.SUBJECT:
+                _refuse_kept_name(attempt, connection)
             _submit(attempt, connection, order)
-    except Refused as error:  # by us: a picture of the order is gone
+    except Refused as error:  # by us: a picture of the order is gone, or a name is taken
         transitions.mark_failed(attempt, error)
     except Unauthorised as error:  # by us: our keyring cannot open the key
         transitions.mark_key_refused(attempt, error)
+    except Unavailable as error:  # the list of subjects could not be read
+        transitions.requeue(attempt, error)
+
+
+def _refuse_kept_name(attempt: Attempt, connection: ProviderConnection) -> None:
+    """Raise Refused where the account keeps a subject of this name, Unavailable where unknown.
+
+    So that one of this name that is there after a lost answer is the one that was ordered.
+    """
+    # The claim drew a request for the POST only. This one is borrowed from what fills later.
+    provider_access.take_requests(attempt.credential_id, 1, keep=-1)
+    try:
+        kept = connection.subjects()
+    except Unauthorised as error:
+        # A refused question is no proof against the key; a refused POST would be.
+        transitions.doubt_credential(attempt.credential, error)
+        raise Unavailable(error.code, error.message, reason=error.reason, raw=error.raw) from error
+    name = attempt.task.prompt
+    if any(subject.prompt == name for subject in kept):
+        raise Refused(
+            "name_taken", f"The account keeps a subject {name}.", reason=Reason.NAME_TAKEN
+        )
 
 
 def _submit(attempt: Attempt, connection: ProviderConnection, order: Order) -> None:
@@ -137,13 +164,14 @@ def _submit(attempt: Attempt, connection: ProviderConnection, order: Order) -> N
         raise
     # Where this process dies here, the sweep finds the attempt SENT and calls it unclear.
     crash.point("send.posted")
-    if transitions.mark_accepted(attempt, receipt) and receipt.results:
+    is_all = bool(receipt.results) or order.kind in NO_FILES
+    if transitions.mark_accepted(attempt, receipt) and is_all:
         _take_in(attempt, receipt)
     return None
 
 
 def _take_in(attempt: Attempt, receipt: Receipt) -> None:
-    """End a task whose result came in the answer to its POST: perhaps it is nowhere else."""
+    """End a task of which the answer to its POST is all: perhaps it is nowhere else."""
     now = Attempt.objects.select_related("task", "credential__team").get(pk=attempt.pk)
     report = Report(
         RemoteState.SUCCEEDED, cost=receipt.cost, results=receipt.results, raw=receipt.raw

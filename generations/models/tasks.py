@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from generations import clock
-from generations.providers.contract import TaskKind
+from generations.providers.contract import NO_FILES, TaskKind
 
 from .credentials import Credential
 from .people import Team, User
@@ -56,6 +56,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
         over = self.in_trash().filter(trashed_at__lte=clock.now() - KEPT_IN_TRASH)
         return over.exclude(files__state__in=["remote", "fetching"]).order_by("trashed_at")
 
+    def kept_subjects(self) -> "TaskQuerySet":
+        """Return the subjects that a provider keeps and new orders may use."""
+        kept = self.filter(kind=TaskKind.SUBJECT, state=TaskState.SUCCEEDED)
+        return kept.filter(trashed_at=None, credential__removed_at=None)
+
     def in_slots(self) -> "TaskQuerySet":
         """Return what takes a slot of its key; an imported task once its provider knows it."""
         return self.filter(state__in=BUSY).exclude(imported_at__isnull=False, checks=0)
@@ -94,6 +99,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         rows = (
             self.filter(team=team, state=TaskState.SUCCEEDED, accepted_at__isnull=False)
             .filter(imported_at=None)  # nobody here knows when these began
+            .exclude(kind__in=NO_FILES)  # these are there at once
             .exclude(settings__has_key="off_peak")  # these may take two days
             .order_by("-created_at", "-pk")
             .values_list("credential", "model", "accepted_at", "finished_at")[:200]

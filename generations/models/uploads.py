@@ -72,12 +72,24 @@ class Upload(models.Model):
 
 
 class TaskPicture(models.Model):
-    """One picture of an order; ``name`` is how the prompt refers to it, or ""."""
+    """One picture of an order; ``name`` is how the prompt refers to it, or "".
+
+    ``subject`` is the task that had the provider keep what it shows: then its id is sent, and not
+    the picture.
+    """
 
     task = models.ForeignKey(Task, models.PROTECT, related_name="pictures")
     upload = models.ForeignKey(Upload, models.PROTECT, related_name="uses")
     ordinal = models.PositiveSmallIntegerField(_("place"))
     name = models.CharField(_("called"), max_length=40, blank=True)
+    subject = models.ForeignKey(
+        Task,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="uses",
+        verbose_name=_("kept subject"),
+    )
 
     class Meta:
         verbose_name = _("picture of a task")

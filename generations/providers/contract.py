@@ -39,7 +39,7 @@ class TaskKind(enum.StrEnum):
     TEXT_TO_SPEECH = "text_to_speech"
     LIP_SYNC = "lip_sync"  # a clip whose lips follow a sound or a text
     UPSCALE = "upscale"  # a clip at a higher resolution
-    SUBJECT = "subject"  # pictures of one subject, kept at the provider; its result is no file
+    SUBJECT = "subject"  # pictures of one subject, kept at the provider under a name
     FILM = "film"
     SHOT_TAKE = "shot_take"
     NARRATION_TAKE = "narration_take"
@@ -48,6 +48,8 @@ class TaskKind(enum.StrEnum):
     IMPORTED = "imported"  # made elsewhere; nobody here knows of what
 
 
+# The kinds whose result is no file; the answer to the order is all of it.
+NO_FILES = frozenset({TaskKind.SUBJECT})
 # What a kind makes where it is no film: the role of its main result (``models.files.FileRole``).
 MAIN_ROLES: Mapping[str, str] = {
     TaskKind.REFERENCES_TO_IMAGE: "image",
@@ -84,6 +86,7 @@ class Reason(enum.StrEnum):
     PICTURE_WITHOUT_BODY = "picture_without_body"  # it shows no whole body
     PICTURE_FACE_REFUSED = "picture_face_refused"  # a face in it was refused
     PICTURE_WITHOUT_SUBJECT = "picture_without_subject"  # it shows nothing that can be moved
+    NAME_TAKEN = "name_taken"  # the account keeps another subject of that name
     FILM_NOT_FETCHED = "film_not_fetched"  # the provider could not load the film's address
     FILM_UNUSABLE = "film_unusable"  # the bytes are no film that the provider can read
     FILM_WITHOUT_FACE = "film_without_face"  # no face whose lips can move
@@ -424,7 +427,7 @@ class AccountBalance:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One row of a provider's own list of tasks; ``created_at`` as the provider wrote it."""
+    """One row of a provider's own list; ``created_at`` as the provider wrote it."""
 
     remote_id: str
     state: RemoteState | None
@@ -470,7 +473,8 @@ class Provider(Protocol):
         """Ask for one task. Raises Refused (unknown id), Unauthorised or Unavailable.
 
         ``wanted`` are roles of results that were ordered, e.g. ``watermarked``: where a success
-        lacks one, an adapter that knows another place to ask asks there once.
+        lacks one, an adapter that knows another place to ask asks there once. A kind of NO_FILES
+        in it says that the id is of that.
         """
         ...
 
@@ -488,6 +492,10 @@ class Provider(Protocol):
 
     def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
         """List tasks created between two ISO 8601 instants, newest first."""
+        ...
+
+    def subjects(self, access: Access) -> Flow[Sequence[Listing]]:
+        """List the subjects that the account keeps; ``prompt`` is the name of each."""
         ...
 
     def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
+from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 
@@ -28,6 +30,7 @@ from generations.providers.contract import (
     Unauthorised,
 )
 
+URL_LIFETIME = timedelta(hours=48)
 # Requests that were drawn one after the other may arrive closer together.
 SLACK = 0.99
 # Of a request: what fills between the moment when one is due and the round that draws it.
@@ -77,6 +80,9 @@ class ProviderConnection:
     def find(self, *, since: str, until: str) -> Sequence[Listing]:
         return run_flow(self.adapter.find(self.access, since=since, until=until), self._http)
 
+    def subjects(self) -> Sequence[Listing]:
+        return run_flow(self.adapter.subjects(self.access), self._http)
+
     def film(self, remote_id: str) -> FilmReport:
         return run_flow(self.adapter.film(self.access, remote_id), self._http)
 
@@ -96,7 +102,7 @@ def connect(credential: Credential) -> Iterator[ProviderConnection]:
 def take_requests(credential_id: int, wanted: int, *, keep: int = 0) -> int:
     """Draw up to ``wanted`` requests from the key's budget; returns how many may leave now.
 
-    ``keep`` are left for others.
+    ``keep`` are left for others; -1 borrows one from what fills later.
 
     The bucket holds a thirtieth of the minute's requests (at least one) and fills a little slower
     than the rest a minute, so that no window of 60 s ever sees more than ``requests_per_minute``.
@@ -145,6 +151,27 @@ def can_reach_us(credential: Credential) -> bool:
     # In a lab or beside the sandbox, private addresses reach both ways.
     open_lab = settings.ALLOW_PRIVATE_ADDRESSES or is_sandbox(credential)
     return open_lab or _is_public(settings.PUBLIC_URL)
+
+
+def signed_url(view: str, salt: str, pk: int, name: str, credential: Credential) -> str:
+    """Return where the provider can fetch one row of ours; "" where it cannot reach us.
+
+    Whoever has the URL can fetch this row by this ``view``, and no other, until URL_LIFETIME is
+    over. Some providers look at the suffix of ``name`` only.
+    """
+    if not can_reach_us(credential):
+        return ""
+    token = signing.dumps(pk, salt=salt)
+    return f"{settings.PUBLIC_URL}{reverse(view, args=[token, name])}"
+
+
+def signed_pk(token: str, salt: str) -> int | None:
+    """Return the row of a signed URL's token; None where it is forged or too old."""
+    try:
+        pk: int = signing.loads(token, salt=salt, max_age=URL_LIFETIME)
+    except signing.BadSignature:
+        return None
+    return pk
 
 
 def callback_url(attempt: Attempt) -> str:

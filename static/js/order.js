@@ -55,6 +55,9 @@ form.addEventListener("click", (event) => {
   const more = event.target.closest("#more > summary")?.parentElement;
   if (more) moreIsOpen = !more.open;
 });
+// The row of kinds scrolls where it is too narrow for all.
+document.querySelector("#kinds :checked")?.closest(".kind").scrollIntoView({ block: "nearest", inline: "center" });
+
 document.addEventListener("htmx:after:swap", () => {
   const more = document.getElementById("more");
   if (more && moreIsOpen) more.open = true;

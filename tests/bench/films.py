@@ -6,6 +6,7 @@ from generations import films
 from generations.models import Film, Membership
 from generations.models.films import FILM, SegmentKind
 from generations.providers.contract import Order
+from generations.uploads import NamedUpload
 from tests.factories import make_credential, make_member, make_upload
 
 
@@ -18,7 +19,7 @@ def begin(base_url: str) -> None:
         member,
         credential,
         Order(FILM, "one-click", "[one take] A bench", 60, aspect_ratio="16:9"),
-        pictures=[(make_upload(team=member.team), "")],
+        pictures=[NamedUpload(make_upload(team=member.team))],
         accepts_unknown=True,
         form_token=uuid4().hex,
     )

@@ -13,6 +13,7 @@ from generations.models.files import FileState
 from generations.models.films import SegmentKind
 from generations.models.tasks import TaskState
 from generations.providers.contract import FilmEdit, Order, Picture, Reason
+from generations.uploads import NamedUpload
 from tests.factories import make_credential, make_member, make_upload
 
 from .stage import FAILED, again, finish, make_film, make_read_film, read, take, told, tree, usual
@@ -75,14 +76,14 @@ def test_a_brief_makes_a_task_and_a_film_of_one_press() -> None:
 def test_a_brief_keeps_its_pictures_in_their_order_and_takes_no_other_teams() -> None:
     membership = make_member()
     credential = make_credential(team=membership.team)
-    pictures = [(make_upload(team=membership.team), "") for _ in range(2)]
+    pictures = [NamedUpload(make_upload(team=membership.team)) for _ in range(2)]
     brief = Order("film", "one-click", "")
     film = order_film(
         membership, credential, brief, pictures=pictures, accepts_unknown=True, form_token="press"
     )
     kept = film.task.pictures.order_by("ordinal").values_list("upload", flat=True)
-    assert list(kept) == [upload.pk for upload, _name in pictures]
-    theirs = [(make_upload(team=make_member().team), "")]
+    assert list(kept) == [picture.upload.pk for picture in pictures]
+    theirs = [NamedUpload(make_upload(team=make_member().team))]
     with pytest.raises(PermissionError):
         order_film(
             membership,

@@ -8,6 +8,7 @@ from generations.films import Board, BoardSegment
 from generations.models import Cut, Film, Take, Task
 from generations.models.films import FILM, SegmentKind
 from generations.providers.contract import Order
+from generations.uploads import NamedUpload
 from tests.factories import make_upload
 
 from .conftest import World
@@ -30,7 +31,7 @@ def ordered_film(world: World, words: str = "") -> Film:
         ),
         accepts_unknown=True,
         form_token=uuid4().hex,
-        pictures=[(upload, "")],
+        pictures=[NamedUpload(upload)],
     )
     world.cluster.work()
     return reloaded(film)

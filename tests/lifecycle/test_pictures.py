@@ -18,11 +18,13 @@ from generations.models.tasks import AttemptState, TaskState
 from generations.providers.catalogue import Catalogue, Problem, catalogue
 from generations.providers.contract import Order, Refused
 from generations.storage import store
-from generations.uploads import NamedUploads
+from generations.uploads import NamedUpload
 from tests.factories import make_credential, make_member, make_tasks, make_upload
 
 from .conftest import World
 
+# Uploads with the names that the prompt has for them.
+type Named = Sequence[tuple[Upload, str]]
 FROM_ONE = Order("image_to_video", "viduq2-pro", "The bottle turns", duration=5, resolution="720p")
 FROM_TWO = Order("frames_to_video", "viduq2-pro", "It pours", duration=5, resolution="720p")
 REFERENCES = Order(
@@ -37,18 +39,18 @@ def give(world: World, count: int = 1, size: tuple[int, int] = (640, 480)) -> li
     return [make_upload(team=world.membership.team, size=size) for _ in range(count)]
 
 
-def order(world: World, wanted: Order, pictures: NamedUploads, *, count: int = 1) -> list[Task]:
+def order(world: World, wanted: Order, pictures: Named, *, count: int = 1) -> list[Task]:
     return ordering.order(
         world.membership,
         world.credential,
         wanted,
         count=count,
         form_token="press",
-        pictures=pictures,
+        pictures=[NamedUpload(*each) for each in pictures],
     )
 
 
-def problems(world: World, wanted: Order, pictures: NamedUploads) -> Sequence[Problem]:
+def problems(world: World, wanted: Order, pictures: Named) -> Sequence[Problem]:
     """Why an order is refused; nothing is made and nothing is held."""
     with pytest.raises(ordering.Invalid) as refused:
         order(world, wanted, pictures)

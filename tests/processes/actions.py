@@ -20,6 +20,7 @@ from generations.models.tasks import TaskState
 from generations.providers import PROVIDERS
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import Order
+from generations.uploads import NamedUpload
 from tests.factories import make_credential, make_member, make_upload
 
 FILMS_OF_A_KEY = 10
@@ -51,7 +52,7 @@ def order_manners(*, provider: str, listed: str) -> None:
 
 
 def order_films(*, provider: str, count: int, prompt: str) -> None:
-    """Order ad films of a picture, ten on a key."""
+    """Order numbered ad films of a picture, ten on a key."""
     member = make_member()
     picture = make_upload(team=member.team)
     for number in range(count):
@@ -61,7 +62,7 @@ def order_films(*, provider: str, count: int, prompt: str) -> None:
         brief = Order(
             kind=FILM,
             model=offer.model,
-            prompt=prompt,
+            prompt=f"{prompt} no. {number}",
             duration=offer.durations[0],
             aspect_ratio=offer.aspect_ratio,
         )
@@ -69,7 +70,7 @@ def order_films(*, provider: str, count: int, prompt: str) -> None:
             member,
             key,
             brief,
-            pictures=[(picture, "")],
+            pictures=[NamedUpload(picture)],
             form_token=uuid4().hex,
             accepts_unknown=True,
         )

@@ -69,7 +69,10 @@ class Provider:
 
     def tell(self, name: str, **body: Any) -> None:
         asked = urllib.request.Request(
-            f"{self.url}/control/{name}", json.dumps(body).encode(), method="POST"
+            f"{self.url}/control/{name}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+            method="POST",
         )
         urllib.request.urlopen(asked, timeout=30).close()
 

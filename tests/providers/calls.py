@@ -73,6 +73,7 @@ class ProviderCalls:
             "balance": lambda: self.provider.balance(access),
             "test": lambda: self.provider.test(access),
             "find": lambda: self.provider.find(access, since="2026-01-20", until="2026-01-21"),
+            "subjects": lambda: self.provider.subjects(access),
             "film": lambda: self.provider.film(access, asked),
         }
         return flows[call]()

@@ -262,6 +262,7 @@ class AdapterSuite(CreateSuite, QuestionReadings):
             "balance": self.provider.has_balance,
             "find": self.provider.has_list,
             "cancel": self.provider.can_cancel,
+            "subjects": bool(catalogue(self.provider.kind).models("subject")),
             "film": bool(catalogue(self.provider.kind).models("film")),
         }
         for call in offered.keys() - {*self.questions}:

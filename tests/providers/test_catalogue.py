@@ -27,6 +27,7 @@ SIBLINGS: Mapping[str, tuple[str, ...]] = {
     "text_to_speech": ("audio-tts",),
     "lip_sync": ("lip-sync",),
     "upscale": ("upscale",),
+    "subject": ("subject",),
 }
 LONG, SHORT = tuple(range(1, 17)), tuple(range(1, 11))
 MATRIX: Mapping[str, tuple[tuple[int, ...], ...]] = {
@@ -126,6 +127,7 @@ def test_an_order_of_defaults_has_no_problem(offer: Offer) -> None:
 SMALL, WIDE = replace(PICTURES[0], width=100), replace(PICTURES[0], width=4000)
 LARGE, TALL = replace(PICTURES[0], size=60_000_000), replace(PICTURES[0], height=1280)
 NAMED = tuple(replace(PICTURES[0], name="bottle") for _ in range(4))
+KEPT = replace(NAMED[0], kept_id="3216549870123456")
 
 
 @pytest.mark.parametrize(
@@ -141,6 +143,14 @@ NAMED = tuple(replace(PICTURES[0], name="bottle") for _ in range(4))
         ("references_to_video", "viduq3-mix", NAMED[:2], "names"),
         ("references_to_video", "viduq2-pro", NAMED[:2], "names"),
         ("references_to_video", "vidu2.0", PICTURES[:4], "count"),
+        ("references_to_video", "viduq2", (KEPT, NAMED[0]), "kept"),
+        ("references_to_video", "viduq2", (KEPT, KEPT), "kept"),
+        ("references_to_video", "viduq2", (KEPT, PICTURES[0]), "names"),
+        ("subject", "subject", PICTURES[:4], "count"),
+        ("subject", "subject", (SMALL,), "small"),
+        ("subject", "subject", (replace(PICTURES[0], size=20_000_001),), "large"),
+        ("subject", "subject", (WIDE,), "ratio"),
+        ("subject", "subject", NAMED[:1], "names"),
     ],
 )
 def test_each_picture_is_judged(kind: str, model: str, images: Any, code: str) -> None:
@@ -214,6 +224,7 @@ def test_options_that_stand_beside_another_or_have_a_form_are_judged(
         ("references_to_video", "viduq2-pro", 0, "720p", None),
         ("image_to_video", "viduq2-pro-fast", 5, "1080p", 32),
         ("image_to_video", "vidu2.0", 8, "1080p", None),
+        ("subject", "subject", 0, "", 5),
     ],
 )
 def test_the_estimate_follows_the_price_table(

@@ -57,7 +57,7 @@ class TestVidu(AdapterSuite):
     access = ACCESS
     order = ORDER
     remote_id = REMOTE_ID
-    questions = ("check", "cancel", "balance", "test", "find", "film")
+    questions = ("check", "cancel", "balance", "test", "find", "subjects", "film")
 
     def callback_body(self, remote_id: str, word: str) -> Any:
         return {"id": remote_id, "state": word, "payload": "attempt-17"}

@@ -1,7 +1,7 @@
 """Vidu's pictures, speech, lip-sync, upscaling and kept subjects (docs/wire.md, 2.16 to 2.22)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +10,19 @@ import msgspec
 import pytest
 
 from generations.providers.catalogue import Offer, catalogue
-from generations.providers.contract import Order, Picture, Refused, RemoteState, Source
+from generations.providers.contract import (
+    Order,
+    Picture,
+    Reason,
+    Refused,
+    RemoteState,
+    Source,
+    Unavailable,
+)
 from generations.providers.vidu.adapter import Vidu
 
 from .contract_suite import CreateSuite
-from .driver import first_request, run
+from .driver import first_request, run, value_of, value_when_always_answered
 from .recorded import Recorded, recorded
 from .test_vidu import ACCESS, PICTURES, REMOTE_ID
 
@@ -239,13 +247,14 @@ def test_no_member_of_another_endpoint_is_sent() -> None:
         },
         "lip_sync": {"video_url", "audio_url", "text", "voice_id", "speed", "volume"},
         "upscale": {"video_creation_id", "video_url", "upscale_resolution"},
+        "subject": {"name", "images"},
     }
     everything: dict[str, str | int | bool] = {
         **{"voice_id": "v1", "speed": "1.0", "volume": 1, "pitch": 1, "emotion": "calm"},
         **{"audio": True, "bgm": True, "off_peak": True, "watermark": True, "invented": 1},
         **{"style": "anime", "is_rec": True},
     }
-    for order in (PICTURE, SPEECH, LIP_SYNC, SPOKEN, UPSCALE):
+    for order in (PICTURE, SPEECH, LIP_SYNC, SPOKEN, UPSCALE, SUBJECT):
         _, body = sent(replace(order, options=everything))
         assert {*body} - {"payload", "callback_url"} <= declared[order.kind]
 
@@ -346,6 +355,105 @@ def test_what_neither_address_knows_is_not_found() -> None:
     assert caught.value.status == 404
 
 
+# ---- The list of kept subjects --------------------------------------------------------------
+
+
+SUBJECTS = "https://api.vidu.com/ent/v2/subjects"
+
+
+def kept(number: int) -> dict[str, Any]:
+    """A subject as the list of 2.20 shows it."""
+    return {
+        "id": f"32165498701{number:05}",
+        "name": f"bottle {number}",
+        "images": ["https://cdn.example/a.png"],
+        "videos": [],
+        "voice_id": "",
+        "style": "product",
+        "description": "a green bottle",
+    }
+
+
+def page(*numbers: int, token: str = "") -> dict[str, Any]:
+    return {"subjects": [*map(kept, numbers)], "next_page_token": token, "count": 100}
+
+
+def as_number(body: dict[str, Any]) -> dict[str, Any]:
+    rows = [row | {"id": int(row["id"])} for row in body["subjects"]]
+    token = body["next_page_token"]
+    return body | {"subjects": rows, "next_page_token": int(token) if token else 0}
+
+
+# Forms of two pages, of which the first names the second.
+FORMS: Mapping[str, Callable[[dict[str, Any]], object]] = {
+    "as documented": lambda body: body,
+    "ids and tokens as numbers": as_number,
+    "wrapped": lambda body: {"code": 0, "data": body},
+    "the list wrapped": lambda body: {
+        "data": {"subjects": body["subjects"]},
+        "next_page_token": body["next_page_token"],
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_kept_subjects_are_listed_from_all_pages(form: str) -> None:
+    pages = [FORMS[form](body) for body in (page(3, 2, token="2"), page(1))]
+    found, asked = run(Vidu().subjects(ACCESS), *(httpx.Response(200, json=each) for each in pages))
+    assert [(row.remote_id, row.prompt) for row in found] == [
+        (kept(number)["id"], f"bottle {number}") for number in (3, 2, 1)
+    ]
+    assert [(each.method, str(each.url.copy_with(query=None))) for each in asked] == [
+        ("GET", SUBJECTS)
+    ] * 2
+    assert [dict(each.url.params) for each in asked] == [
+        {"count": "100"},
+        {"count": "100", "next_page_token": "2"},
+    ]
+
+
+def test_a_list_of_subjects_ends_where_it_has_none_or_repeats_itself() -> None:
+    empty, repeated = (httpx.Response(200, json=each) for each in (page(), page(1, token="t")))
+    assert value_of(Vidu().subjects(ACCESS), empty) == []
+    (row,) = value_of(Vidu().subjects(ACCESS), repeated, repeated)
+    assert row.remote_id == kept(1)["id"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, json={}),
+        httpx.Response(200, json={"code": 0, "message": "ok"}),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, text="<html>Welcome</html>"),
+        httpx.Response(502, text="Bad Gateway"),
+        httpx.Response(404, text="Not Found"),
+        httpx.Response(404, json={"code": 404, "reason": "NotFound", "message": ""}),
+    ],
+)
+def test_what_is_no_list_is_no_proof_that_a_name_is_free(answer: httpx.Response) -> None:
+    with pytest.raises((Unavailable, Refused)):
+        value_when_always_answered(Vidu().subjects(ACCESS), answer)
+
+
+def test_more_subjects_than_are_read_are_not_taken_for_all() -> None:
+    pages = [httpx.Response(200, json=page(n, token=str(n))) for n in range(1, 21)]
+    with pytest.raises(Refused, match="too_many"):
+        run(Vidu().subjects(ACCESS), *pages)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_subject_is_asked_for_in_the_list(form: str) -> None:
+    answer = httpx.Response(200, json=FORMS[form](page(2, 1)))
+    report, (asked,) = run(Vidu().check(ACCESS, kept(1)["id"], wanted=("subject",)), answer)
+    assert (report.state, tuple(report.results), report.cost) == (RemoteState.SUCCEEDED, (), None)
+    assert str(asked.url.copy_with(query=None)) == SUBJECTS
+    assert asked.url.params["subject_ids"] == kept(1)["id"]
+    with pytest.raises(Refused) as refused:
+        value_of(Vidu().check(ACCESS, kept(7)["id"], wanted=("subject",)), answer)
+    assert refused.value.reason == Reason.NOT_FOUND
+
+
 # ---- What it will cost ----------------------------------------------------------------------
 
 
@@ -387,6 +495,7 @@ ESTIMATES: list[tuple[Order, int | None]] = [
     (replace(UPSCALE, resolution="8K"), 2_080),
     (replace(UPSCALE, source=replace(FILM, seconds=5.0)), 200),
     (replace(UPSCALE, source=replace(FILM, seconds=None)), None),
+    (SUBJECT, 5),
 ]
 
 
@@ -424,6 +533,13 @@ PROBLEMS: list[tuple[Order, str | None]] = [
     (replace(UPSCALE, source=replace(FILM, lines=2160), resolution="4K"), "resolution"),
     (replace(UPSCALE, source=replace(FILM, lines=2160), resolution="8K"), None),
     (replace(UPSCALE, resolution="4k"), "resolution"),
+    (SUBJECT, None),
+    (replace(SUBJECT, prompt=" "), "prompt"),
+    (replace(SUBJECT, prompt="x" * 40), None),
+    (replace(SUBJECT, prompt="x" * 41), "prompt"),
+    (replace(SUBJECT, images=()), "images"),
+    (replace(SUBJECT, duration=5), "duration"),
+    (replace(SUBJECT, options={"voice_id": "v1"}), "voice_id"),
 ]
 
 

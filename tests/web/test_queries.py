@@ -18,7 +18,7 @@ LARGEST = "9" * 18  # a number that a column can hold, and no row has
 PAGES: dict[str, tuple[str, ...]] = {
     "gallery": ("before", "since", "by", "key", "collection", "from", "to"),
     "changes": ("since",),
-    "generate": ("like", "credential", "duration", "seed", "images", "shown_for"),
+    "generate": ("like", "credential", "duration", "seed", "images", "shown_for", "subject"),
     "task": ("since",),
     "trash": ("before",),
     "films": ("before", "since"),
@@ -47,7 +47,7 @@ STRICT = {
     "guest": ("clip",),
 }
 FORMS: dict[str, tuple[str, ...]] = {
-    "generate": ("credential", "count", "duration", "seed", "images", "also"),
+    "generate": ("credential", "count", "duration", "seed", "images", "image_subjects", "also"),
     "film_new": ("credential", "images"),
     "film_edit": ("shot", "count"),
     "film_choose": ("take",),

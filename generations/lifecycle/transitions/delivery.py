@@ -14,6 +14,7 @@ from generations.models.films import FILM, PARTS
 from generations.models.offers import catalogue
 from generations.models.tasks import TaskState
 from generations.providers.catalogue import lines_of
+from generations.providers.contract import NO_FILES
 
 from .alarms import NOT_DELIVERED, clear_alarms, raise_alarm
 
@@ -28,7 +29,10 @@ SOUND = ("audio", "bgm")  # the options that ask for something to be heard
 
 
 def wanted_roles(task: Task) -> Collection[str]:
-    """Return the roles of results, beside the film, that an order asks for."""
+    """Return the roles of results, beside the film, that an order asks for; of a kind without any
+    file the kind."""
+    if task.kind in NO_FILES:
+        return (task.kind,)
     return (FileRole.WATERMARKED,) if task.settings.get("watermark") is True else ()
 
 

@@ -23,6 +23,7 @@ from generations.models.tasks import (
 from generations.providers import provider
 from generations.providers.catalogue import catalogue
 from generations.providers.contract import (
+    NO_FILES,
     ProviderError,
     Reason,
     Refused,
@@ -171,9 +172,10 @@ def _apply_progress(attempt: Attempt, report: Report, state: RemoteState) -> Non
         clear_alarms(attempt.task, *OF_ANSWERS)
 
 
-def _has_film(report: Report) -> bool:
-    """Whether a report leads to what was ordered; a cover alone is none."""
-    return any(result.role != FileRole.COVER for result in report.results)
+def _has_result(task: Task, report: Report) -> bool:
+    """Whether a report leads to what was ordered; a cover alone does not."""
+    leads = any(result.role != FileRole.COVER for result in report.results)
+    return leads or task.kind in NO_FILES
 
 
 @transaction.atomic
@@ -198,7 +200,11 @@ def _wait_for_film(attempt: Attempt, report: Report) -> None:
 @transaction.atomic
 def _apply_end(attempt: Attempt, report: Report, state: RemoteState) -> None:
     final = TaskState(state)
-    if final == TaskState.SUCCEEDED and not _has_film(report) and _is_current(attempt):
+    if (
+        final == TaskState.SUCCEEDED
+        and not _has_result(attempt.task, report)
+        and _is_current(attempt)
+    ):
         return _wait_for_film(attempt, report)
     failed = final != TaskState.SUCCEEDED
     moved = move(

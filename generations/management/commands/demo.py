@@ -19,6 +19,7 @@ from generations.models.films import FILM
 from generations.operations.startup import locked, prepare
 from generations.providers.contract import Order, TaskKind
 from generations.teams import credentials, members, provider_access
+from generations.uploads import NamedUpload
 
 TEAM, EMAIL = "Harbour Lane", "demo@rushes.local"
 CREDENTIALS = {
@@ -78,7 +79,9 @@ def _make() -> str:
 def _begin_film(membership: Membership, credential: Credential) -> None:
     team, owner = membership.team, membership.user
     stills = [ContentFile(_still(*colours)) for colours in STILLS]
-    pictures = [(uploads.add_picture(team, owner, still, "aurel.png"), "") for still in stills]
+    pictures = [
+        NamedUpload(uploads.add_picture(team, owner, still, "aurel.png")) for still in stills
+    ]
     brief = Order(kind=TaskKind.FILM, **CONTENT["film"])
     films.order_film(
         membership,

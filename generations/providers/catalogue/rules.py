@@ -23,7 +23,8 @@ MENTION = re.compile(r"(?<![\w@])@(\w{1,40})")
 type Value = str | int | bool
 type ProblemCode = Literal[
     "required", "too_long", "choice", "range", "unwanted", "count", "form",
-    "small", "large", "ratio", "pair", "names", "name", "crowd", "body", "unreachable",
+    "small", "large", "ratio", "pair", "names", "name", "crowd", "kept", "elsewhere", "taken",
+    "word", "body", "unreachable",
     "unspoken", "too_short", "pause", "short", "long", "higher",
 ]  # fmt: skip
 
@@ -37,9 +38,11 @@ class Problem:
     ``form`` (form). Problems of pictures have ``place`` (from 1) and ``side`` in pixels (small),
     ``limit`` in bytes (large, body), ``low`` and ``high`` (ratio, pair), ``allowed`` (names),
     ``name`` and ``limit`` (crowd: too many pictures of one subject), ``name`` (name: it has no
-    picture); ``unreachable`` is a provider that cannot fetch them from us. Problems of a film or a
-    sound have ``limit`` in seconds (short, long); ``unspoken``: there are neither words nor a
-    sound; ``pause``: a mark of a pause in them is wrong; ``higher``: the film has as many ``lines``
+    picture; kept: a kept subject and something else have it; elsewhere: another account keeps that
+    subject; taken: this account keeps one of that name; word: no prompt can call it so);
+    ``unreachable`` is a provider that cannot fetch them from us. Problems of a film or a sound have
+    ``limit`` in seconds (short, long); ``unspoken``: there are neither words nor a sound;
+    ``pause``: a mark of a pause in them is wrong; ``higher``: the film has as many ``lines``
     already. ``too_short`` has the least ``limit``.
     """
 
@@ -198,7 +201,7 @@ class PictureRules:
         elif any(names) and "" in names:
             yield Problem("images", "names", {"allowed": True})
         elif any(names):
-            yield from self.name_problems(names, order.prompt)
+            yield from self.name_problems(names, order)
 
     def problems_of(self, picture: Picture, position: int) -> Iterator[Problem]:
         """The problems of one picture; ``position`` counts from 1."""
@@ -217,11 +220,14 @@ class PictureRules:
         if not low <= ratio <= high:
             yield Problem("images", "pair", {"low": low, "high": high})
 
-    def name_problems(self, names: Counter[str], prompt: str) -> Iterator[Problem]:
+    def name_problems(self, names: Counter[str], order: Order) -> Iterator[Problem]:
+        kept = {picture.name for picture in order.images if picture.kept_id}
         for name, count in names.items():
-            if count > self.of_one_name:
+            if name in kept and count > 1:
+                yield Problem("images", "kept", {"name": name})
+            elif count > self.of_one_name:
                 yield Problem("images", "crowd", {"name": name, "limit": self.of_one_name})
-        for word in dict.fromkeys(MENTION.findall(prompt)):
+        for word in dict.fromkeys(MENTION.findall(order.prompt)):
             # Chinese has no spaces, so a name may be only the beginning of a word.
             if not word.startswith(tuple(names)):
                 yield Problem("prompt", "name", {"name": word})

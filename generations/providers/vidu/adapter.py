@@ -24,10 +24,16 @@ from generations.providers.contract import (
     Unavailable,
 )
 from generations.providers.wire.callbacks import read_body, read_hints
-from generations.providers.wire.exchange import ask, build_request, create, id_in_path
+from generations.providers.wire.exchange import (
+    ask,
+    build_request,
+    create,
+    id_in_path,
+    require_remote_id,
+)
 from generations.providers.wire.replies import Reply
 from generations.providers.wire.tasks import is_own
-from generations.providers.wire.values import read_text
+from generations.providers.wire.values import read_identifier, read_text
 
 from .films import FILM, ID_MEMBERS, ROOT, film_call, read_film, read_part_receipt
 from .replies import (
@@ -44,6 +50,8 @@ from .requests import MEMBERS, PATHS, order_body
 from .siblings import (
     KINDS,
     MUSIC_VIDEO_ROOT,
+    SUBJECTS,
+    read_kept_subject,
     read_music_video,
     read_sibling_receipt,
     sibling_call,
@@ -89,7 +97,14 @@ class Vidu:
     def check(
         self, access: Access, remote_id: str, *, wanted: Collection[str] = ()
     ) -> Flow[Report]:
-        """GET /ent/v2/tasks/{id}/creations (2.7), else the music video of that id (2.22)."""
+        """GET /ent/v2/tasks/{id}/creations (2.7), else the music video of that id (2.22).
+
+        A subject is no task, and stands in the list of subjects alone (2.20).
+        """
+        if TaskKind.SUBJECT in wanted:
+            named = {"subject_ids": require_remote_id(remote_id), "count": str(PAGE_SIZE)}
+            reply = yield from ask_at(access, "GET", SUBJECTS, query=named)
+            return read_kept_subject(answered(reply), remote_id)
         reply = yield from ask_at(access, "GET", task_path(remote_id, "creations"))
         if reply.status == 404 and is_own(reply, DIALECT):
             path = f"{MUSIC_VIDEO_ROOT}/{id_in_path(remote_id)}"
@@ -137,6 +152,22 @@ class Vidu:
                 return newest_first(found.values())
             page = {"pager.page_token": token} if token else {"paper.page": str(next_page)}
         raise Unavailable("too_many", "The list is too long; ask for a shorter span of time.")
+
+    def subjects(self, access: Access) -> Flow[Sequence[Listing]]:
+        """GET /ent/v2/subjects, page by page (2.20). Raises Refused beyond 2000 subjects."""
+        found: dict[str, Listing] = {}
+        query = {"count": str(PAGE_SIZE)}
+        for _page in range(PAGE_LIMIT):
+            reply = yield from ask_at(access, "GET", SUBJECTS, query=query)
+            known = len(found)
+            rows = read_listings(answered(reply), "subjects")
+            # One whose id nobody can read has a name all the same.
+            found |= {row.remote_id or f"@{row.prompt}": row for row in rows}
+            token = read_identifier(reply.first(["next_page_token", "data.next_page_token"]))
+            if len(found) == known or not token:
+                return list(found.values())
+            query["next_page_token"] = token
+        raise Refused("too_many", "The account keeps more than 2000 subjects.")
 
     def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
         """GET /ent/v2/ad-one-click/{id} (2.13)."""

@@ -48,7 +48,7 @@ DIALECT = Dialect(
     references=("payload",),
 )
 
-LIST_NAMES = frozenset({"tasks", "next_page_token"})
+LIST_NAMES = frozenset({"tasks", "subjects", "next_page_token"})
 
 
 def read_receipt(reply: Reply) -> Receipt:
@@ -93,13 +93,13 @@ def sum_or_none(values: Sequence[int]) -> int | None:
     return sum(values) if values else None
 
 
-def read_listings(reply: Reply) -> Sequence[Listing]:
-    """One page of the list (2.8). A row without an id stays, with ``remote_id`` "", because the
-    caller counts the rows of a page.
+def read_listings(reply: Reply, name: str = "tasks") -> Sequence[Listing]:
+    """One page of a list: of tasks (2.8) or of ``subjects`` (2.20). A row without an id stays, with
+    ``remote_id`` "", because the caller counts the rows of a page.
 
     https://platform.vidu.com/docs/tasks-list
     """
-    rows = reply.first(["tasks", "data.tasks"])
+    rows = reply.first([name, f"data.{name}"])
     found = rows if isinstance(rows, list) else as_objects(rows)
     # An empty list may be left out, but then its page token stands there: words of somebody else
     # are no proof that there is no task.
@@ -113,7 +113,7 @@ def read_listing(row: Reply) -> Listing:
     return Listing(
         remote_id=row.identifier(row.get("id")) or row.identifier(row.get("task_id")),
         state=state_of(read_state_word(row.first(["state", "status"]))),
-        prompt=row.text("prompt", limit=PROMPT_LIMIT),
+        prompt=row.text("prompt", limit=PROMPT_LIMIT) or row.text("name"),
         model=row.text("model"),
         # A reseller sends Unix seconds as an integer (1.4).
         created_at=row.text("created_at") or read_identifier(row.get("created_at")),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from generations.providers.catalogue import Offer
 from generations.providers.contract import (
     Order,
+    Reason,
     Receipt,
     Refused,
     RemoteState,
@@ -23,7 +24,7 @@ from generations.providers.wire.objects import as_objects
 from generations.providers.wire.replies import Reply
 from generations.providers.wire.states import read_state_word, state_of
 
-from .replies import DIALECT, create_error, read_receipt, read_report
+from .replies import DIALECT, create_error, read_listings, read_receipt, read_report
 from .requests import ENVELOPE, order_body
 
 IMAGE_MEMBERS = ("model", "prompt", "images", "seed", "aspect_ratio", "resolution", *ENVELOPE)
@@ -38,6 +39,7 @@ VOICE_MEMBERS: Mapping[str, str] = {
 # What has an effect beside a text only (2.19).
 SPOKEN_MEMBERS = ("voice_id", "speed", "volume")
 SUBJECT_DIALECT = replace(DIALECT, ids=("id",))
+SUBJECTS = "/ent/v2/subjects"
 MUSIC_VIDEO_ROOT = "/ent/v2/one-click/mv"
 
 
@@ -116,7 +118,7 @@ KINDS: Mapping[str, tuple[str, Body]] = {
     TaskKind.TEXT_TO_SPEECH: ("/ent/v2/audio-tts", speech_body),
     TaskKind.LIP_SYNC: ("/ent/v2/lip-sync", lip_sync_body),
     TaskKind.UPSCALE: ("/ent/v2/upscale-new", upscale_body),
-    TaskKind.SUBJECT: ("/ent/v2/subjects", subject_body),
+    TaskKind.SUBJECT: (SUBJECTS, subject_body),
 }
 
 
@@ -139,6 +141,15 @@ def read_subject(reply: Reply) -> Receipt:
     """A subject that is kept from now on: the answer is all that there is (2.20)."""
     receipt = tasks.read_receipt(reply, SUBJECT_DIALECT, create_error)
     return replace(receipt, state=RemoteState.SUCCEEDED)
+
+
+def read_kept_subject(reply: Reply, remote_id: str) -> Report:
+    """One subject of the list; an id that is not in it is not kept. Raises Refused."""
+    if remote_id not in {row.remote_id for row in read_listings(reply, "subjects")}:
+        raise Refused(
+            "not_kept", "The account keeps no subject with this id.", reason=Reason.NOT_FOUND
+        )
+    return Report(RemoteState.SUCCEEDED, raw=reply.raw)
 
 
 def read_music_video(reply: Reply) -> Report:

@@ -162,6 +162,9 @@ class MinimalAdapter:
     def find(self, access: Access, *, since: str, until: str) -> Flow[Sequence[Listing]]:
         return not_offered("list of tasks")
 
+    def subjects(self, access: Access) -> Flow[Sequence[Listing]]:
+        return not_offered("kept subjects")
+
     def film(self, access: Access, remote_id: str) -> Flow[FilmReport]:
         return not_offered("ad films")
 

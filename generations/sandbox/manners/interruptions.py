@@ -119,6 +119,7 @@ PROXY_MANNERS = (
         between(f"proxy create {status}", "W7", "create", _shown(status), page(status))
         for status in (401, 402, 403, 404, 407, 413, 429)
     ),
+    # Such an order was taken: a list or a callback may find it, else a person is told.
     *(
         between(
             f"proxy create {status} after",
@@ -126,7 +127,6 @@ PROXY_MANNERS = (
             "create",
             _shown(status),
             page(status),
-            "told",
             is_after=True,
         )
         for status in (200, 502, 504)

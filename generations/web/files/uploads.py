@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generations.models import File, Membership, Team, Upload
+from generations.models import File, Membership, Task, Team, Upload
 from generations.models.files import FileQuerySet, FileRole, FileState
 from generations.models.uploads import FrameAt
 from generations.providers.catalogue import Offer, PictureRules
@@ -30,11 +30,12 @@ from generations.providers.contract import Picture, TaskKind
 from generations.templatetags.formats import filesize
 from generations.uploads import (
     MAX_BYTES,
+    NamedUpload,
     PictureRejected,
     add_frame,
     add_picture,
     find_by_token,
-    to_picture,
+    to_pictures,
 )
 from generations.web.access import View, for_member, for_producer
 from generations.web.messages.orders import ratio
@@ -101,7 +102,7 @@ def _add(request: HttpRequest, membership: Membership) -> HttpResponse:
     added, unfit = add_all(request, membership)
     if not added and not unfit:
         return refused(request, "nothing")
-    context = {"filled": [Slot(upload) for upload in added], "unfit": unfit}
+    context = {"filled": [NamedUpload(upload) for upload in added], "unfit": unfit}
     return render(request, "files/added.html", context, status=201 if added else 422)
 
 
@@ -138,13 +139,25 @@ def _library(request: HttpRequest, team: Team) -> HttpResponse:
     # One row more than a page has tells whether another page follows.
     found = list(rows[: PAGE + 1])
     context: dict[str, object] = {
-        "filled": [Slot(upload) for upload in found[:PAGE]],
+        "filled": [NamedUpload(upload) for upload in found[:PAGE]],
         "next": PageCursor.after(found[PAGE - 1], "used_at") if len(found) > PAGE else "",
     }
     if before and wants_part(request):
         return render(request, "files/older.html", context)
     part = "#picker" if wants_part(request) else ""
-    return render(request, f"files/list.html{part}", context | {"clips": _clips(team)})
+    context |= {"clips": _clips(team), "subjects": _subjects(team)}
+    return render(request, f"files/list.html{part}", context)
+
+
+def _subjects(team: Team) -> list[NamedUpload]:
+    """Return the newest subjects that a provider keeps, each by its first picture."""
+    kept = Task.objects.for_team(team).kept_subjects().newest_first()
+    rows = kept.select_related("credential").prefetch_related("pictures__upload")[:PAGE]
+    return [
+        NamedUpload(pictures[0].upload, task.prompt, task)
+        for task in rows
+        if (pictures := list(task.pictures.all()))
+    ]
 
 
 def _clips(team: Team) -> FileQuerySet:
@@ -167,7 +180,7 @@ def frames(request: HttpRequest, membership: Membership) -> HttpResponse:
     except PictureRejected as error:
         return refused(request, error.code)
     if wants_part(request):
-        return render(request, "files/added.html", {"filled": [Slot(upload)]}, status=201)
+        return render(request, "files/added.html", {"filled": [NamedUpload(upload)]}, status=201)
     return _redirect_to_order(membership.team, upload)
 
 
@@ -206,21 +219,13 @@ def picture(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """One picture, and its name in the prompt ("" where it has none)."""
-
-    upload: Upload
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Slots:
     """The pictures of an order; the model takes ``fewest`` to ``most``.
 
     ``named``: a prompt may refer to a picture as @name.
     """
 
-    filled: Sequence[Slot]
+    filled: Sequence[NamedUpload]
     fewest: int
     most: int
     named: bool
@@ -259,15 +264,16 @@ class Slots:
         return len(self.filled) >= self.most
 
     @property
-    def chosen(self) -> list[tuple[Upload, str]]:
-        """The uploads and their names, for ``lifecycle.order``."""
-        # A name that was typed for another model is not sent to one that has no names.
-        return [(slot.upload, slot.name if self.named else "") for slot in self.filled]
+    def chosen(self) -> list[NamedUpload]:
+        """The uploads as ``lifecycle.order`` takes them."""
+        # A name that was typed for another model is not sent to one that has no names, and neither
+        # is the subject that it names.
+        return [slot if self.named else NamedUpload(slot.upload) for slot in self.filled]
 
     @property
-    def pictures(self) -> list[Picture]:
+    def pictures(self) -> Sequence[Picture]:
         """The same as the catalogue checks them."""
-        return [to_picture(upload, name) for upload, name in self.chosen]
+        return to_pictures(self.chosen)
 
 
 def slots(
@@ -276,24 +282,28 @@ def slots(
     values: QueryDict | MultiValueDict[str, str],
     errors: Sequence[str] = (),
 ) -> Slots:
-    """Read the fields ``images`` and ``image_names`` of a form.
+    """Read the fields ``images``, ``image_names`` and ``image_subjects`` of a form.
 
     Buttons that work without a script name the picture to take away in ``without``. What is no
-    picture of the team is passed over.
+    picture or subject of the team is passed over.
     """
     without = set(whole_numbers(values.getlist("without")))
     # All rows in one query; an id of another team finds nothing here.
     rows = Upload.objects.for_team(team).in_bulk(whole_numbers(values.getlist("images")))
+    kept = values.getlist("image_subjects")
+    subjects = Task.objects.for_team(team).kept_subjects().in_bulk(whole_numbers(kept))
     # An address that begins an order may name pictures without a name for each.
-    names = zip_longest(values.getlist("images"), values.getlist("image_names"), fillvalue="")
-    chosen = [(whole_number(text), name) for text, name in names]
+    each = zip_longest(values.getlist("images"), values.getlist("image_names"), kept, fillvalue="")
+    chosen = [(whole_number(pk), name, whole_number(subject)) for pk, name, subject in each]
     filled = [
-        Slot(rows[pk], clean_name(name)) for pk, name in chosen if pk in rows and pk not in without
+        NamedUpload(rows[pk], bare_name(name)[:LONGEST_NAME], subjects.get(subject or 0))
+        for pk, name, subject in chosen
+        if pk in rows and pk not in without
     ]
     fewest, most = offer.images
     return Slots(filled, fewest, most, offer.names_pictures, offer.pictures, errors)
 
 
-def clean_name(name: str) -> str:
-    """Return a picture's name as a prompt has it, without the @."""
-    return name.strip().removeprefix("@").strip()[:LONGEST_NAME]
+def bare_name(name: str) -> str:
+    """Return a name as a prompt has it, without the @."""
+    return name.strip().removeprefix("@").strip()

@@ -131,7 +131,7 @@ class Story:
 
     @cached_property
     def next(self) -> list[NextOrder]:
-        """What can be ordered of the clip or the sound, where some key makes it."""
+        """What can be ordered of the clip, the sound or the subject, where some key makes it."""
         keys = Credential.objects.for_team(self.task.team).values_list("kind", flat=True)
         made = {kind for key in set(keys) for kind in catalogue(key).kinds()}
         film, sound = sources.film_of(self.task), sources.sound_of(self.task)
@@ -140,6 +140,9 @@ class Story:
             NextOrder(TaskKind.LIP_SYNC, "source", self.task.pk, _("Lip-sync")) if film else None,
             NextOrder(TaskKind.LIP_SYNC, "sound", self.task.pk, _("Lip-sync a clip with it"))
             if sound
+            else None,
+            NextOrder(TaskKind.REFERENCES_TO_VIDEO, "subject", self.task.pk, _("Use it in a clip"))
+            if self.card.shows == "kept"
             else None,
         ]
         return [order for order in orders if order and order.kind in made]
@@ -281,10 +284,18 @@ def task(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
         "task": clip,
         "story": Story(card),
         "may_cancel": actions.may_cancel(clip),
+        "may_repeat": _may_repeat(card),
     }
     if "since" in request.GET:
         return render(request, "gallery/clip/page.html#changes", context | {"swap": True})
     return render(request, "gallery/clip/page.html", context)
+
+
+def _may_repeat(card: Card) -> bool:
+    """Whether the order form can make the same again."""
+    # An account keeps only one subject of a name.
+    is_repeatable = card.task.kind in KIND_MARKS and card.shows != "kept"
+    return is_repeatable and card.task.state != TaskState.UNCLEAR
 
 
 @require_POST

@@ -49,6 +49,11 @@ class FilmPart:
             films.take_of(piece.kind, piece.ordinal, piece.take.ordinal + 1)
             if piece.take
             else films.where(piece.kind, piece.ordinal)
-            for piece in pieces.order_by("ordinal", "pk")
+            for piece in sorted(pieces, key=_position)
         ]
         return cls(film.pk, films.title(film), films.cut(cut.ordinal + 1), pieces=words)
+
+
+def _position(piece: CutPiece) -> tuple[int, int]:
+    """The shots in their order, then what is heard beside them."""
+    return SegmentKind.values.index(piece.kind), piece.ordinal

@@ -13,7 +13,7 @@ from generations.models import Attempt, File, Film, Task, Team, Upload
 from generations.models.files import FileRole, FileState
 from generations.models.films import FILM
 from generations.models.tasks import TaskState
-from generations.providers.contract import TaskKind
+from generations.providers.contract import NO_FILES, TaskKind
 from generations.web.messages import tasks as task_messages
 from generations.web.messages.alarms import ClipWarning, warnings
 from generations.web.messages.reasons import Explanation, Sentence, explain_order
@@ -51,6 +51,7 @@ FILE_MARKS = {
 }
 # A finished task whose links have not been read yet.
 LINKS_TO_COME = Mark("arrow-down-to-line", _("Fetching"), "sky")
+KEPT = Mark("bookmark", _("Kept at the provider"), "leaf")
 # What a person may order, in the order of the form's tabs.
 KIND_MARKS: Mapping[str, Mark] = {
     TaskKind.TEXT_TO_VIDEO: Mark("text-cursor-input", pgettext_lazy("kind", "Text")),
@@ -61,6 +62,7 @@ KIND_MARKS: Mapping[str, Mark] = {
     TaskKind.TEXT_TO_SPEECH: Mark("mic", pgettext_lazy("kind", "Speech")),
     TaskKind.LIP_SYNC: Mark("volume-2", pgettext_lazy("kind", "Lip-sync")),
     TaskKind.UPSCALE: Mark("maximize", pgettext_lazy("kind", "Upscale")),
+    TaskKind.SUBJECT: Mark("bookmark", pgettext_lazy("kind", "Subject")),
 }
 
 
@@ -108,9 +110,11 @@ class Card:
 
     @property
     def shows(self) -> str:
-        """What the frame shows: a state's word, or ``fetching``, ``stored``, ``lost``."""
+        """What the frame shows: a state's word, or ``fetching``, ``stored``, ``lost``, ``kept``."""
         if self.task.state != TaskState.SUCCEEDED:
             return str(self.task.state)
+        if self.task.kind in NO_FILES:
+            return "kept"
         if self.video is None or self.video.state == FileState.REMOTE:
             return str(FileState.FETCHING)
         return str(self.video.state)
@@ -119,6 +123,8 @@ class Card:
     def mark(self) -> Mark:
         if self.task.state != TaskState.SUCCEEDED:
             return MARKS[TaskState(self.task.state)]
+        if self.task.kind in NO_FILES:
+            return KEPT
         return FILE_MARKS[FileState(self.video.state)] if self.video else LINKS_TO_COME
 
     @property

@@ -35,6 +35,7 @@ LABELS: Mapping[str, Sentence] = {
     "meta_data": _("Metadata"),
     "route": _("Route"),
     "images": _("Pictures"),
+    "name": _("Name"),
     "speed": pgettext_lazy("speech", "Speed"),
     "volume": _("Volume"),
     "pitch": _("Pitch"),
@@ -138,6 +139,14 @@ BY_CODE: Mapping[str, Sentence] = {
     "pair": _("The two pictures differ too much in size. Make one as large as the other."),
     "names": _("Give every picture a name, or none of them."),
     "nameless": _("This model does not use picture names. Remove the names."),
+    "kept": _(
+        "@%(name)s is a subject that the provider keeps. Give the other pictures another name."
+    ),
+    "elsewhere": _(
+        "Another key's account keeps the subject @%(name)s. Choose that key, or use its pictures."
+    ),
+    "word": _("Use letters and digits only, without blanks, so that a prompt can call it."),
+    "taken": _("This key has a subject called %(name)s. Choose another name."),
     "name": _(
         "No picture has the name @%(name)s. Give a picture this name, or remove it from the prompt."
     ),

@@ -68,6 +68,10 @@ ORDERS: Mapping[Reason, Explanation] = {
         _("The provider found nothing in the picture that it can move."),
         _("Use a picture with a clear subject, then send it again."),
     ),
+    Reason.NAME_TAKEN: Explanation(
+        _("The account keeps a subject of this name already."),
+        _("Choose another name, then send it again."),
+    ),
     Reason.FILM_NOT_FETCHED: Explanation(
         _("The provider could not fetch the clip that this is made from."),
         _("Send it again; if it fails twice, use another clip."),

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -52,6 +53,8 @@ class CatalogueForm(forms.Form):
     def refuse(self, problems: Iterable[Problem]) -> None:
         """Put each problem beside its field, or above the button where it has none."""
         for problem in problems:
+            if problem.field == "prompt" and "name" in self.fields:
+                problem = replace(problem, field="name")  # the words of a subject are its name
             field = problem.field if problem.field in self.fields else None
             self.add_error(field, explain_problem(problem))
 
@@ -66,6 +69,11 @@ class CatalogueForm(forms.Form):
                 self.add_error("accepts_unknown", str(NOT_ANSWERED))
             case _:
                 self.add_error(None, explain_refusal(refused))
+
+    @property
+    def prompt_limit(self) -> int:
+        """The most characters of the prompt; 0 where there is none, or it is only a name."""
+        return 0 if "name" in self.fields else self.offer.prompt_limit
 
     @property
     def duration_range(self) -> tuple[int, int]:
@@ -101,6 +109,7 @@ def posted_values(request: HttpRequest, membership: Membership) -> tuple[Values,
     for upload in taken:
         values.appendlist("images", str(upload.pk))
         values.appendlist("image_names", "")
+        values.appendlist("image_subjects", "")
     return values, [f"{name}: {reason}" for name, reason in unfit]
 
 

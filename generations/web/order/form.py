@@ -1,11 +1,13 @@
 """The form of an order: it has the fields that the chosen model has, and nothing else."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from generations.lifecycle.order import MOST_AT_ONCE
@@ -14,6 +16,7 @@ from generations.models.offers import catalogue
 from generations.providers.catalogue import Offer, Option, Problem
 from generations.providers.contract import Order, TaskKind
 from generations.sources import NO_SOURCES, with_sources
+from generations.web.files.uploads import bare_name
 from generations.web.layout.cards import KIND_MARKS
 from generations.web.layout.estimates import answer_of
 from generations.web.messages.orders import HELP, LABELS, explain_problem
@@ -36,6 +39,8 @@ KINDS = tuple(KIND_MARKS)
 COUNTS = (1, 2, 3, 4)
 # Options that stand beside the shape of the clip; all others fold away.
 SOUND = ("bgm", "audio")
+# What a prompt can call @name.
+NAME = re.compile(r"\A@?\w+\Z")
 PLACEHOLDER = _("What the clip shows, how the camera moves, what light there is.")
 PLACEHOLDERS: Mapping[str, Sentence] = {
     TaskKind.REFERENCES_TO_IMAGE: _("What the picture shows, and what light there is."),
@@ -67,7 +72,7 @@ class OrderForm(CatalogueForm):
         duration = _duration(self.offer, values.get("duration", ""))
         self.fields |= shape_fields(self.credential, self.offer, duration, self.able)
         self.fields |= option_fields(self.offer, duration, _switches(self.offer, values))
-        self.fields |= source_fields(self.offer)
+        self.fields |= source_fields(self.offer) | name_fields(self.offer)
         self._keep(values)
 
     def _keep(self, values: Values) -> None:
@@ -175,12 +180,10 @@ class OrderForm(CatalogueForm):
             and values.get(option.name) not in (None, "")
             and defaults[option.name] != {values[option.name]}
         }
-        # A sound is spoken in place of the words, and an upscale has none.
-        has_words = bool(self.offer.prompt_limit) and not (self.offer.sound and self.made_of.sound)
         order = Order(
             kind=self.kind,
             model=self.offer.model,
-            prompt=values["prompt"] if has_words else "",
+            prompt=self._words(values),
             duration=values.get("duration"),
             resolution=values.get("resolution", ""),
             aspect_ratio=values.get("aspect_ratio", ""),
@@ -189,6 +192,14 @@ class OrderForm(CatalogueForm):
             options=options,
         )
         return with_sources(order, self.credential, self.made_of)
+
+    def _words(self, values: Mapping[str, Any]) -> str:
+        """Return the prompt as it is sent."""
+        if "name" in self.fields:
+            return bare_name(values["name"] or "")
+        # A sound is spoken in place of the words, and an upscale has none.
+        is_spoken = self.offer.sound and self.made_of.sound
+        return values["prompt"] if self.prompt_limit and not is_spoken else ""
 
     def _defaults(self) -> dict[str, set[object]]:
         """Return each option's default on every key that the order goes to."""
@@ -211,8 +222,13 @@ class OrderForm(CatalogueForm):
     @property
     def has_models(self) -> bool:
         """Whether there is a model to choose; what has an endpoint of its own has none."""
-        is_clip = bool(self.offer.durations or self.offer.images[1])
+        is_clip = bool(self.offer.durations or self.offer.aspect_ratios)
         return is_clip or len(catalogue(self.credential.kind).models(self.kind)) > 1
+
+    @property
+    def can_keep_subjects(self) -> bool:
+        """Whether some key's account keeps subjects, which prompts then refer to by name."""
+        return TaskKind.SUBJECT in self.kinds
 
     @property
     def lacks_source(self) -> bool:
@@ -325,10 +341,25 @@ def shape_fields(
         "resolution": resolutions,
         "aspect_ratio": offer.aspect_ratios,
         "images": offer.images[1],
-        # Nobody wants the same clip upscaled twice.
-        "count": offer.film is None,
+        # Nobody wants the same clip upscaled twice, or the same subject.
+        "count": offer.film is None and offer.kind != TaskKind.SUBJECT,
     }
     return {name: field for name, field in fields.items() if has.get(name, True)}
+
+
+def name_fields(offer: Offer) -> dict[str, forms.Field]:
+    """Return the field of a subject's name, which is all the words that its order has."""
+    if offer.kind != TaskKind.SUBJECT:
+        return {}
+    help_text = _("Later prompts call it by this name, as in “@bottle on a table”.")
+    field = forms.CharField(
+        label=str(LABELS["name"]),
+        validators=[RegexValidator(NAME, explain_problem(Problem("name", "word")))],
+        error_messages={"required": explain_problem(Problem("name", "required"))},
+        help_text=str(help_text),
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+    )
+    return {"name": field}
 
 
 def source_fields(offer: Offer) -> dict[str, forms.Field]:
@@ -377,7 +408,7 @@ def _prompt_field(offer: Offer) -> forms.Field:
     placeholder = PLACEHOLDERS.get(offer.kind, PLACEHOLDER)
     return forms.CharField(
         label=_("Prompt"),
-        required=offer.prompt_required,
+        required=offer.prompt_required and offer.kind != TaskKind.SUBJECT,
         error_messages={"required": empty},
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto", "placeholder": placeholder}),
     )

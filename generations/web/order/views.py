@@ -10,8 +10,9 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from generations.lifecycle import order as ordering
-from generations.models import Credential, Membership, Task
+from generations.models import Credential, Membership, Task, Team
 from generations.models.tasks import IMPORTED
+from generations.providers.contract import TaskKind
 from generations.providers.vidu.requests import FORM_KINDS
 from generations.web.access import for_producer
 from generations.web.files.uploads import Slots, bounded, slots
@@ -77,7 +78,8 @@ def _order(membership: Membership, form: OrderForm, pictures: Slots) -> bool:
 
 
 def _values(request: HttpRequest, membership: Membership) -> tuple[Values, list[str]]:
-    """Return what the form begins with: what was typed, an earlier task (``like``), or nothing.
+    """Return what the form begins with: what was typed, an earlier task (``like``), a ``subject``
+    that the provider keeps, or nothing.
 
     The second part says what was wrong with the files that came with it.
     """
@@ -87,6 +89,9 @@ def _values(request: HttpRequest, membership: Membership) -> tuple[Values, list[
     if like is not None:
         task = get_object_or_404(Task.objects.for_team(membership.team), pk=like)
         return _values_of(task), []
+    subject = optional_number(request.GET.get("subject", ""))
+    if subject is not None:
+        return _values_of_subject(membership.team, subject), []
     begun = _last_key(membership)
     begun.update(request.GET)
     return begun, []
@@ -98,6 +103,20 @@ def _last_key(membership: Membership) -> Values:
     usable = own.filter(credential__paused_at=None, credential__removed_at=None)
     last = usable.newest_first().values_list("credential", flat=True).first()
     return MultiValueDict({"credential": [str(last)]} if last else {})
+
+
+def _values_of_subject(team: Team, pk: int) -> Values:
+    """Return an order that begins with a subject which the provider keeps."""
+    task = get_object_or_404(Task.objects.for_team(team).kept_subjects(), pk=pk)
+    return MultiValueDict(
+        {
+            "kind": [TaskKind.REFERENCES_TO_VIDEO],
+            "credential": [str(task.credential_id)],
+            "images": [str(picture.upload_id) for picture in task.pictures.order_by("ordinal")[:1]],
+            "image_names": [task.prompt],
+            "image_subjects": [str(task.pk)],
+        }
+    )
 
 
 def _values_of(task: Task) -> Values:
@@ -113,8 +132,10 @@ def _values_of(task: Task) -> Values:
             # Nobody knows what an imported clip was made from.
             "kind": [] if task.kind == IMPORTED else [task.kind],
             "model": [task.model],
-            "prompt": [task.prompt],
+            # The words of a subject are its name.
+            "name" if task.kind == TaskKind.SUBJECT else "prompt": [task.prompt],
             "images": [str(picture.upload_id) for picture in pictures],
             "image_names": [picture.name for picture in pictures],
+            "image_subjects": [str(picture.subject_id or "") for picture in pictures],
         }
     )

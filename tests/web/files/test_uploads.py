@@ -24,6 +24,7 @@ from generations.net import sockets
 from generations.providers.catalogue import Offer, Problem, catalogue
 from generations.storage import store
 from generations.teams import provider_access
+from generations.uploads import NamedUpload
 from generations.web.files import uploads as pages
 from generations.web.files.uploads import Slots, slots
 from generations.web.messages.orders import explain_problem
@@ -529,7 +530,7 @@ def test_slots_keep_the_order_and_the_names_that_a_form_said(producer: Membershi
     one, two = (make_upload(team=producer.team) for _ in range(2))
     said = f"images={two.pk}&image_names=@bottle&images={one.pk}&image_names=+sand+"
     found = read(producer, said)
-    assert found.chosen == [(two, "bottle"), (one, "sand")]
+    assert found.chosen == [NamedUpload(two, "bottle"), NamedUpload(one, "sand")]
     assert (found.fewest, found.most, found.named) == (1, 7, True)
     assert [picture.name for picture in found.pictures] == ["bottle", "sand"]
     assert found.pictures[0].size == two.size
@@ -538,7 +539,7 @@ def test_slots_keep_the_order_and_the_names_that_a_form_said(producer: Membershi
 def test_a_model_without_names_is_told_none(producer: Membership) -> None:
     row = make_upload(team=producer.team)
     found = read(producer, f"images={row.pk}&image_names=bottle", "image_to_video", "viduq2-pro")
-    assert found.chosen == [(row, "")]
+    assert found.chosen == [NamedUpload(row)]
     assert found.filled[0].name == "bottle", "it is back when the model is"
     assert (found.most, found.is_full, found.label) == (1, True, "Picture")
 
@@ -546,20 +547,20 @@ def test_a_model_without_names_is_told_none(producer: Membership) -> None:
 def test_slots_pass_over_what_is_no_picture_of_the_team(producer: Membership) -> None:
     mine, theirs = make_upload(team=producer.team), make_upload(team=make_member().team)
     said = f"images={theirs.pk}&images=x&images=&images={'9' * 30}&images={mine.pk}"
-    assert [upload for upload, _ in read(producer, said).chosen] == [mine]
+    assert [slot.upload for slot in read(producer, said).chosen] == [mine]
 
 
 def test_a_picture_may_stand_in_two_places(producer: Membership) -> None:
     row = make_upload(team=producer.team)
     found = read(producer, f"images={row.pk}&images={row.pk}", "frames_to_video", "viduq2-pro")
-    assert [upload for upload, _ in found.chosen] == [row, row]
+    assert [slot.upload for slot in found.chosen] == [row, row]
     assert found.positions == ("First frame", "Last frame")
 
 
 def test_without_a_script_a_ticked_picture_is_taken_away(producer: Membership) -> None:
     one, two = (make_upload(team=producer.team) for _ in range(2))
     said = f"images={one.pk}&images={two.pk}&without={one.pk}"
-    assert [upload for upload, _ in read(producer, said).chosen] == [two]
+    assert [slot.upload for slot in read(producer, said).chosen] == [two]
 
 
 # ---- What is wrong with the pictures of an order ----------------------------------------------

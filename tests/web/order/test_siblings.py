@@ -50,6 +50,7 @@ def test_each_kind_has_its_own_fields_and_no_others(site: Client, at: str, clip:
         "text_to_speech": {"count", "voice_id", "speed", "volume", "pitch", "emotion"},
         "lip_sync": {"voice_id", "speed", "volume"},
         "references_to_image": {"count", "aspect_ratio", "resolution", "images", "seed"},
+        "subject": {"name", "images"},
     }
     shared = {"kind", "prompt", "model", "credential", "also", "shown_for", "form_token"}
     shared |= {"accepts_unknown", "source", "sound"}
