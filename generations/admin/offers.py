@@ -23,7 +23,7 @@ from generations.providers import PROVIDERS
 from generations.providers.catalogue import Catalogue, Offer
 from generations.providers.catalogue import catalogue as shipped
 from generations.providers.catalogue.changes import ChangeError, apply
-from generations.providers.catalogue.rules import Price
+from generations.providers.catalogue.offers import Price
 from generations.providers.contract import Reason
 
 from .records import Records, address, moment, related

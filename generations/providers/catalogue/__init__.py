@@ -1,15 +1,7 @@
 """Models, limits and estimated prices of each provider, as data: ``<kind>/catalogue.toml``."""
 
-from .rules import (
-    Catalogue,
-    Offer,
-    Option,
-    PictureRules,
-    Polling,
-    Problem,
-    Setting,
-    lines_of,
-)
+from .offers import Catalogue, Offer, Polling, Setting
+from .rules import Option, PictureRules, Problem, lines_of
 from .toml import CatalogueError, catalogue, parse
 
 __all__ = [

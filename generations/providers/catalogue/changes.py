@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from .rules import Catalogue, Offer, Price
+from .offers import Catalogue, Offer, Price
 from .toml import CatalogueError, Position, read_durations
 
 RESOLUTION = re.compile(r"[0-9a-z]{2,10}")

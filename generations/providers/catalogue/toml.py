@@ -12,17 +12,13 @@ from typing import Any
 
 import msgspec
 
+from .offers import Catalogue, Offer, Polling, Price, Setting
 from .rules import (
-    Catalogue,
     Form,
-    Offer,
     Option,
     OptionType,
     PictureRules,
-    Polling,
-    Price,
     PricedBy,
-    Setting,
     SourceRules,
     SpeechRules,
     Value,
@@ -91,7 +87,7 @@ class OptionTable(TomlTable):
 
 
 class SettingTable(TomlTable):
-    """``[settings.<name>]``, as ``rules.Setting``."""
+    """``[settings.<name>]``, as ``offers.Setting``."""
 
     default: str = ""
     choices: tuple[str, ...] = ()
@@ -144,7 +140,7 @@ class KindTable(TomlTable):
 
 
 class PollingTable(TomlTable):
-    """``[polling]``, as ``rules.Polling``."""
+    """``[polling]``, as ``offers.Polling``."""
 
     first: int
     every: int
@@ -153,7 +149,7 @@ class PollingTable(TomlTable):
 
 
 class PriceTable(TomlTable):
-    """``[offers.prices]`` and ``[offers.off_peak_prices]`` by resolution, as ``rules.Price``."""
+    """``[offers.prices]`` and ``[offers.off_peak_prices]`` by resolution, as ``offers.Price``."""
 
     at: dict[int, Decimal]
     further: Decimal | None = None
