@@ -159,7 +159,7 @@ let shownVideo = video();
 /** Show what needs script, and play a clip that was opened while another one played. */
 function update() {
   drawMarks();
-  for (const button of document.querySelectorAll(".remark-form-range")) button.hidden = false;
+  for (const button of document.querySelectorAll(".remark-form-range")) button.hidden = !video();
   if (!video() || video() === shownVideo) return;
   shownVideo = video();
   if (resumes) shownVideo.play().catch(() => undefined); // a browser may ask for a click before sound

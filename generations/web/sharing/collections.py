@@ -236,7 +236,7 @@ def _replacements(membership: Membership, item: CollectionItem) -> list[File]:
     taken = CollectionItem.objects.kept().filter(collection=item.collection_id).values("file")
     files = File.objects.for_team(membership.team).filter(
         state=FileState.STORED,
-        role__in=[FileRole.VIDEO, FileRole.AUDIO],
+        role__in=[FileRole.VIDEO, FileRole.AUDIO, FileRole.IMAGE],
         task__trashed_at=None,
     )
     rows = files.exclude(pk__in=taken).select_related("task").order_by("-stored_at", "-pk")

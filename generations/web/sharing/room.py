@@ -100,7 +100,10 @@ class Clip:
 
     @property
     def poster(self) -> str:
-        return self.room.file_address(self.item, "poster.webp") if self.file.poster else ""
+        """The address of a still; a picture is its own."""
+        if self.file.poster:
+            return self.room.file_address(self.item, "poster.webp")
+        return self.video if self.file.is_picture else ""
 
     @property
     def preview(self) -> str:

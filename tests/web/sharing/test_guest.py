@@ -154,6 +154,15 @@ def test_a_guest_sees_the_copy_for_browsers_and_downloads_the_original(
     assert body(guest.get(original)) == BYTES
 
 
+def test_a_picture_is_shown_as_one_and_not_in_a_player(guest: Client, reel: Reel) -> None:
+    File.objects.filter(pk=reel.items[0].file_id).update(
+        content_type="image/png", name="1/picture.png", poster="", role="image"
+    )
+    html = guest.get(reel.guest()).text
+    assert f'src="{reel.guest("guest_file", reel.items[0].pk, "image.png")}"' in html
+    assert 'id="player"' not in html
+
+
 def test_all_clips_come_as_one_archive(guest: Client, reel: Reel) -> None:
     collections.rename(reel.items[0], "The bottle")
     answer = guest.get(reel.guest("guest_archive"))
