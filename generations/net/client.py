@@ -42,7 +42,7 @@ HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Ag
 MAX_BODY_BYTES = 32 * 1024 * 1024
 # Headers that are no longer true of a body that was read whole and unpacked. With the encoding
 # among them httpx would unpack it again.
-ABOUT_THE_BODY = {"content-encoding", "content-length", "transfer-encoding"}
+ABOUT_THE_BODY = {b"content-encoding", b"content-length", b"transfer-encoding"}
 # httpx.InvalidURL and httpx.CookieConflict are no subclasses of HTTPError.
 FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
 
@@ -156,6 +156,7 @@ async def _exchange_async(
 ) -> httpx.Response:
     _add_headers(request, http.headers)
     body = bytearray()
+    response: httpx.Response | None = None
     try:
         async with asyncio.timeout(deadline):
             response = await http.send(request, stream=True)
@@ -168,8 +169,9 @@ async def _exchange_async(
             finally:
                 await response.aclose()
     except TimeoutError as error:
-        late = "The exchange took longer than its deadline."
-        raise httpx.ReadTimeout(late, request=request) from error
+        if response is None or not _is_evidence(body, request):
+            late = "The exchange took longer than its deadline."
+            raise httpx.ReadTimeout(late, request=request) from error
     return _with_body(response, body)
 
 
@@ -189,14 +191,15 @@ def _is_evidence(body: bytearray, request: httpx.Request) -> bool:
     """Whether what came of a body that was cut is handed on.
 
     The answer to a POST is given once only, and its part may hold the id of an order; a question
-    may be asked again. A JSON text may also be whole: a gateway that rewrites a reply and leaves
-    its length promises bytes that never come.
+    may be asked again. A JSON text may also be whole: a gateway that rewrites or packs a reply and
+    leaves its length promises bytes that never come.
     """
     if request.method == "POST" and body:
         return True
     try:
-        return isinstance(json.loads(body), dict | list)
-    except (ValueError, RecursionError):
+        content = unpack(bytes(body), "", MAX_BODY_BYTES)
+        return isinstance(json.loads(content), dict | list)
+    except (ValueError, RecursionError, InflatedTooLarge):
         return False
 
 
@@ -207,7 +210,8 @@ def _with_body(response: httpx.Response, body: bytearray) -> httpx.Response:
         content = unpack(bytes(body), claimed, MAX_BODY_BYTES)
     except InflatedTooLarge as error:
         raise httpx.DecodingError(str(error), request=response.request) from error
-    headers = [pair for pair in response.headers.multi_items() if pair[0] not in ABOUT_THE_BODY]
+    # As bytes, because some gateways write other letters than those of ASCII into theirs.
+    headers = [pair for pair in response.headers.raw if pair[0].lower() not in ABOUT_THE_BODY]
     return httpx.Response(
         response.status_code,
         headers=headers,

@@ -1,9 +1,8 @@
 """The address of the providers' callbacks (docs/wire.md): limit the size, hand the rest on."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils.log import log_response
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from generations.lifecycle import callbacks
 from generations.net.encodings import InflatedTooLarge, unpack
@@ -15,9 +14,8 @@ MOST_BYTES = 64 * 1024
 
 
 @csrf_exempt
-@require_POST
 def receive(request: HttpRequest, kind: str, token: str) -> HttpResponse:
-    """Return 200 for a callback of ours, received before or not; else 400, 403, 404 or 413."""
+    """Return 200 for a callback of ours, received before or not; else 400, 403, 404, 405 or 413."""
     response = _receive(request, kind, token)
     if response.status_code >= 400:  # Django would log the path, and so the token
         log_response("Callback refused: %s", kind, response=response, request=request)
@@ -25,6 +23,8 @@ def receive(request: HttpRequest, kind: str, token: str) -> HttpResponse:
 
 
 def _receive(request: HttpRequest, kind: str, token: str) -> HttpResponse:
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
     length = whole_number(request.headers.get("Content-Length") or "0")
     if length is None:
         return HttpResponse(status=400)

@@ -305,6 +305,8 @@ def test_the_first_and_the_last_report_are_kept_and_what_was_told_once_stays(wor
         echoed={"enhanced_prompt": "A tall lighthouse", "seed": "0", "started_at": "1764522552.5"},
     )
     second = Report(RemoteState.RUNNING, "processing", raw='{"seed": 77}', echoed={"seed": "77"})
+    # Until it is made, some repeat the prompt in its place.
+    copied = Report(RemoteState.RUNNING, "processing", echoed={"enhanced_prompt": task.prompt})
     last = Report(
         RemoteState.SUCCEEDED,
         "success",
@@ -312,7 +314,7 @@ def test_the_first_and_the_last_report_are_kept_and_what_was_told_once_stays(wor
         raw='{"seed": 78}',
         echoed={"seed": "78", "enhanced_prompt": ""},
     )
-    tell(world, task, first)
+    tell(world, task, copied, first)
     assert not transitions.has_news(world.attempt(task), first)
     assert transitions.has_news(world.attempt(task), second)
     tell(world, task, second, last)
@@ -357,6 +359,13 @@ FACTS = {"duration_ms": 5040, "width": 1280, "height": 720, "has_sound": None}
         ({"resolution": "1080p"}, {}, ["resolution=1080p>1280x720"]),
         ({"resolution": "1080p"}, {"width": 1920, "height": 1072}, []),
         ({"aspect_ratio": "21:9"}, {"width": 1470, "height": 630}, []),
+        ({"aspect_ratio": "2.39:1", "resolution": "1080p"}, {"width": 1920, "height": 804}, []),
+        ({"aspect_ratio": "9：16"}, {}, ["aspect_ratio=9：16>1280x720"]),
+        ({"resolution": "1080P"}, {}, ["resolution=1080P>1280x720"]),
+        ({"resolution": "1080"}, {}, ["resolution=1080>1280x720"]),
+        ({"resolution": "1920x1080"}, {}, ["resolution=1920x1080>1280x720"]),
+        ({"resolution": "auto", "duration": "auto", "aspect_ratio": "0:0"}, {}, []),
+        ({"duration": "5"}, {"duration_ms": 3000}, ["duration=5>3.0"]),
         ({"aspect_ratio": "9:16"}, {"width": 720, "height": 1280}, []),
         ({}, {"width": 720, "height": 1280}, ["aspect_ratio=16:9>720x1280"]),
         ({"aspect_ratio": "auto"}, {"width": 720, "height": 1280}, []),
@@ -368,6 +377,19 @@ def test_only_what_is_certainly_less_than_ordered_is_missing(
 ) -> None:
     film = File(role="video", state=FileState.STORED, **(FACTS | facts))
     assert transitions.undelivered(ORDERED | ordered, [film]) == missing
+
+
+def test_the_best_of_several_films_counts_and_a_picture_is_none() -> None:
+    small = File(role="video", state=FileState.STORED, **(FACTS | {"width": 640, "height": 360}))
+    whole = File(role="video", state=FileState.STORED, **FACTS)
+    picture = File(role="video", state=FileState.STORED, content_type="image/png")
+    for films, missing in (
+        ([whole, small], []),
+        ([small, whole], []),
+        ([picture], ["film"]),
+        ([picture, small], ["film"]),
+    ):
+        assert transitions.undelivered(ORDERED, films) == missing
 
 
 def test_what_was_ordered_is_compared_once_all_its_files_are_here(world: World) -> None:

@@ -159,12 +159,15 @@ def test_a_callback_of_another_key_of_the_team_is_refused(world: World) -> None:
     assert call_back(world, attempt, key="sandbox-another") == 403
 
 
-def test_an_unknown_token_or_kind_is_not_found(world: World) -> None:
+def test_an_unknown_token_or_kind_is_not_found(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     attempt = running(world)
     for kind, token in (("vidu", "x" * 43), ("relay", attempt.token), ("nonsense", attempt.token)):
         path = reverse("callback", args=[kind, token])
         assert Client().post(path, "{}", "application/json").status_code == 404
     assert Client().get(reverse("callback", args=["vidu", attempt.token])).status_code == 405
+    assert attempt.token not in caplog.text
 
 
 @pytest.mark.parametrize("size", [64 * 1024 + 1, 3 * 1024 * 1024])

@@ -1,10 +1,12 @@
 """Who says that a key is bad, and how often, before a whole team's orders wait for it."""
 
+import pytest
+
 from generations import clock
 from generations.lifecycle import stops, transitions
 from generations.models import Credential, Task
 from generations.models.tasks import TaskState
-from generations.providers.contract import Reason, RemoteState, Report, Unauthorised
+from generations.providers.contract import Reason, RemoteState, Report, Unauthorised, Unclear
 
 from .conftest import World
 
@@ -99,3 +101,18 @@ def test_a_page_of_a_firewall_makes_one_order_unclear_and_the_others_wait(world:
     assert {task.obstacle for task in waiting} == {Reason.GATEWAY}
     world.wait(5 * 60)
     assert TaskState.QUEUED in {task.state for task in waiting.all()}
+
+
+@pytest.mark.parametrize(("status", "obstacle"), [(405, "gateway"), (468, "gateway"), (502, "")])
+def test_only_a_page_that_refuses_makes_the_others_wait(
+    world: World, status: int, obstacle: str
+) -> None:
+    first, other = world.order(count=2)
+    world.cluster.lose()
+    attempt = transitions.claim(first.pk)
+    assert attempt
+    assert transitions.mark_sent(attempt)
+    page = Unclear(f"http_{status}", reason=Reason.GATEWAY, status=status)
+    transitions.mark_unclear(attempt, page)
+    other.refresh_from_db()
+    assert (other.state, other.obstacle) == (TaskState.WAITING, obstacle)

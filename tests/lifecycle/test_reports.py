@@ -1,8 +1,10 @@
 """What the provider reports: final is final, nothing goes left, and odd answers keep the state."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
+from pytest_django import Settings
 
 from generations.billing import ledger
 from generations.lifecycle import transitions
@@ -162,3 +164,18 @@ def test_fresh_links_replace_old_ones_until_the_file_is_stored(world: World) -> 
     File.objects.update(state="stored")
     transitions.apply_report(world.attempt(task), Report(RemoteState.SUCCEEDED, results=(VIDEO,)))
     assert File.objects.get(task=task).url == fresh.url
+
+
+def test_a_link_to_this_site_is_what_the_order_was_made_from(
+    world: World, settings: Settings
+) -> None:
+    """A gateway repeats the order under names that results have too."""
+    task = at_provider(world, RemoteState.QUEUED)
+    source = Result("video", f"{settings.PUBLIC_URL}/sources/token/source.mp4")
+    told = Report(RemoteState.SUCCEEDED, "processing", results=(source,))
+    transitions.apply_report(world.attempt(task), told)
+    task.refresh_from_db()
+    assert (task.state, task.alarm, task.files.count()) == (TaskState.RUNNING, "", 0)
+    transitions.apply_report(world.attempt(task), replace(told, results=(source, VIDEO)))
+    task.refresh_from_db()
+    assert (task.state, task.files.get().url) == (TaskState.SUCCEEDED, VIDEO.url)

@@ -150,6 +150,9 @@ ENCODED = {
     "gzip that lost its end": (gzip.compress(REPLY)[:-4], "x-gzip"),
     "zlib": (zlib.compress(REPLY), "deflate"),
     "raw deflate": (zlib.compress(REPLY)[2:-4], "deflate"),
+    "zlib that is claimed as gzip": (zlib.compress(REPLY), "gzip"),
+    "the marks of chunks": (b"4\r\n" + REPLY[:4] + b"\r\n7\r\n" + REPLY[4:] + b"\r\n0\r\n\r\n", ""),
+    "a claim in other letters than those of ASCII": (REPLY, "港口"),
 }
 
 
@@ -181,8 +184,12 @@ def test_a_redirect_reaches_the_flow_as_a_reply(run: Run, status: int) -> None:
 
 @BOTH
 def test_a_reply_with_too_large_a_length_is_read_where_its_json_is_whole(run: Run) -> None:
-    with origin(reply(200, REPLY, length=100)) as server:
-        assert run(get(server.url), server.policy) == REPLY
+    for body in (REPLY, gzip.compress(REPLY)):
+        with origin(reply(200, body, length=100)) as server:
+            assert run(get(server.url), server.policy) == REPLY
+    head = b"HTTP/1.1 200 OK\r\nX-Note: \xe6\xb8\xaf\xff\r\nContent-Length: 99\r\n\r\n"
+    with origin(raw(head, REPLY)) as server:  # which waits with the rest for ever
+        assert run(get(server.url), server.policy, deadline=0.3) == REPLY
 
 
 @BOTH

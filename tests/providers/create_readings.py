@@ -69,6 +69,7 @@ PAGES: Mapping[str, bytes] = {
     "text": b"upstream connect error or disconnect/reset before headers",
     "gateway's JSON": b'{"message":"Forbidden"}',
     "gateway's longer JSON": b'{"message":"Unauthorized","request_id":"4cc3a75a"}',
+    "framework's JSON": b'{"timestamp":1,"status":403,"error":"Forbidden","path":"/ent/v2"}',
     "CDN's JSON": b'{"success":false,"errors":[{"code":1020,"message":"Access denied"}]}',
 }
 CREATE_MET_BY_A_PAGE: Mapping[int, tuple[type[ProviderError], Reason | None]] = {
@@ -76,9 +77,23 @@ CREATE_MET_BY_A_PAGE: Mapping[int, tuple[type[ProviderError], Reason | None]] = 
     **dict.fromkeys((401, 407), (Unavailable, Reason.GATEWAY)),
     **dict.fromkeys((402, 403), (Unclear, Reason.GATEWAY)),
     429: (Unavailable, None),
-    404: (Refused, None),
+    **dict.fromkeys((404, 411, 415, 421, 422), (Refused, None)),
+    **dict.fromkeys((304, 406, 418), (Unclear, None)),
 }
-REDIRECTS = (301, 302, 307, 308)
+NO_METHOD: Mapping[bytes, type[ProviderError]] = {
+    b"<html><head><title>405 Not Allowed</title></head></html>": Refused,
+    b"405 method not allowed": Refused,
+    b'{"detail":"Method Not Allowed"}': Refused,
+    # So says a firewall, which may have refused the answer.
+    "<html><title>405</title>您的访问被阻断。</html>".encode(): Unclear,
+}
+REDIRECTS = (300, 301, 302, 307, 308)
+# An order in what strict and lenient readers of JSON give up at.
+BROKEN = (
+    *("{task_id=%s, state=created}", '{"prompt":"sign: "OPEN": red", "task_id": "%s"}'),
+    *('{"task_id"=>"%s", "state"=>"created"}', "<Map><task_id>%s</task_id></Map>"),
+    '{"path":"C:\\new\\","task_id":%s}',
+)
 
 
 class CreateReadings(ProviderCalls):
@@ -130,6 +145,20 @@ class CreateReadings(ProviderCalls):
         for remote_id in (*ODD_IDS, "\n padded \t"):
             assert_kept(remote_id)
         settings(deadline=None, max_examples=50)(given(IDS)(assert_kept))()
+
+    @pytest.mark.usefixtures("built_once")
+    def test_an_id_in_plain_sight_is_an_order_where_nobody_can_read_the_answer(self) -> None:
+        reply, place = self.create()
+        name, remote_id = str(place[-1]), str(get(reply.body, place))
+        for form in BROKEN:
+            with case(form):
+                text = form.replace("task_id", name) % remote_id
+                assert self.submitted(text.encode()).remote_id == remote_id
+                cut = text[: text.index(remote_id) + 1]
+                for doubtful in (text.replace(remote_id, "0"), f"{text} {form % 8}", cut):
+                    assert type(self.submitted(doubtful.encode())) is Unclear
+                quoted = f'{{"prompt":{json.dumps(text)},}}'
+                assert type(self.submitted(quoted.encode())) is Unclear
 
     @pytest.mark.usefixtures("built_once")
     def test_an_id_as_an_integer_keeps_its_digits(self) -> None:
@@ -248,6 +277,24 @@ class CreateReadings(ProviderCalls):
             bare = self.submitted(b"", status)
             assert (type(bare), bare.reason) == (Refused, Reason.REDIRECTED)
         assert type(self.submitted(b"", 303, Location="/tasks/1")) is Unclear  # it was taken
+
+    def test_what_a_redirect_says_of_the_order_comes_first(self) -> None:
+        reply, place = self.create()
+        for status in REDIRECTS:
+            receipt = self.submitted(reply.content, status, Location="/v3")
+            assert receipt.remote_id == str(get(reply.body, place))
+            login = self.submitted(b'{"code":302,"message":"sign in"}', status, Location="/login")
+            assert (type(login), login.reason) == (Refused, Reason.REDIRECTED)
+            told = self.submitted(b'{"code":0,"message":"success"}', status, Location="/v3")
+            assert type(told) is Unclear
+            word = b'{"code":400,"reason":"CreditInsufficient","message":"no"}'
+            refused = self.submitted(word, status, Location="/v3")
+            assert (type(refused), refused.reason) == (Unauthorised, Reason.CREDITS_SPENT)
+
+    def test_a_create_by_a_method_that_nobody_takes_was_not_taken(self) -> None:
+        for content, error in NO_METHOD.items():
+            with case(content):
+                assert type(self.submitted(content, 405)) is error
 
     # ---- Any two changes ------------------------------------------------------------------
 

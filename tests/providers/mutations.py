@@ -18,9 +18,9 @@ REMOVED: Any = object()
 MARK = "@@"  # what is replaced by bytes that no JSON writer makes
 
 MALFORMED: Sequence[Any] = (REMOVED, None, "x", [[]], -1, 10**400, True, {"id": 1})
-CONTAINERS = ("data", "task", "result", "output", "Response")
-STATE_NAMES = ("state", "status", "task_status", "taskStatus", "Status")
-ID_NAMES = ("task_id", "taskId", "taskNo", "task_no", "id", "TaskId")
+CONTAINERS = ("data", "task", "result", "output", "Response", "Data")
+STATE_NAMES = ("state", "status", "task_status", "taskStatus", "Status", "TaskState", "job_status")
+ID_NAMES = ("task_id", "taskId", "taskNo", "task_no", "id", "TaskId", "taskID", "jobId")
 COST_NAMES = ("credits", "totalPoints")
 MESSAGE_NAMES = ("message", "err_msg", "error", "fail_reason", "failMsg", "Message")
 CODE_NAMES = ("code", "reason", "err_code", "failCode", "ErrCode", "ErrCodeExt", "errorCode")
@@ -28,11 +28,12 @@ ERROR_NAMES = frozenset((*MESSAGE_NAMES, *CODE_NAMES))
 RESULT_NAMES = (
     *("creations", "videos", "results", "result", "resultUrls", "result_urls", "resultJson"),
     *("output", "outputs", "data", "task_result", "content", "metadata", "response", "Response"),
-    "FileInfos",
+    *("FileInfos", "video_list", "items"),
 )
 FILM_NAMES = (
     *("url", "video_url", "videoUrl", "video", "download_url", "downloadUrl", "play_url"),
     *("file_url", "FileUrl", "result_url", "creation_url", "finalVideoUrl", "uri", "href"),
+    *("signed_url", "outputVideo", "videoFileUrl"),
 )
 
 # ---- Places ---------------------------------------------------------------------------------
@@ -123,12 +124,12 @@ def places_like(value: Any, texts: Collection[str]) -> Sequence[Place]:
 
 WORDS: Mapping[str, str] = {
     "queued": "created pending queued queueing queuing inqueue waiting wait submitted submitting "
-    "scheduled accepted received notstart notstarted init initialized starting "
+    "scheduled accepted received notstart notstarted init initialized starting queue3 排队等待 "
     "排队中 等待中 已提交",
     "running": "processing running inprogress progressing started generating rendering executing "
-    "working active uploading 处理中 生成中 进行中",
+    "working active uploading finalizing 处理中 生成中 进行中 正在生成",
     "succeeded": "success succeeded succeed successful completed complete done finish finished "
-    "ready ok 成功 完成 已完成",
+    "ready ok operationsucceeded 成功 完成 已完成 任务完成",
     "failed": "failed fail failure error errored aborted abort rejected refused denied blocked "
     "moderated timeout timedout expired invalid 失败 已失败",
     "cancelled": "cancelled canceled cancel cancelling usercancelled usercanceled revoked 已取消",
@@ -160,11 +161,13 @@ AMOUNTS: Mapping[str, int] = {
     **{'"1,250"': 1250, '"1 250.5"': 1251, '"1,250,000"': 1_250_000, '"12,5"': 13, '"0,79"': 1},
     **{'"0,790"': 1, '"35 credits"': 35, '"35积分"': 35, '"$0.79"': 1, '"0.79 USD"': 1},
     **{'"\uff13\uff15"': 35, '{"amount":"0.79","currency":"USD"}': 1, "[35]": 35, '["35"]': 35},
+    **{'{"total":1000,"used":35}': 35, '{"used":35,"remaining":965}': 35},
     **{"0": 0, '"0"': 0, "0.0": 0, "1000000000000000": 10**15},
 }
 NO_AMOUNTS = (
     *("-3", '"-3"', "NaN", "Infinity", "true", "false", '"ten"', '"3 of 5"', "[3,5]"),
     *('{"a":3,"b":5}', '{"amount":"ten"}', "1e16", '"1000000000000001"', "1e400"),
+    *('"1.2k"', '"3.5万积分"', '"35%"', '"7 credits/s"', '"每秒7积分"', '{"price":7,"quantity":5}'),
 )
 
 # ---- Links (1.6) ----------------------------------------------------------------------------
@@ -196,6 +199,8 @@ def results_elsewhere(link: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"{name} as text", {name: json.dumps([{"url": link}])}
         yield f"{name}[]", {name: [link]}
         yield f"{name}", {name: link}
+    yield "creations as PHP numbers them", {"creations": {"1": {"url": link}}}
+    yield "fail_reason", {"fail_reason": link}
 
 
 ECHOES_OF_THE_ORDER: Sequence[Mapping[str, Any]] = (

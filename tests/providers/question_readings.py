@@ -59,6 +59,14 @@ from .recorded import Recorded
 
 GATEWAYS = {401, 402, 403, 407}
 NO_WORDS: Sequence[Any] = (None, True, 7, [], {"a": 1}, REMOVED)
+# What failed is the question, while the task goes on.
+FAILED_QUESTIONS: Sequence[Mapping[str, Any]] = (
+    {"status": "error", "message": "Unable to reach the database", "data": None},
+    {"status": "fail", "data": {}},
+    {"status": "error", "msg": "busy", "ts": 1764522552},
+    {"status": "failed", "message": "no quota", "requestID": "4cc3", "retry_after": 5},
+)
+NO_ERRORS = ("None", "null", "<nil>", "N/A", "No error", "", False, {"code": 0, "message": ""})
 ENDED_BADLY = {RemoteState.FAILED, RemoteState.CANCELLED}
 ROLES = {
     "url": "video",
@@ -118,6 +126,19 @@ class QuestionReadings(CreateReadings):
                 with case(reply.name, unknown):
                     report = self.checked(put_all(reply.body, places, unknown))
                     assert (report.state, report.state_word) == (None, str(unknown).strip())
+
+    @pytest.mark.usefixtures("built_once")
+    def test_a_failed_question_and_an_error_that_says_nothing_end_no_task(self) -> None:
+        for body in FAILED_QUESTIONS:
+            with case(body):
+                outcome = self.outcome("check", httpx.Response(200, content=encoded(body)))
+                assert (type(outcome), outcome.reason) == (Unavailable, Reason.UNREADABLE)
+        for reply in self.filmless():
+            for nothing in NO_ERRORS:
+                with case(reply.name, nothing):
+                    report = self.checked({**reply.body, "error": nothing})
+                    assert report.state == reply.value("check")["state"]
+                    assert not report.message
 
     @pytest.mark.usefixtures("built_once")
     def test_a_word_of_state_is_found_beside_its_place(self) -> None:

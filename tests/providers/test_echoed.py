@@ -29,6 +29,7 @@ TIMES: Mapping[Any, float] = {
     **{"2025-11-30T17:09:12.250000123Z": INSTANT + 0.25, "2025-11-30 17:09:12+00:00": INSTANT},
     **{"2025-12-01T01:09:12.25+08:00": INSTANT + 0.25, " 2025-11-30T17:09:12Z ": INSTANT},
     **{"Sun, 30 Nov 2025 17:09:12 GMT": INSTANT, "2025-11-30T17:09:12+0000": INSTANT},
+    **{"2025-12-01 01:09:12 +0800 CST m=+0.1": INSTANT, "2025-11-30T17:09:12Z[UTC]": INSTANT},
 }
 NO_TIMES: Sequence[Any] = (
     None,
@@ -42,7 +43,11 @@ NO_TIMES: Sequence[Any] = (
     -1,
     10**30,
     "2025-13-45T99:00:00Z",
+    # What programs write for no time, and a zone that two places have.
+    *("0001-01-01T00:00:00Z", "0001-01-01T00:00:00", "1970-01-01T00:00:00Z", "1970-01-01 08:00:00"),
+    *("0000-00-00 00:00:00", "0000000000", "Sun Nov 30 17:09:12 CST 2025"),
 )
+NO_TEXTS: Sequence[Any] = ("None", "null", None, [], True)
 NO_SEEDS: Sequence[Any] = (None, "", "random", True, [], 7.5)
 
 
@@ -134,6 +139,10 @@ def test_a_time_is_read_in_all_its_forms() -> None:
 def test_the_seed_is_told_as_it_was_used_and_not_where_it_is_chance() -> None:
     for seed, used in {7.0: "7", "7": "7", 2147483647: "2147483647"}.items():
         assert checked(Vidu(), {"state": "processing", "seed": seed})["seed"] == used
+    told = {"seed": 7, "actualSeed": 8, "creations": [{"seed": 9}]}
+    assert checked(Vidu(), {"state": "processing", **told})["seed"] == "8"
+    made = {"state": "processing", "creations": [{"seed": 9}]}
+    assert checked(Vidu(), made)["seed"] == "9"
     for nothing in NO_SEEDS:
         assert "seed" not in checked(Vidu(), {"state": "processing", "seed": nothing})
 
@@ -149,3 +158,13 @@ def test_words_that_were_made_of_the_prompt_are_found_in_each_dialect() -> None:
     for provider, body in bodies.items():
         with case(provider.kind):
             assert checked(provider, body)["enhanced_prompt"] == words
+    for name in ("EnhancedPrompt", "expanded_prompt", "optimizedPrompt"):
+        assert checked(Vidu(), {"state": "processing", name: words})["enhanced_prompt"] == words
+    for nothing in NO_TEXTS:
+        assert not checked(Vidu(), {"state": "processing", "enhanced_prompt": nothing})
+
+
+def test_an_end_that_is_told_before_the_end_is_none() -> None:
+    body = {"state": "processing", "end_time": INSTANT}
+    assert "finished_at" not in checked(Vidu(), body)
+    assert checked(Vidu(), {**body, "state": "failed"})["finished_at"] == str(INSTANT)

@@ -77,6 +77,7 @@ RELAY: Mapping[str, Reason] = {
     "insufficient_user_quota": Reason.CREDITS_SPENT,
     "pre_consume_token_quota_failed": Reason.CREDITS_SPENT,
     "task_not_exist": Reason.NOT_FOUND,
+    "model_not_found": Reason.MODEL_UNAVAILABLE,
 }
 # https://apixo.ai/docs/api-reference/error-codes
 APIXO: Mapping[str, Reason] = {

@@ -16,10 +16,13 @@ from generations.providers.contract import (
     CallbackRequest,
     CallbackTrust,
     Order,
+    ProviderError,
+    Reason,
     Refused,
     RemoteState,
     Unauthorised,
     Unavailable,
+    Unclear,
 )
 from generations.providers.relay.adapter import Relay
 from generations.providers.relay.requests import MEMBERS
@@ -208,6 +211,12 @@ def test_a_good_key_has_no_task_0() -> None:
 # ---- Shapes, where more than one matches ----------------------------------------------------
 
 
+def tencent(code: int, message: str) -> dict[str, Any]:
+    output = {"FileInfos": [{"FileUrl": "https://cdn.example/v.mp4"}]}
+    task = {"ErrCode": code, "Message": message, "Output": output}
+    return {"Response": {"Status": "FINISH", "TaskType": "AigcVideoTask", "AigcVideoTask": task}}
+
+
 @pytest.mark.parametrize(
     ("body", "state"),
     [
@@ -216,6 +225,9 @@ def test_a_good_key_has_no_task_0() -> None:
         ({"status": "pending", "video_url": None, "object": "video"}, "queued"),
         ({"state": 5, "status": "failed", "video_url": None}, "failed"),
         ({"code": "success", "data": {"status": "QUEUED"}, "object": "video"}, "queued"),
+        # A code of 0 says more than the sentence beside it.
+        (tencent(0, "处理完成, 1 file"), "succeeded"),
+        (tencent(70000, "Success"), "failed"),
     ],
 )
 def test_the_first_shape_that_matches_wins(body: dict[str, Any], state: str) -> None:
@@ -311,3 +323,21 @@ def test_each_model_has_the_limits_of_seed_001(
 def test_nothing_else_is_offered() -> None:
     assert RELAY.kinds() == ("text_to_video",)
     assert RELAY.models("text_to_video") == ("viduq3-turbo", "viduq3-pro", "viduq2", "viduq1")
+
+
+@pytest.mark.parametrize(
+    ("chosen_by", "error"),
+    [
+        ("（distributor） (request id: 7)", Refused),
+        ("(distributor)", Refused),
+        ("(retry)", Unclear),
+    ],
+)
+def test_an_order_that_no_service_could_take_was_not_taken(
+    chosen_by: str, error: type[ProviderError]
+) -> None:
+    message = f"No available channel for model viduq2 under group default {chosen_by}"
+    told = {"code": "model_not_found", "message": message, "type": "new_api_error"}
+    with pytest.raises(error) as caught:
+        value_of(Relay().submit(ACCESS, ORDER), httpx.Response(503, json={"error": told}))
+    assert caught.value.reason is Reason.MODEL_UNAVAILABLE

@@ -201,3 +201,51 @@ def test_a_long_prompt_of_a_record_is_read_whole() -> None:
     tree = {"id": FILM, "state": "success", "data_records": {"narration_records": [record]}}
     film = value_of(Vidu().film(Access("https://x", "k"), FILM), httpx.Response(200, json=tree))
     assert film.narrations[0].prompt == "x" * 9_000
+
+
+# ---- A tree that is other than documented ---------------------------------------------------
+
+WORD = "CreationPolicyViolation"
+FAILED = {"id": "7", "state": "failed"}
+MADE = {"id": "7", "state": "success", "creation_url": "https://cdn.example/7.mp4"}
+
+
+def tree(record: object, **shot: object) -> dict[str, object]:
+    shots = [{"stroyboard_id": 1, "records": [record]} | shot]
+    return {"id": FILM, "state": "success", "data_records": {"storyboards": shots}}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *({"error": f"failed: {WORD}"}, {"failReason": WORD}, {"err_code": "", "message": WORD}),
+        {"err_code": "Unknown", "err_msg": f"上游返回{WORD}错误"},
+    ],
+)
+def test_why_a_take_failed_is_found_in_any_member(said: dict[str, str]) -> None:
+    film = value_of(Vidu().film(ACCESS, FILM), httpx.Response(200, json=tree(FAILED | said)))
+    assert film.shots[0].records[0].code == WORD
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"result": tree(MADE)}, {"code": 0, "data": {"task": tree(MADE)}}),
+        tree(MADE, records={"2": MADE}),
+        tree(MADE, stroyboard_id=None, storyboardId="1"),
+        tree({**MADE, "id": None, "taskID": "7"}),
+    ],
+)
+def test_a_tree_that_is_wrapped_or_spelled_otherwise_is_the_same(body: object) -> None:
+    film = value_of(Vidu().film(ACCESS, FILM), httpx.Response(200, json=body))
+    (shot,) = film.shots
+    told = [(record.remote_id, record.url) for record in shot.records]
+    assert (shot.index, told) == (1, [("7", "https://cdn.example/7.mp4")])
+
+
+def test_the_takes_of_a_cut_may_be_named_in_one_text() -> None:
+    cut = {**MADE, "params": {"video_task_ids": "7, 8"}}
+    body = tree(MADE)
+    body["data_records"] = {"completed_creation_records": [cut]}
+    film = value_of(Vidu().film(ACCESS, FILM), httpx.Response(200, json=body))
+    assert film.cuts[0].take_remote_ids == ["7", "8"]

@@ -7,7 +7,14 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from generations.providers.contract import REMOTE_ID_LENGTH, Reason, RemoteState, Result
+from generations.providers.contract import (
+    REMOTE_ID_LENGTH,
+    CallbackRequest,
+    Reason,
+    RemoteState,
+    Result,
+)
+from generations.providers.wire.callbacks import Hints, read_body, read_hints
 from generations.providers.wire.complaints import find_word, read_complaint
 from generations.providers.wire.links import read_address, read_expiry
 from generations.providers.wire.objects import BODY_LIMIT, read_members, read_object
@@ -123,6 +130,14 @@ def test_a_state_is_read_from_inside_an_object(
     assert state_of(word) is state
 
 
+QUOTED = (
+    *("'https://a.example/f.mp4'", '"https://a.example/f.mp4"', "`https://a.example/f.mp4`"),
+    *("“https://a.example/f.mp4”", "<https://a.example/f.mp4>", "' `https://a.example/f.mp4` '"),
+    *("[film](https://a.example/f.mp4)", "![](https://a.example/f.mp4)"),
+    *("[film](<https://a.example/f.mp4>)", " '[a film](https://a.example/f.mp4)' "),
+)
+
+
 @pytest.mark.parametrize(
     ("value", "address"),
     [
@@ -130,6 +145,14 @@ def test_a_state_is_read_from_inside_an_object(
         (" HTTPS://cdn.example/港 口.mp4", "https://cdn.example/%E6%B8%AF%20%E5%8F%A3.mp4"),
         ("https:\\/\\/cdn.example\\/a?b=1\\u0026c=2", "https://cdn.example/a?b=1&c=2"),
         ("cdn.example:8443/a.mp4", "https://cdn.example:8443/a.mp4"),
+        *((quoted, "https://a.example/f.mp4") for quoted in QUOTED),
+        *((f"https://a.example/f?b={end}", f"https://a.example/f?b={end}") for end in "'`"),
+        *(
+            (f"https://a.example/f{end}", "https://a.example/f")
+            for end in ('"', "<", ">", "”", "’")
+        ),
+        ("https://a.example/f_(1).mp4", "https://a.example/f_(1).mp4"),
+        ("[film](https://a.example/f_(1).mp4)", "https://a.example/f_(1).mp4"),
         *((wrong, "") for wrong in (None, "", "ftp://a/b", "a", "and/or", 1, ["https://a"])),
         *((wrong, "") for wrong in ("https://", "https://[broken/a", "data:video/mp4;base64,AA")),
     ],
@@ -169,6 +192,26 @@ def test_a_body_over_the_limit_is_not_read() -> None:
     assert read_object(filled + b" ") is None
 
 
+TASK = {"task_id": "7", "creations": [1]}
+ONE_OF_SEVERAL = (
+    b'{"level":"info","msg":"upstream {ok}"}\n{"task_id":"7"}',
+    b'[]\n{}&&{"task_id":"7"}',
+    b'jQuery11({}, {"task_id":"7"})',
+    b'{"task_id":"7"}{"error":{"message":"write: broken pipe"}}',
+    b': ping\n\nevent: ping\ndata: {"id":"evt1"}\n\ndata: {"task_id":"7"}\n\ndata: [DONE]\n\n',
+    b'data: {\ndata:  "task_id": "7"\ndata: }\n\n',
+    b'[null,{"took_ms":3},{"task_id":"7"}]',
+    b'<script>var a = {b: 1}</script>{"task_id":"7"}',
+    b'<!-- {b: 1} -->{"task_id":"7"}',
+)
+STREAM = b'data: {"id":"7","status":"processing"}\n\ndata: {"id":"7","status":"succeeded"}\n\n'
+LINKED = {"url": "https://a.example/f?a=1&copy=2", "n": '"<'}
+SHOWN = (
+    b'{"url":"https://a.example/f?a=1&copy=2","n":"\\"\\u003c"}',
+    b"{&quot;url&quot;:&quot;https://a.example/f?a=1&amp;copy=2&quot;,&quot;n&quot;:&quot;\\&quot;&lt;&quot;}",
+)
+
+
 @pytest.mark.parametrize(
     ("content", "members", "is_cut"),
     [
@@ -179,6 +222,17 @@ def test_a_body_over_the_limit_is_not_read() -> None:
         (b'"{\\"a\\":1}"', {"a": 1}, False),
         (b"<html><script>var a = {b: 1}</script>", None, False),
         (b'{"a":911026047460327424.5}', {"a": Decimal("911026047460327424.5")}, False),
+        (b'{"a":400// end\n}', {"a": 400}, False),
+        (b'{"task_id":"","task_id":"7","creations":[],"creations":[1]}', TASK, False),
+        *((content, {"task_id": "7"}, False) for content in ONE_OF_SEVERAL),
+        (b'[{"task_id":"7"},{"task_id":"8"}]', None, False),
+        (b'{"level":"info"}\n{"task_id":"7","prompt":"cut', {"task_id": "7"}, True),
+        (b'{"task_id":"7"}\n{"level":"inf', {"task_id": "7"}, False),
+        (STREAM, {"id": "7", "status": "succeeded"}, False),
+        *((b"<html><body><pre>%s</pre></body></html>" % text, LINKED, False) for text in SHOWN),
+        (b'<?xml version="1.0"?><string xmlns="x">%s</string>' % SHOWN[1], LINKED, False),
+        (SHOWN[1], LINKED, False),
+        (b"<html><p>Rejected by <b>{rule: 7}</b></p></html>", None, False),
     ],
 )
 def test_json_that_is_none_is_read_as_something_near_to_it(
@@ -196,6 +250,11 @@ def test_json_that_is_none_is_read_as_something_near_to_it(
         ("Forbidden content in the prompt", ""),
         ("this is forbidden", ""),
         ("NotCreationPolicyViolation", ""),
+        ("my-CreationPolicyViolation", ""),
+        ("任务失败CreationPolicyViolation请修改", "CreationPolicyViolation"),
+        ("com.example.CreationPolicyViolationException: no", "CreationPolicyViolation"),
+        ("ERR_CREATION_POLICY_VIOLATION", "CreationPolicyViolation"),
+        ("NSFW_DETECTED_ERROR", ""),  # of two parts it may be any library's
     ],
 )
 def test_an_error_word_is_found_as_a_whole_word(text: str, word: str) -> None:
@@ -208,6 +267,50 @@ def test_the_word_that_is_known_comes_before_one_nearer_to_the_top() -> None:
     assert complaint.code == "CreationPolicyViolation"
     assert complaint.is_known
     assert not complaint.is_own
+
+
+WORD = "CreationPolicyViolation"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"error": {"code": 400, "message": "no", "details": [{"@type": "info", "reason": WORD}]}},
+        *({"errors": [{"message": "no"}, {"message": WORD}]}, {"errors": ["no", WORD]}),
+        *(
+            {"detail": [{"msg": "no"}, {"msg": WORD}]},
+            {"failureCode": WORD},
+            {"ErrorMessage": WORD},
+        ),
+        *({"base_resp": {"status_code": 1026, "status_msg": WORD}}, {"err": {"code": WORD}}),
+        *({"task": {"reason": WORD}}, {"error": {"innererror": {"code": WORD}}}, {"failure": WORD}),
+        *({"task_status_msg": WORD}, {"err_code": {"name": WORD}}, {"err_code": f"{WORD}Error"}),
+        *({"code": "None", "error": "null", "message": WORD}, {"err_code": [WORD]}),
+    ],
+)
+def test_the_word_is_found_wherever_gateways_put_it(members: dict[str, object]) -> None:
+    assert read_complaint(members, REASONS).code == WORD
+
+
+@pytest.mark.parametrize(
+    ("members", "films"),
+    [
+        ({"video_url": "https://a/1.mp4,https://a/2.mp4?s=1"}, ["1.mp4", "2.mp4?s=1"]),
+        ({"output": "https://a/1.mp4\nhttps://a/2.mp4"}, ["1.mp4", "2.mp4"]),
+        ({"url": "https://a/get?u=b,https://a/1.mp4"}, ["get?u=b,https://a/1.mp4"]),
+        ({"video": {"720p": "https://a/1.mp4", "1080p": "https://a/2.mp4"}}, ["1.mp4", "2.mp4"]),
+        ({"videos": {"abc": {"url": "https://a/1.mp4"}}}, ["1.mp4"]),
+        ({"video_url": "https://a/1.m3u8", "mp4_url": "https://a/1.mp4"}, ["1.mp4"]),
+        ({"urls": {"get": "https://a/tasks/1", "cancel": "https://a/tasks/1/cancel"}}, []),
+        ({"videos": {"input": {"url": "https://a/1.mp4"}}}, []),
+    ],
+)
+def test_a_text_with_several_links_and_an_object_of_forms_are_lists_of_films(
+    members: dict[str, object], films: list[str]
+) -> None:
+    found = find_results(members, is_finished=True)
+    assert [each.url.removeprefix("https://a/") for each in found] == films
+    assert {each.role for each in found} <= {"video"}
 
 
 def test_a_key_is_hidden_also_where_its_slashes_are_escaped() -> None:
@@ -223,6 +326,32 @@ def test_a_key_that_lies_across_the_limit_is_hidden_too(member: str, limit: int)
     assert getattr(reply, member)("message") == "x" * (limit - 10) + "***"
 
 
+@pytest.mark.parametrize(
+    ("body", "query", "content_type"),
+    [
+        ("task_id=7&state=success", "", "application/x-www-form-urlencoded"),
+        ("task_id=7&state=success", "", "application/json"),
+        ("data=%7B%22task_id%22%3A%227%22%2C%22state%22%3A%22success%22%7D&sign=x", "", ""),
+        ("payload=%7B%22task_id%22%3A%227%22%2C%22state%22%3A%22success%22%7D", "", ""),
+        ("%7B%22task_id%22%3A%227%22%2C+%22state%22%3A%22success%22%7D=", "", ""),
+        ("", "task_id=7&state=success", ""),
+        ('{"state":"success"}', "task_id=7", "application/json"),
+        ('{"id":"event-1","state":"success","data":{"object":{"task_id":"7"}}}', "", ""),
+        (
+            '--x\r\nContent-Disposition: form-data; name="task_id"\r\n\r\n7\r\n--x\r\n'
+            'Content-Disposition: form-data; name="state"\r\n\r\nsuccess\r\n--x--\r\n',
+            "",
+            "multipart/form-data; boundary=x",
+        ),
+    ],
+)
+def test_a_callback_is_read_in_any_form(body: str, query: str, content_type: str) -> None:
+    headers = {"content-type": content_type} if content_type else {}
+    request = CallbackRequest("POST", "/callbacks/relay/1", query, headers, body.encode())
+    hints = read_hints(read_body(request, ""), ids=("id",), states=("state",))
+    assert hints == Hints("7", "success")
+
+
 def test_a_pause_is_told_in_seconds_or_by_two_dates() -> None:
     dates = {
         "Retry-After": "Sun, 30 Nov 2025 17:09:12 GMT",
@@ -231,6 +360,7 @@ def test_a_pause_is_told_in_seconds_or_by_two_dates() -> None:
     assert read_retry_after({"Retry-After": " 30 "}) == 30
     assert read_retry_after(dates) == 30
     assert read_retry_after({"Retry-After": dates["Retry-After"]}) is None
+    assert read_retry_after(dates | {"Retry-After": "2025-11-30 17:09:12"}) is None
 
 
 SIGNED = datetime(2026, 4, 1, 12, tzinfo=UTC).timestamp()

@@ -55,7 +55,7 @@ def _fresh_echo(task: Task, echoed: Mapping[str, str]) -> dict[str, str]:
         for name in ECHOED
         if (value := echoed.get(name, ""))
         and not task.echoed.get(name)
-        and (name, value) != ("seed", NO_SEED)
+        and (name, value) not in {("seed", NO_SEED), ("enhanced_prompt", task.prompt)}
     }
 
 

@@ -1,8 +1,10 @@
 """Transitions by what the provider reports: running, ended, and the links of its results."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
@@ -31,6 +33,7 @@ from generations.providers.contract import (
     Report,
     Unauthorised,
 )
+from generations.providers.wire.states import state_of
 from generations.teams import credentials
 
 from .alarms import (
@@ -67,6 +70,7 @@ def apply_report(attempt: Attempt, report: Report) -> None:
     if _is_for_another(attempt, report):
         # Before all else: nothing of this report belongs to our task, not even its cost.
         return mark_wrong_id(attempt)
+    report = _without_ours(report)
     if attempt.credential.doubted_at:
         credentials.clear_doubt(attempt.credential)
     if _has_new_options(attempt, report):
@@ -76,6 +80,18 @@ def apply_report(attempt: Attempt, report: Report) -> None:
     if report.state in {RemoteState.QUEUED, RemoteState.RUNNING}:
         return _apply_progress(attempt, report, report.state)
     return _apply_end(attempt, report, report.state)
+
+
+def _without_ours(report: Report) -> Report:
+    """Return a report without links to this site, which repeat what an order was made from.
+
+    A film ends a task whatever its word of state; without one the word counts again.
+    """
+    others = [each for each in report.results if not each.url.startswith(f"{settings.PUBLIC_URL}/")]
+    if len(others) == len(report.results):
+        return report
+    state = report.state if others else state_of(report.state_word) or report.state
+    return replace(report, results=others, state=state)
 
 
 def has_news(attempt: Attempt, report: Report) -> bool:

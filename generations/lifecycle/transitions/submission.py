@@ -222,7 +222,7 @@ def mark_unclear(attempt: Attempt, error: ProviderError) -> None:
     """Mark that nobody knows whether the POST was taken. No machine ever sends it again."""
     _mark_unclear(attempt, [TaskState.SENDING], error)
     # A page of 5xx passes; what refuses with a page of its own would refuse the next order as well.
-    if error.reason is Reason.GATEWAY and error.status in {402, 403}:
+    if error.reason is Reason.GATEWAY and 400 <= (error.status or 0) < 500:
         _let_wait(attempt.credential, error.reason)
 
 

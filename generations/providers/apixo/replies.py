@@ -15,6 +15,8 @@ from generations.providers.contract import (
 )
 from generations.providers.wire import tasks
 from generations.providers.wire.complaints import read_complaint
+from generations.providers.wire.dialects import Dialect
+from generations.providers.wire.errors import error_of_question, has_error_code, unreadable
 from generations.providers.wire.reasons import (
     STATUS_ERRORS,
     code_reason,
@@ -22,12 +24,6 @@ from generations.providers.wire.reasons import (
     status_reason,
 )
 from generations.providers.wire.replies import Reply
-from generations.providers.wire.tasks import (
-    Dialect,
-    error_of_question,
-    has_error_code,
-    unreadable,
-)
 from generations.providers.wire.values import AMOUNT_LIMIT, read_integer, read_signed
 
 from .reasons import FOREIGN, NO_BALANCE, REASONS, is_about_balance

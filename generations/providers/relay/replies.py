@@ -3,12 +3,14 @@
 https://doc.aimanyi.top/api-391200090.html
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from generations.providers.contract import (
     ProviderError,
     Receipt,
+    Refused,
     RemoteState,
     Report,
     Unauthorised,
@@ -17,12 +19,13 @@ from generations.providers.contract import (
 from generations.providers.vidu import replies as vidu
 from generations.providers.wire import tasks
 from generations.providers.wire.complaints import read_complaint
+from generations.providers.wire.dialects import Dialect
+from generations.providers.wire.errors import has_error_code, unreadable
 from generations.providers.wire.reasons import code_reason, create_error_kind
 from generations.providers.wire.replies import Reply
-from generations.providers.wire.tasks import Dialect, has_error_code, unreadable
 from generations.providers.wire.values import read_word
 
-from .reasons import QUOTA, REASONS, TASK_NOT_EXIST
+from .reasons import MODEL_NOT_FOUND, QUOTA, REASONS, TASK_NOT_EXIST
 
 # Shape 1 is Vidu's own.
 VIDU = replace(vidu.DIALECT, own=(("error",), ("code",)), reasons=REASONS)
@@ -109,6 +112,11 @@ def tencent_tasks(response: Reply) -> Sequence[str]:
 # ---- Errors (4.4) -----------------------------------------------------------------------------
 
 
+# Who chooses a service for an order. In a second try it is called otherwise, and then the first may
+# have been taken.
+DISTRIBUTOR = re.compile(r"[(\uff08]distributor[)\uff09]")
+
+
 def is_missing(reply: Reply) -> bool:
     """Whether this path knows no such task, or the relay no such path (4.3)."""
     return reply.status == 404 or read_complaint(reply.members, REASONS).code == TASK_NOT_EXIST
@@ -119,8 +127,13 @@ def read_error(reply: Reply) -> ProviderError:
     complaint = read_complaint(reply.members, REASONS)
     if reply.is_successful and not complaint.code:
         return unreadable(reply, Unclear)
-    # Before the status: with a 429 or a 500 too the order was never sent on (4.4).
-    is_quota = complaint.code in QUOTA
-    kind = Unauthorised if is_quota else create_error_kind(reply.status, complaint, REASONS)
+    kind = create_error_kind(reply.status, complaint, REASONS)
+    # Before the status: with a 429 or a 5xx too the order was never sent on (4.4).
+    if complaint.code in QUOTA:
+        kind = Unauthorised
+    elif complaint.code == MODEL_NOT_FOUND and DISTRIBUTOR.search(
+        reply.child("error").text("message")
+    ):
+        kind = Refused
     reason = code_reason(complaint.code, REASONS)
     return reply.error(kind, complaint.code, complaint.message, reason=reason)

@@ -24,6 +24,7 @@ from generations.providers.contract import (
     Unavailable,
 )
 from generations.providers.wire.callbacks import read_body, read_hints
+from generations.providers.wire.errors import is_own
 from generations.providers.wire.exchange import (
     ask,
     build_request,
@@ -32,7 +33,6 @@ from generations.providers.wire.exchange import (
     require_remote_id,
 )
 from generations.providers.wire.replies import Reply
-from generations.providers.wire.tasks import is_own
 from generations.providers.wire.values import read_identifier, read_text
 
 from .films import FILM, ID_MEMBERS, ROOT, film_call, read_film, read_part_receipt

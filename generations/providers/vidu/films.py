@@ -19,8 +19,10 @@ from generations.providers.contract import (
     Unclear,
 )
 from generations.providers.wire.complaints import Complaint
+from generations.providers.wire.errors import unreadable
 from generations.providers.wire.exchange import require_remote_id
 from generations.providers.wire.objects import as_object, unpacked
+from generations.providers.wire.pasted import read_pasted_ids
 from generations.providers.wire.reasons import code_reason
 from generations.providers.wire.replies import Reply
 from generations.providers.wire.results import find_results
@@ -29,14 +31,16 @@ from generations.providers.wire.tasks import (
     end_by_word,
     own_complaint,
     read_receipt,
-    unreadable,
+    widest_complaint,
 )
 from generations.providers.wire.values import (
     PROMPT_LIMIT,
+    TASK_IDS,
     WORD_LIMIT,
     is_empty,
     read_identifier,
     read_integer,
+    spellings,
 )
 
 from .reasons import REASONS
@@ -64,6 +68,7 @@ ID_MEMBERS: Mapping[str, str] = {
     COMPOSE: "compose_sub_task_id",
 } | dict.fromkeys(EDIT_TYPES, "sub_task_id")
 HIGHEST_SHOT = 999
+SHOT_NAMES = spellings("stroyboard_id", "storyboard_id")
 
 
 # ---- What is sent ---------------------------------------------------------------------------
@@ -128,8 +133,8 @@ def read_part_receipt(reply: Reply, order: Order) -> Receipt:
 
 def read_film(reply: Reply, remote_id: str) -> FilmReport:
     """A film's tree. Raises Unavailable for an answer of another film, or without a tree."""
-    if reply.child("data_records").members is None and reply.child("data").members is not None:
-        reply = reply.child("data")
+    wrapped = (scope for scope in reply.scopes if scope.child("data_records").members is not None)
+    reply = next(wrapped, reply)
     tree, word = reply.child("data_records"), read_word(reply)
     if tree.members is None or not word:
         raise unreadable(reply, Unavailable)
@@ -142,7 +147,7 @@ def read_film(reply: Reply, remote_id: str) -> FilmReport:
     cuts = read_all(tree, "completed_creation_records", read_cut)
     unreadable_count += sum(not record.remote_id for record in (*narrations, *musics))
     unreadable_count += sum(not cut.remote_id for cut in cuts)
-    complaint = own_complaint(reply, DIALECT)
+    complaint = complaint_of(reply)
     return FilmReport(
         state=end_by_word(state_of(word), complaint, DIALECT),
         state_word=word,
@@ -182,11 +187,9 @@ def read_shots(tree: Reply) -> tuple[Sequence[FilmShot], int]:
 
 def read_shot_index(entry: Reply) -> int | None:
     """``stroyboard_id``, as the page spells it, else the right spelling (2.14)."""
-    # No ``or`` between the two: the first shot has the index 0.
-    index = read_integer(entry.get("stroyboard_id"), high=HIGHEST_SHOT)
-    if index is None:
-        index = read_integer(entry.get("storyboard_id"), high=HIGHEST_SHOT)
-    return index
+    told = (read_integer(entry.get(name), high=HIGHEST_SHOT) for name in SHOT_NAMES)
+    # The first shot has the index 0.
+    return next((index for index in told if index is not None), None)
 
 
 def read_all[Read](tree: Reply, name: str, read: Callable[[Reply], Read]) -> Sequence[Read]:
@@ -195,8 +198,13 @@ def read_all[Read](tree: Reply, name: str, read: Callable[[Reply], Read]) -> Seq
 
 
 def entries(tree: Reply, name: str) -> Iterator[object]:
-    """A list's entries; one object alone counts as a list of one, and null as an empty one."""
+    """A list's entries; one object alone counts as a list of one, and null as an empty one.
+
+    A list that lost an entry is an object of numbers in PHP: ``{"0": {...}, "2": {...}}``.
+    """
     value = unpacked(tree.get(name))
+    if isinstance(value, dict) and value and all(number.isdigit() for number in value):
+        value = [*value.values()]
     if isinstance(value, list):
         yield from value
     elif as_object(value) is not None:
@@ -207,7 +215,7 @@ def entries(tree: Reply, name: str) -> Iterator[object]:
 
 def read_record(entry: Reply) -> FilmRecord:
     """One take. The list that holds it says what it is; its ``type`` does not (2.14)."""
-    complaint = own_complaint(entry, DIALECT)
+    complaint = complaint_of(entry)
     url = read_link(entry)
     return FilmRecord(
         remote_id=read_id(entry),
@@ -222,9 +230,14 @@ def read_record(entry: Reply) -> FilmRecord:
 
 def read_cut(entry: Reply) -> FilmCut:
     """One cut, and the takes that were joined in it."""
-    complaint = own_complaint(entry, DIALECT)
+    complaint = complaint_of(entry)
     url, params = read_link(entry), entry.child("params")
-    takes = map(params.identifier, entries(params, "video_task_ids"))
+    named = params.get("video_task_ids")
+    is_text = isinstance(unpacked(named), str)
+    takes = map(
+        params.identifier,
+        read_pasted_ids(str(named)) if is_text else entries(params, "video_task_ids"),
+    )
     return FilmCut(
         remote_id=read_id(entry),
         state=record_state(entry, url, complaint),
@@ -239,7 +252,14 @@ def read_cut(entry: Reply) -> FilmCut:
 
 
 def read_id(entry: Reply) -> str:
-    return entry.identifier(entry.first(["id", "task_id", "taskId", "sub_task_id"]))
+    return entry.identifier(entry.first(["id", *TASK_IDS, *spellings("sub_task_id")]))
+
+
+def complaint_of(entry: Reply) -> Complaint:
+    """What is said against a film or one of its records; of one that failed, in any member."""
+    own = own_complaint(entry, DIALECT)
+    has_failed = state_of(read_word(entry)) in {RemoteState.FAILED, RemoteState.CANCELLED}
+    return own if own.is_known or not has_failed else widest_complaint(entry, DIALECT, own)
 
 
 def read_link(entry: Reply) -> str:

@@ -15,25 +15,25 @@ from generations.providers.contract import (
 )
 from generations.providers.wire import tasks
 from generations.providers.wire.complaints import read_complaint
+from generations.providers.wire.dialects import Dialect
+from generations.providers.wire.errors import error_of_question, has_error_code, unreadable
 from generations.providers.wire.objects import as_objects
 from generations.providers.wire.reasons import code_reason, create_error_kind
 from generations.providers.wire.replies import Reply
 from generations.providers.wire.states import read_state_word, state_of
-from generations.providers.wire.tasks import (
-    Dialect,
-    error_of_question,
-    has_error_code,
-    unreadable,
-)
 from generations.providers.wire.values import (
     PROMPT_LIMIT,
     is_empty,
     read_identifier,
     read_integer,
     read_signed,
+    spellings,
 )
 
 from .reasons import REASONS
+
+# Under which gateways have the cost.
+CONSUMED = spellings("credits", "credits_used", "credits_consumed", "credits_cost", "credit_cost")
 
 # https://platform.vidu.com/docs/get-generation and https://platform.vidu.com/docs/error-code
 DIALECT = Dialect(
@@ -41,7 +41,7 @@ DIALECT = Dialect(
     reasons=REASONS,
     ids=("task_id",),
     states=("state",),
-    costs=("credits",),
+    costs=("credits", "usage.credits", *CONSUMED),
     results=("creations",),
     codes=("err_code",),
     messages=("err_msg",),

@@ -11,10 +11,6 @@ from generations.providers.contract import ProviderError, Reason, Refused, Unava
 from generations.providers.relay import reasons as relay
 from generations.providers.wire.reasons import STATUS_ERRORS, status_reason
 
-OK = 1000
-# Codes that mean success elsewhere. A reply without our success code is contradictory then.
-OTHER_SUCCESS_CODES = frozenset({0, 200})
-
 # It passes on what the services behind it say, in their words.
 REASONS: Mapping[str, Reason] = {**relay.REASONS, **apixo.REASONS}
 

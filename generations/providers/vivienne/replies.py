@@ -6,6 +6,8 @@ https://platform.xxd.fans/docs/en/api-reference/vidu-text2video/submit-generatio
 from generations.providers.contract import ProviderError, Receipt, Report, Unclear
 from generations.providers.wire import tasks
 from generations.providers.wire.complaints import Complaint, read_complaint
+from generations.providers.wire.dialects import Dialect
+from generations.providers.wire.errors import has_error_code, unreadable
 from generations.providers.wire.reasons import (
     STATUS_ERRORS,
     code_reason,
@@ -13,10 +15,9 @@ from generations.providers.wire.reasons import (
     status_reason,
 )
 from generations.providers.wire.replies import Reply
-from generations.providers.wire.tasks import Dialect, unreadable
-from generations.providers.wire.values import AMOUNT_LIMIT, read_integer
+from generations.providers.wire.values import AMOUNT_LIMIT, read_integer, spellings
 
-from .reasons import OK, OTHER_SUCCESS_CODES, REASONS, code_meaning
+from .reasons import REASONS, code_meaning
 
 # Seed 000. taskNo is read at the top too, because the page leaves the envelope open (3.2).
 DIALECT = Dialect(
@@ -24,7 +25,7 @@ DIALECT = Dialect(
     reasons=REASONS,
     ids=("data.taskNo", "taskNo"),
     states=("data.status",),
-    costs=("data.usage.totalPoints", "usage.totalPoints"),
+    costs=("data.usage.totalPoints", *(f"usage.{name}" for name in spellings("total_points"))),
     results=("data.data.result",),
     messages=("data.error",),
 )
@@ -47,7 +48,7 @@ def create_error(reply: Reply) -> ProviderError:
     if not reply.is_successful:
         return error_of_status(reply, complaint)
     # A 2xx that says success in another way may have taken the order.
-    if code is None or code == OK or code in OTHER_SUCCESS_CODES:
+    if code is None or not has_error_code(reply, DIALECT):
         return unreadable(reply, Unclear)
     if complaint.is_known:
         kind = create_error_kind(code if 400 <= code < 600 else 400, complaint, REASONS)

@@ -9,29 +9,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import filterfalse
+from typing import cast
 
 from generations.providers.contract import Reason, RemoteState
 
-from .objects import CutShort, as_object, parse
-from .states import fold, state_of
-from .values import WORD_LIMIT, read_identifier, read_word, trim
+from .objects import CutShort, as_objects, parse
+from .states import fold, read_state_word, state_of
+from .values import WORD_LIMIT, fold_name, read_identifier, read_word, says_nothing, trim
 
 DEPTH_LIMIT = 4
+LIST_LIMIT = 20
 # What parts a word from a sentence, also in Chinese.
 MARKS = re.escape(".:,;\"'([{=/|)]}\u3002\uff0c\uff1b\uff1a\uff01\uff08\uff09\u3010\u3011")
+# Names as ``fold_name`` leaves them.
 CODE_NAMES = (
-    *("reason", "code", "err_code", "errCode", "error_code", "errorCode", "fail_code", "failCode"),
-    *("ErrCodeExt", "ErrorCode", "Code"),
+    *("reason", "code", "errcode", "errorcode", "failcode", "failurecode", "errcodeext"),
+    *("errorreason", "errortype", "subcode"),
 )
 SENTENCE_NAMES = (
-    *("err_msg", "errMsg", "error_msg", "errorMsg", "error_message", "errorMessage", "error"),
-    *("fail_reason", "failReason", "fail_msg", "failMsg", "failure_reason", "error_info"),
-    *("message", "msg", "Message", "detail", "details", "description", "status_msg"),
+    *("errmsg", "errormsg", "errormessage", "error", "err", "failreason"),
+    *("failmsg", "failedreason"),
+    *("failurereason", "failuremessage", "failure", "errorinfo", "errordetail", "rejectreason"),
+    *("blockreason", "message", "msg", "detail", "details", "description", "desc", "statusmsg"),
+    *("statusmessage", "statusreason", "taskstatusmsg", "taskstatusmessage", "taskmessage"),
+    *("resultmsg", "resultmessage", "retmsg", "rawmessage", "cause", "errors"),
 )
 # A word that only says "no": a sentence beside it may name the cause.
-GENERAL = frozenset({fold("BadRequest")})
+GENERAL = frozenset(map(fold, ("BadRequest", "Unknown", "GENERATION_FAILED")))
 # Where an error is packed into another.
-INNER_NAMES = (*SENTENCE_NAMES, "Error", "errors", "data", "metadata")
+INNER_NAMES = (
+    *SENTENCE_NAMES,
+    *("data", "task", "metadata", "creations", "innererror", "originalerror"),
+    *("upstream", "upstreamerror"),
+    *("providererror", "baseresp", "output", "result", "extra", "raw", "rawresponse", "response"),
+    *("upstreamresponse", "body"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +80,14 @@ def read_complaint(
     named = [
         Complaint(known, _sentence(layer) or sentence, is_known=True)
         for layer in layers
-        if (known := find_word(_texts(layer), reasons))
+        for text in _texts(layer)
+        if (known := find_word([text], reasons))
     ]
     found = [*own, *named]
     if found:
         return next((one for one in found if fold(one.code) not in GENERAL), found[0])
     for layer in reversed(layers):
-        for word in _words(layer):
+        for word in filterfalse(_says_well, _words(layer)):
             return Complaint(word, _sentence(layer) or sentence, is_own=True)
     return Complaint(message=sentence)
 
@@ -100,13 +114,24 @@ def _patterns(words: tuple[str, ...]) -> Sequence[tuple[Sequence[str], re.Patter
     plain = [word for word in longest_first if len(parts[word]) == 1]
     found: list[tuple[Sequence[str], re.Pattern[str]]] = []
     if joined:
-        choices = "|".join(f"({'[_-]?'.join(parts[word])})" for word in joined)
-        found.append((joined, re.compile(rf"(?<![\w-])(?:{choices})(?![\w-])", re.IGNORECASE)))
+        choices = "|".join(_choice(parts[word]) for word in joined)
+        # Chinese has no blanks around a word.
+        pattern = rf"(?<![A-Za-z0-9_-])(?:{choices})(?![A-Za-z0-9_-])"
+        found.append((joined, re.compile(pattern, re.IGNORECASE)))
     if plain:
         choices = "|".join(f"({re.escape(word)})" for word in plain)
         before, after = rf"(?:^|[{MARKS}]\s*)", rf"(?=\s*(?:$|[{MARKS}]))"
         found.append((plain, re.compile(rf"{before}(?:{choices}){after}")))
     return found
+
+
+def _choice(parts: Sequence[str]) -> str:
+    """One word as a group. Languages add to it: ``ErrTaskNotFound``, ``TaskNotFoundException``.
+
+    A word of two parts may be any library's with that: NotFoundException.
+    """
+    word = f"({'[_-]?'.join(parts)})"
+    return f"(?:err(?:or)?[_-]?)?{word}(?:[_-]?(?:error|exception))?" if len(parts) > 2 else word
 
 
 @cache
@@ -115,31 +140,40 @@ def _known_words(words: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def _layers(members: Mapping[str, object], depth: int) -> Iterator[Mapping[str, object]]:
-    """The answer, and every error that is packed in it, from outside to inside."""
+    """The answer, and every error that is packed in it, from outside to inside; names folded."""
     if depth <= 0:
         return
-    yield members
-    for name in filter(members.__contains__, INNER_NAMES):
-        inner = _quoted(members[name])
-        if inner is not None:
+    folded: dict[str, object] = {}
+    for name, value in members.items():
+        folded.setdefault(fold_name(name), _joined(value))
+    yield folded
+    for name in filter(folded.__contains__, INNER_NAMES):
+        for inner in _quoted(folded[name]):
             yield from _layers(inner, depth - 1)
 
 
-def _quoted(value: object) -> Mapping[str, object] | None:
-    """The object that a member is, or that its text has somewhere."""
-    if isinstance(value, str) and "{" in value:
+def _joined(value: object) -> object:
+    """A list of texts as one text, and any other value as it is."""
+    is_list = isinstance(value, list) and value and all(isinstance(each, str) for each in value)
+    return "; ".join(cast("list[str]", value)) if is_list else value
+
+
+def _quoted(value: object) -> Sequence[Mapping[str, object]]:
+    """The objects that a member is, or that its text has somewhere."""
+    if isinstance(value, str):
         with suppress(CutShort):
-            return as_object(parse(value))
-        return None
-    return as_object(value)
+            return as_objects(parse(value)) if "{" in value else ()
+        return ()
+    return as_objects(value)[:LIST_LIMIT]
 
 
 def _words(members: Mapping[str, object]) -> Iterator[str]:
     """The words in the members for words; a ``code`` that is a number is a status."""
     for name, value in ((name, members[name]) for name in CODE_NAMES if name in members):
-        word = read_word(value) or read_identifier(value)
-        is_status = name in {"code", "Code"} and word.isdigit()
-        if word.strip("0") and not is_status and not _is_sentence(word) and not _says_well(word):
+        inner = read_state_word(value) if isinstance(value, Mapping) else ""
+        word = read_word(value) or read_identifier(value) or read_word(inner)
+        is_status = name == "code" and word.isdigit()
+        if word and not is_status and not _is_sentence(word):
             yield word
 
 
@@ -159,8 +193,12 @@ def _sentence(members: Mapping[str, object]) -> str:
 
 
 def _says_well(text: str) -> bool:
-    """Whether it is a word of a state that is no failure, e.g. in ``"code":"success"``."""
-    return state_of(text) in {RemoteState.QUEUED, RemoteState.RUNNING, RemoteState.SUCCEEDED}
+    """Whether it is a word for nothing, or of a state that is no failure: ``"code":"success"``."""
+    return says_nothing(text) or state_of(text) in {
+        RemoteState.QUEUED,
+        RemoteState.RUNNING,
+        RemoteState.SUCCEEDED,
+    }
 
 
 def _texts(members: Mapping[str, object]) -> Sequence[str]:

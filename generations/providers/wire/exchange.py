@@ -28,7 +28,7 @@ from generations.providers.contract import (
     Unclear,
 )
 
-from .replies import PLACE_LIMIT, Reply, read_reply
+from .replies import REDIRECTS, Reply, error_of_redirect, read_reply
 from .values import read_identifier
 
 # Raised before a byte of the request has left.
@@ -51,9 +51,6 @@ HEADERS = {
     "User-Agent": "Rushes",
 }
 
-# 303 is missing: it says that the request was taken, and where its answer is.
-REDIRECTS = frozenset({301, 302, 307, 308})
-
 # The characters that a header carries unchanged. An HTTP client's error would quote any others,
 # and so the key.
 SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
@@ -61,34 +58,32 @@ SENDABLE_KEY = re.compile(r"[\x21-\x7e]+")
 
 def create(access: Access, request: httpx.Request) -> Flow[Reply]:
     """Send a paid POST once. Raises Unavailable (never sent), Refused (sent on to another address)
-    or Unclear (no answer)."""
-    return _send(access, request, lost=Unclear, redirected=Refused)
+    or Unclear (no answer).
+
+    A redirect with an object is handed on, which may name an order.
+    """
+    reply = yield from _send(access, request, lost=Unclear)
+    if reply.status in REDIRECTS and reply.members is None:
+        raise error_of_redirect(reply, Refused)
+    return reply
 
 
 def ask(access: Access, request: httpx.Request) -> Flow[Reply]:
     """Send a request that may be sent again. Raises Unavailable where no answer came."""
-    return _send(access, request, lost=Unavailable, redirected=Unavailable)
+    reply = yield from _send(access, request, lost=Unavailable)
+    if reply.status in REDIRECTS:
+        raise error_of_redirect(reply, Unavailable)
+    return reply
 
 
-def _send(
-    access: Access,
-    request: httpx.Request,
-    *,
-    lost: type[ProviderError],
-    redirected: type[ProviderError],
-) -> Flow[Reply]:
+def _send(access: Access, request: httpx.Request, *, lost: type[ProviderError]) -> Flow[Reply]:
     try:
         response = yield request
     except NOT_SENT as error:
         raise _unreachable("The provider could not be reached.") from error
     except LOST as error:
         raise lost("no_answer", "The provider did not answer.", reason=Reason.NO_ANSWER) from error
-    reply = read_reply(response, access.key, request.url.scheme)
-    if reply.status in REDIRECTS:
-        place = reply.hidden(response.headers.get("Location", "").strip(), PLACE_LIMIT)
-        message = f"{reply.status} {place}".strip()
-        raise reply.error(redirected, "redirected", message, reason=Reason.REDIRECTED)
-    return reply
+    return read_reply(response, access.key, request.url.scheme)
 
 
 def _unreachable(message: str) -> Unavailable:

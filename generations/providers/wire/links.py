@@ -11,6 +11,9 @@ from .values import read_time, trim
 # ---- Addresses --------------------------------------------------------------------------------
 
 QUOTES = "\"'`\u201c\u201d\u2018\u2019<>"
+# Of these none belongs to a link; the end of a query may be one of the others.
+CLOSING = '"\u201c\u201d\u2018\u2019<>'
+MARKDOWN = re.compile(r"!?\[[^\]]*\]\((.*)\)", re.DOTALL)
 SCHEME = re.compile(r"(https?):[/\\]*", re.IGNORECASE)
 # ``host.example/path``, also with a port, or a host of four numbers.
 BARE = re.compile(
@@ -36,7 +39,7 @@ def read_address(value: object, scheme: str = "https") -> str:
         return ""
     text = value
     # A link may be in quotes with blanks within, and in quotes again.
-    while (bare := trim(text).strip(QUOTES)) != text:
+    while (bare := _unwrapped(trim(text))) != text:
         text = bare
     text = LEFT_ESCAPE.sub(lambda left: chr(int(left[1], 16)) if left[1] else "", text)
     text = text.translate(BROWSER_DROPS).rstrip("\\")
@@ -49,6 +52,12 @@ def read_address(value: object, scheme: str = "https") -> str:
     else:
         return ""
     return _sendable(text)
+
+
+def _unwrapped(text: str) -> str:
+    if link := MARKDOWN.fullmatch(text):
+        return link[1]
+    return text.strip(QUOTES) if text.startswith(tuple(QUOTES)) else text.rstrip(CLOSING)
 
 
 def _sendable(url: str) -> str:
@@ -86,6 +95,11 @@ def role_by_ending(url: str) -> str:
         if path.endswith(endings):
             return role
     return ""
+
+
+def is_playlist(url: str) -> bool:
+    """Whether the path ends as that of a list of parts, which is no film by itself."""
+    return urlsplit(url).path.lower().endswith((".m3u8", ".mpd"))
 
 
 # ---- When a link dies -------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """JSON as providers and their gateways really send it (docs/wire.md, 1.7).
 
-A body is read as JSON first. Where it is none, it is read again as something near to it: text
-around the object, comments, commas too many, quotes that nobody escaped, an end that is missing.
+A body is read as JSON first. Where it is none, it is read again as something near to it: text or
+markup around the object, several objects, comments, commas too many, quotes that nobody escaped, an
+end that is missing.
 """
 
 import codecs
@@ -10,7 +11,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
+from html import unescape
 from typing import cast
+
+from .states import STATE_MEMBERS
+from .values import TASK_IDS
 
 # A reply may repeat an order, whose own limit is 20 MB (docs/wire.md, 2.4).
 BODY_LIMIT = 32 * 1024 * 1024
@@ -35,14 +40,26 @@ WELL_ESCAPED = re.compile(
 TOKEN = re.compile(
     r"(?:[\s\ufeff\0]|//[^\n]*|/\*.*?\*/)*+"
     r"(?:(?P<mark>[{}\[\]:,])"
-    r'|"(?P<text>(?:[^"\\]++|\\.|"(?!\s*(?:[,}\]:]|/[/*]|$|\n\s*")))*+)(?P<end>"?)'
+    r'|"(?P<text>(?:[^"\\]++|\\.|"(?!\s*+(?:[,}\]:]|/[/*]|$)|[^\S\n]*+\n\s*+"))*+)(?P<end>"?)'
     r"|'(?P<quoted>(?:[^'\\]++|\\.)*+)(?P<stop>'?)"
-    r"|(?P<plain>[^\s{}\[\]:,\"']++))",
+    r"|(?P<plain>(?:[^\s{}\[\]:,\"'/]|/(?![/*]))++))",
     re.DOTALL,
 )
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 OBJECT_START = re.compile(r"\{\s*(?:[\"'}/]|[A-Za-z_]\w*\s*:)")
 PAGE = re.compile(r"<(?:!doctype|html|head|body|script|style|svg|\?xml)\b", re.IGNORECASE)
+# Each line of a server-sent event begins so, also within an object.
+EVENT_LINE = re.compile(r"^data:", re.MULTILINE)
+# What a page does not show.
+MARKUP = re.compile(
+    r"<!--.*?-->|<(script|style|head)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL
+)
+MARKUP_LIMIT = 16 * 1024
+# Of several objects in one body those about a task count: by the names in them, each with how much
+# it tells. A bare ``id`` may be that of an event.
+TELLING = ((TASK_IDS, 4), (STATE_MEMBERS, 2), (("id", "data", "reason", "error"), 1))
+NAMES_DEPTH = 3
+MOST_OBJECTS = 1000
 CONSTANTS: Mapping[str, object] = {
     **{"true": True, "false": False, "null": None},
     **{"True": True, "False": False, "None": None, "undefined": None},
@@ -94,9 +111,48 @@ def read_members(content: bytes, charset: str = "") -> tuple[Mapping[str, object
     if len(content) > BODY_LIMIT:
         return None, False
     try:
-        return as_object(parse(decode(content, charset))), False
+        return _answer(parse(decode(content, charset))), False
     except CutShort as cut:
         return as_object(cut.value), True
+
+
+def _answer(value: object) -> Mapping[str, object] | None:
+    """The object of a body; in a list of several, the one that all of them are about."""
+    if not isinstance(value, list):
+        return as_object(value)
+    found = as_objects(value)
+    is_one_task = len({name for name in map(_task_id, found) if name}) <= 1
+    return most_telling(found) if found and is_one_task else None
+
+
+def most_telling(objects: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
+    """Of several objects in one body the one about a task, in its last state.
+
+    The others are the lines of a log, pings of a stream of events, or what a gateway has to add.
+    """
+    told = [_weight(each) for each in objects]
+    most = [each for each, weight in zip(objects, told, strict=True) if weight == max(told)]
+    return [each for each in most if _task_id(each) == _task_id(most[0])][-1]
+
+
+def _weight(members: Mapping[str, object]) -> int:
+    return sum(weight for names, weight in TELLING if find_named(members, names) is not None)
+
+
+def _task_id(members: Mapping[str, object]) -> str:
+    return str(find_named(members, (*TASK_IDS, "id")) or "")
+
+
+def find_named(
+    members: Mapping[str, object], names: Sequence[str], depth: int = NAMES_DEPTH
+) -> object:
+    """What an object, or one in it, has under one of these names; None for nothing."""
+    for name in names:
+        if not _is_nothing(members.get(name)):
+            return members[name]
+    inner = (each for each in members.values() if depth and isinstance(each, dict))
+    found = (find_named(each, names, depth - 1) for each in inner)
+    return next((each for each in found if each is not None), None)
 
 
 def parse(text: str) -> object:
@@ -159,12 +215,17 @@ def _strictly(text: str) -> object:
 
 
 def _first_of_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object; of two members with one name the first that is not null counts."""
+    """An object; of two members with one name the first that tells anything counts."""
     members: dict[str, object] = {}
     for name, value in pairs:
-        if members.get(name) is None:
+        if name not in members or _is_nothing(members[name]):
             members[name] = value
     return members
+
+
+def _is_nothing(value: object) -> bool:
+    """Whether a value is null or empty; 0 and false are none of these."""
+    return value is None or (isinstance(value, str | list | dict) and not value)
 
 
 def _integer(digits: str) -> object:
@@ -197,13 +258,37 @@ def _mended_escape(match: re.Match[str]) -> str:
 
 
 def _leniently(text: str) -> object:
-    start = OBJECT_START.search(text)
-    if start is None or PAGE.search(text, 0, start.start()):
-        return None
+    """The value of a text that is no JSON: the object in it, of several the most telling."""
+    text = EVENT_LINE.sub("", text)
+    found: list[Mapping[str, object]] = []
+    end = 0
     try:
-        return _Reader(text, start.start()).value(0)
+        while len(found) < MOST_OBJECTS and (start := OBJECT_START.search(text, end)):
+            if PAGE.search(text, end, start.start()):
+                break
+            reader = _Reader(text, start.start())
+            found += as_objects(reader.value(0))
+            end = reader.end
+    except CutShort as cut:
+        last = as_object(cut.value) or {}
+        if not found or _weight(last) > max(map(_weight, found)):
+            raise
     except (RecursionError, _TooDeep):
+        pass
+    return most_telling(found) if found else _within_markup(text)
+
+
+def _within_markup(text: str) -> object:
+    """The JSON that is all that a page or an XML text shows: in ``<pre>``, or escaped for it."""
+    if len(text) > MARKUP_LIMIT:
         return None
+    shown = MARKUP.sub("", text).strip()
+    # As it stands first: the query of a link may look like an escape (``&copy=1``).
+    for inner in (shown, unescape(shown)):
+        if inner.startswith("{") and inner.endswith("}"):
+            with suppress(ValueError, RecursionError):
+                return _strictly(inner)
+    return None
 
 
 class _TooDeep(Exception):
@@ -214,6 +299,7 @@ class _Reader:
     """Reads one value from a text, mark by mark."""
 
     def __init__(self, text: str, start: int) -> None:
+        self.end = start  # of what was taken
         self.tokens = self._tokens(text, start)
         self.next = next(self.tokens, None)
 
@@ -226,6 +312,7 @@ class _Reader:
         token = self.next
         if token is None or _is_cut(token):
             raise CutShort
+        self.end = token.end()
         self.next = next(self.tokens, None)
         return token
 

@@ -15,6 +15,8 @@ from .complaints import Complaint
 
 # Of a create; any other status is Unclear.
 STATUS_ERRORS: Mapping[int, type[ProviderError]] = {
+    # Statuses of a request that nobody has begun to work on.
+    **dict.fromkeys((405, 410, 411, 414, 415, 417, 421, 422, 426, 431), Refused),
     400: Refused,
     401: Unauthorised,
     402: Unauthorised,

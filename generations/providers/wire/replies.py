@@ -1,5 +1,6 @@
 """A provider's answer: its members, its raw text, and the error that it is (docs/wire.md, 1.7)."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,18 +13,31 @@ import httpx
 
 from generations.providers.contract import ProviderError, Reason
 
+from .complaints import read_complaint
 from .objects import as_object, decode, read_members
 from .reasons import status_reason
 from .values import TEXT_LIMIT, WORD_LIMIT, is_empty, read_identifier, read_text, read_time, trim
 
+# 303 is missing: it says that the request was taken, and where its answer is.
+REDIRECTS = frozenset({300, 301, 302, 307, 308})
 RAW_LIMIT = 64 * 1024
 PLACE_LIMIT = 200  # of a redirect's address, and of a page's title
 
 # Objects that the answer to a question may be wrapped in.
-ENVELOPES = ("data", "task", "result", "output", "Response", "response")
+ENVELOPES = (
+    *("data", "task", "result", "output", "Response", "response", "Data", "Task", "Result"),
+    *("Output", "body", "job"),
+)
 ENVELOPE_DEPTH = 3
 TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
 MARKUP = re.compile(r"<[^>]*>|\s+")
+HTML = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+# An id behind its name in JSON, in what other languages print for an object, or in XML. A name
+# behind a backslash stands in a text, which may be a prompt.
+SIGHT = (
+    r"""(?<![\w\\])["']{quotes}(?:{names})["']{quotes}\s*(?:=>|[:=>])\s*"""
+    r"""(?:"([^"\\]+)"|'([^'\\]+)'|([\w.:/+@-]+)(?=[\s,;)}}\]<]))"""
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,8 @@ class Reply:
     """An answer, or one object inside it. ``members`` is None where it is no JSON object.
 
     ``is_cut``: the end of the answer is missing. ``scheme`` is that of the address it came from.
-    ``raw`` is the whole answer as text that can be stored; ``retry_after`` is in seconds.
+    ``raw`` is the whole answer as text that can be stored; ``retry_after`` is in seconds;
+    ``location`` is where a redirect leads.
     """
 
     status: int
@@ -41,6 +56,7 @@ class Reply:
     key: str = field(repr=False)
     is_cut: bool = False
     scheme: str = "https"
+    location: str = ""
 
     @property
     def is_successful(self) -> bool:
@@ -54,10 +70,18 @@ class Reply:
 
     @property
     def headline(self) -> str:
-        """The status, and what a page in between has as its title."""
+        """The status, and what a page in between has as its title, or what else it says."""
         match = TITLE.search(self.raw) if self.is_page else None
-        title = unescape(MARKUP.sub(" ", match[2])).strip() if match else self.text("message")
-        return f"{self.status} {' '.join(title.split())}".strip()[:PLACE_LIMIT]
+        said = unescape(MARKUP.sub(" ", match[2])) if match else self.sentence
+        return f"{self.status} {' '.join(said.split())}".strip()[:PLACE_LIMIT]
+
+    @property
+    def sentence(self) -> str:
+        """What an answer of somebody else says: its sentence, or its text where it is no JSON."""
+        if self.members is not None:
+            return self.hidden(read_complaint(self.members, {}).message)
+        text = " ".join(self.raw[:TEXT_LIMIT].split())
+        return text if text.isprintable() and not self.is_page else ""
 
     def get(self, name: str) -> object:
         """A member as it came, None where it is missing."""
@@ -122,6 +146,15 @@ class Reply:
         text = read_identifier(value)
         return text if text == redact(text, self.key) else ""
 
+    def sighted(self, names: Sequence[str]) -> Sequence[str]:
+        """What stands under these names in the text of an answer that nobody can read as JSON."""
+        if is_json(self.raw) or HTML.search(self.raw):
+            return []
+        # Without quotes a name may stand in a prompt, wherever there are members at all.
+        quotes = "?" if self.members is None else ""
+        pattern = SIGHT.format(names="|".join(map(re.escape, names)), quotes=quotes)
+        return [match[match.lastindex or 0] for match in re.finditer(pattern, self.raw)]
+
     def anywhere(self, paths: Sequence[str]) -> object:
         """The first member at these paths, else where an answer wrapped otherwise has them."""
         value = self.first(paths)
@@ -166,6 +199,12 @@ class Reply:
         )
 
 
+def error_of_redirect(reply: Reply, kind: type[ProviderError]) -> ProviderError:
+    """The error of an answer that sends a request on to another address."""
+    message = f"{reply.status} {reply.location}".strip()
+    return reply.error(kind, "redirected", message, reason=Reason.REDIRECTED)
+
+
 def read_reply(response: httpx.Response, key: str, scheme: str = "https") -> Reply:
     """Read an answer whose body is loaded; ``key`` is removed from all that is read as text."""
     charset = read_charset(response.headers.get("Content-Type", ""))
@@ -178,7 +217,17 @@ def read_reply(response: httpx.Response, key: str, scheme: str = "https") -> Rep
         key=key,
         is_cut=is_cut,
         scheme=scheme,
+        location=redact(response.headers.get("Location", "").strip(), key)[:PLACE_LIMIT],
     )
+
+
+def is_json(text: str) -> bool:
+    """Whether a strict reader takes a text."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def read_charset(content_type: str) -> str:
@@ -206,5 +255,9 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,6}(\.[0-9]*)?", value):
         return float(value)
-    then, now = read_time(value), read_time(headers.get("Date", ""))
-    return max(0.0, float(then) - float(now)) if then and now else None
+    times = read_time(value), read_time(headers.get("Date", ""))
+    try:
+        then, now = map(float, times)
+    except ValueError:  # not told, or without a zone
+        return None
+    return max(0.0, then - now)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from generations.providers.contract import Result
 
-from .links import read_address, role_by_ending
+from .links import is_playlist, read_address, role_by_ending
 from .objects import as_object, unpacked
-from .values import is_empty, read_identifier
+from .values import fold_name, is_empty, read_identifier
 
 DEPTH_LIMIT = 16
 RESULT_LIMIT = 50
@@ -23,12 +23,20 @@ FILM_NAMES = (
     *("url", "videourl", "video", "downloadurl", "playurl", "fileurl", "creationurl"),
     *("finalvideourl", "uri", "href", "link", "videouri", "videolink", "outputurl", "mediaurl"),
     *("mp4url", "mp4", "ossurl", "cdnurl", "src", "path", "downloadlink", "videopath"),
-    "generatedurl",
+    *("generatedurl", "finalvideo", "outputvideo", "generatedvideo", "resultvideo", "videofile"),
+    *("videofileurl", "hdurl", "clipurl", "movieurl", "filmurl", "nowatermarkurl", "fileuri"),
+    *("urlwithoutwatermark", "signedurl", "presignedurl", "publicurl", "contenturl", "s3url"),
+    *("storageurl", "cosurl", "tosurl", "resourceurl", "resource", "sample"),
 )
 # A gateway's own address of the film, which may ask for the key: only where there is no other.
-LAST_NAMES = ("resulturl",)
+# Older versions of new-api have the link of a success where the reason of a failure stands.
+LAST_NAMES = ("resulturl", "failreason")
 # What may lead to something else than a result, at the top of an answer that has not ended.
-WEAK_NAMES = frozenset({"url", "uri", "href", "link", "src", "path", "downloadurl", "fileurl"})
+WEAK_NAMES = frozenset(
+    {"url", "uri", "href", "link", "src", "path", "downloadurl", "fileurl", "fileuri", "signedurl"}
+    | {"presignedurl", "publicurl", "contenturl", "storageurl", "resourceurl", "resource", "sample"}
+    | {"s3url", "cosurl", "tosurl"}
+)
 OTHER_NAMES: Mapping[str, Sequence[str]] = {
     "cover": (
         *("coverurl", "cover", "thumbnailurl", "thumbnail", "poster", "posterurl", "coverimage"),
@@ -36,7 +44,8 @@ OTHER_NAMES: Mapping[str, Sequence[str]] = {
     ),
     "watermarked": (
         *("watermarkedurl", "watermarkurl", "watermarkedvideourl", "watermarkvideourl"),
-        *("watermarkedvideo", "urlwithwatermark", "videourlwithwatermark"),
+        *("watermarkedvideo", "urlwithwatermark", "videourlwithwatermark", "watermarkurls"),
+        "resultwatermarkurls",
     ),
     "audio": ("audiourl", "audio", "soundurl", "musicurl", "voiceurl"),
 }
@@ -49,30 +58,33 @@ RESULT_PLACES = (
     *("creations", "creation", "videos", "results", "result", "resulturls", "resultjson"),
     *("output", "outputs", "taskresult", "content", "metadata", "fileinfos", "files", "file"),
     *("videourls", "urls", "generations", "generatedvideos", "artifacts", "assets", "medias"),
-    *("media", "works", "resultdata", "resultinfo", "videoresult", "samples", "urllist"),
+    *("media", "works", "resultdata", "resultinfo", "videoresult", "samples", "urllist", "list"),
+    *("items", "videolist", "resultlist", "outputlist", "medialist", "filelist", "creationlist"),
+    *("videoinfo", "videoinfos", "videooutput", "artifact", "asset", "resources"),
+    *("generatedsamples", "generatevideoresponse", "predictions", "products", "playaddr"),
 )
+WEAK_PLACES = frozenset({"list", "items", "resources"})
 # They hold the answer itself; a link right in them is a result only where its name says so.
 ENVELOPES = ("data", "response", "task", "tasks", "body", "info", "detail", "record")
+# Where an object of forms may stand: a film's link, or the list of films.
+FILM_LIKE = frozenset({*FILM_NAMES, "videos", "videourls"})
 # They repeat the order.
 NO_RESULTS = frozenset(
     {
         *("images", "image", "imageurl", "imageurls", "input", "inputs", "subjects", "wmurl"),
         *("callbackurl", "callback", "webhook", "webhookurl", "prompt", "payload", "params"),
-        *("parameters", "request", "avatar", "user", "properties", "referenceimages", "inputs"),
+        *("parameters", "request", "avatar", "user", "properties", "referenceimages", "source"),
     }
 )
+KNOWN_NAMES = NO_RESULTS | {*RESULT_PLACES, *ENVELOPES, *ROLE_NAMES}
 # A film's address inside a sentence.
 LINK_IN_TEXT = re.compile(
     r"https?://[^\s\"'<>()\[\]\\]+\.(?:mp4|mov|m4v|webm|mkv)(?:\?[^\s\"'<>()\[\]\\]*)?",
     re.IGNORECASE,
 )
 ID_NAMES = ("id", "videoid", "fileid", "creationid")
-NO_LETTERS = re.compile(r"[\W_]+")
-
-
-def fold_name(name: str) -> str:
-    """``cover_url``, ``coverUrl`` and ``Cover-URL`` are ``coverurl``."""
-    return NO_LETTERS.sub("", name.casefold())
+# Several links in one text.
+BETWEEN_LINKS = re.compile(r"[\s,;|\uff0c\uff1b]+(?=https?://)", re.IGNORECASE)
 
 
 def find_results(
@@ -97,12 +109,16 @@ def find_results(
         # The rest of the answer may hold what that place lacks, e.g. the marked film.
         known = {word for result in found for word in (result.role, result.url)}
         others = [each for each in others if not known & {each.role, each.url}]
-    unique = {(each.role, each.url): each for each in reversed((*found, *others))}
+    told = (*found, *others)
+    if has_film(told):
+        told = tuple(each for each in told if not is_playlist(each.url))
+    unique = {(each.role, each.url): each for each in reversed(told)}
     return tuple(reversed(unique.values()))[:RESULT_LIMIT]
 
 
 def has_film(results: Sequence[Result]) -> bool:
-    return any(result.role == "video" for result in results)
+    """Whether one of these is a film, and not the list of its parts for a player."""
+    return any(result.role == "video" and not is_playlist(result.url) for result in results)
 
 
 def _at_path(members: Mapping[str, object], path: str, scheme: str) -> Sequence[Result]:
@@ -151,7 +167,8 @@ class _Search:
         found: Sequence[Result] = ()
         for film_name in filter(folded.__contains__, FILM_NAMES):
             links = self.in_value(folded[film_name], film_name, depth - 1)
-            if film_name in WEAK_NAMES and not (self.is_finished or name):
+            is_weak = film_name in WEAK_NAMES and (not name or name in WEAK_PLACES)
+            if is_weak and not self.is_finished:
                 links = [each for each in links if role_by_ending(each.url) == "video"]
             if has_film(links):
                 return links
@@ -173,8 +190,23 @@ class _Search:
             inner = (self.in_value(item, name, depth - 1) for item in value)
             return [each for results in inner for each in results]
         if isinstance(value, Mapping):
-            return self.in_object(value, name, depth)
-        return self.in_text(value, ROLE_NAMES.get(name, "video"))
+            found = self.in_object(value, name, depth)
+            return found if has_film(found) else (*found, *self.in_values(value, name, depth))
+        if name == "failreason" and not self.is_finished:
+            return ()
+        role = ROLE_NAMES.get(name, "video")
+        return [each for text in in_parts(value) for each in self.in_text(text, role)]
+
+    def in_values(self, members: Mapping[str, object], name: str, depth: int) -> Sequence[Result]:
+        """What stands under names that nobody knows: a list that PHP has numbered, or a film in
+        several forms, ``{"1080p": "https://..."}``."""
+        names = [*map(fold_name, members)]
+        is_list = all(each.isdigit() for each in names) and _is_place(name)
+        if not is_list and (name not in FILM_LIKE or KNOWN_NAMES & {*names}):
+            return ()
+        inner = (self.in_value(item, name, depth - 1) for item in members.values())
+        found = [each for results in inner for each in results]
+        return found if is_list else [each for each in found if role_by_ending(each.url)]
 
     def in_text(self, value: object, role: str) -> Sequence[Result]:
         url = read_address(value, self.scheme)
@@ -183,6 +215,14 @@ class _Search:
         if url and role == "video" and self.by_ending:
             role = role_by_ending(url) or role
         return (Result(role, url),) if url else ()
+
+
+def in_parts(value: object) -> Sequence[object]:
+    """The links of a text that has several, one behind the other; else the value itself."""
+    parts = BETWEEN_LINKS.split(value.strip()) if isinstance(value, str) else []
+    # One link may have another within itself.
+    are_links = len(parts) > 1 and all(role_by_ending(read_address(part)) for part in parts)
+    return parts if are_links else [value]
 
 
 def _folded(members: Mapping[str, object]) -> Mapping[str, object]:

@@ -4,41 +4,48 @@ An adapter names in a ``Dialect`` where its members stand. Each is read there fi
 other dialects and their gateways have it (docs/wire.md, 1.2 to 1.7).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import chain
 
 from generations.providers.contract import (
     ProviderError,
     Reason,
     Receipt,
-    Refused,
     RemoteState,
     Report,
     Result,
-    Unavailable,
-    Unclear,
 )
 
-from .callbacks import STATE_NAMES, TASK_ID_NAMES
 from .complaints import Complaint, read_complaint
-from .reasons import STATUS_ERRORS, code_reason
+from .dialects import Dialect
+from .echoes import read_echo
+from .errors import (
+    error_of_create,
+    error_of_question,
+    has_error_code,
+    is_error,
+)
+from .reasons import code_reason
 from .replies import Reply
 from .results import find_results, has_film
-from .states import read_state_word, state_of
+from .states import STATE_MEMBERS, TASK_STATE_MEMBERS, read_state_word, state_of
 from .values import (
-    AMOUNT_LIMIT,
-    PROMPT_LIMIT,
+    TASK_IDS,
     WORD_LIMIT,
     as_written,
-    read_amount,
+    fold_name,
     read_cost,
-    read_integer,
     read_progress,
-    read_time,
+    says_nothing,
+    spellings,
 )
 
 UNREAD_LIMIT = 200
 PLAIN_ID_NAMES = ("id", "Id", "ID")
+# Other names for the id of what was made, only beside nothing that is named better.
+OTHER_ID_NAMES = spellings("job_id", "task_uuid", "generation_id")
+LISTED_ID_NAMES = spellings("task_ids", "task_id_list")
 # What an answer has that tells nothing of a task.
 REQUEST_NAMES = frozenset(
     {
@@ -47,33 +54,14 @@ REQUEST_NAMES = frozenset(
     }
 )
 PROGRESS_NAMES = ("progress", "Progress", "percent", "percentage")
-# Of a ``code`` beside a success: of HTTP, of Vivienne, and of many gateways.
-SUCCESS_CODES = frozenset({0, 1, 200, 201, 202, 1000})
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """Where the members of one kind of reply stand, and what its words mean.
-
-    Places are paths like ``data.usage.totalPoints``; the first that tells anything is read.
-    ``own``: an answer with all members of one of these groups is the provider's own, and not that
-    of a proxy in between. ``ended_by_error`` are states of a task that failed, where an error
-    stands beside them. ``other_ids`` are known and not what a create made, e.g. its film's.
-    """
-
-    own: Sequence[Sequence[str]]
-    reasons: Mapping[str, Reason]
-    ids: Sequence[str] = ()
-    other_ids: frozenset[str] = frozenset()
-    states: Sequence[str] = ()
-    costs: Sequence[str] = ()
-    results: Sequence[str] = ()
-    codes: Sequence[str] = ()
-    messages: Sequence[str] = ()
-    references: Sequence[str] = ()
-    progresses: Sequence[str] = ()
-    success_codes: frozenset[int] = SUCCESS_CODES
-    ended_by_error: frozenset[RemoteState] = frozenset()
+# What only a task has, as ``fold_name`` leaves it.
+TASK_MEMBERS = frozenset(
+    (
+        *("id", "progress", "percent", "percentage", "creations", "videos", "video", "videourl"),
+        *("prompt", "enhancedprompt", "errcode", "failcode", "failmsg", "failreason", "credits"),
+        *("payload", "createdat", "createtime", *map(fold_name, (*TASK_IDS, *OTHER_ID_NAMES))),
+    )
+)
 
 
 # ---- Receipts ---------------------------------------------------------------------------------
@@ -107,18 +95,29 @@ def find_remote_id(reply: Reply, dialect: Dialect) -> str:
     """The id of the task that a create made, "" where none is in sight."""
     # The dialect's own names come first anywhere: another name may be that of another task.
     own_names = [path.rpartition(".")[2] for path in dialect.ids]
-    told = [reply.first(dialect.ids), *reply.neighbours((*own_names, *TASK_ID_NAMES))]
+    told = [reply.first(dialect.ids), *reply.neighbours((*own_names, *TASK_IDS))]
     # A bare ``id`` beside an error is that of the request, or of the error.
     if reply.is_successful and not is_error(reply, dialect):
-        told += [*reply.neighbours(PLAIN_ID_NAMES), bare_id(reply)]
+        told += [*reply.neighbours((*PLAIN_ID_NAMES, *OTHER_ID_NAMES)), bare_id(reply)]
     found = map(reply.identifier, told)
-    return next((each for each in found if each and each not in dialect.other_ids), "")
+    remote_id = next((each for each in found if each and each not in dialect.other_ids), "")
+    return remote_id or sighted_id(reply, (*own_names, *TASK_IDS), dialect)
+
+
+def sighted_id(reply: Reply, names: Sequence[str], dialect: Dialect) -> str:
+    """The only id in the text of an answer that cannot be read; of two nobody knows which."""
+    sighted = map(reply.identifier, reply.sighted(names) if reply.is_successful else ())
+    found = {each for each in sighted if each} - dialect.other_ids
+    return found.pop() if len(found) == 1 else ""
 
 
 def bare_id(reply: Reply) -> str:
-    """An id that stands alone where an object is expected, e.g. ``{"data":"task_123"}``."""
-    for name in ("data", "result"):
-        remote_id = reply.identifier(reply.get(name))
+    """An id alone where an object is expected, or in a list of one: ``{"data":"task_123"}``."""
+    if state_of(read_state_word(reply.get("status"))) is RemoteState.FAILED:
+        return ""  # what stands there is about the error
+    for value in (*reply.neighbours(LISTED_ID_NAMES), reply.get("data"), reply.get("result")):
+        alone = value[0] if isinstance(value, list) and len(value) == 1 else value
+        remote_id = reply.identifier(alone)
         if any(letter.isdigit() for letter in remote_id) and len(remote_id.split()) == 1:
             return remote_id
     return ""
@@ -153,7 +152,7 @@ def read_report(reply: Reply, dialect: Dialect) -> Report | None:
     """A task's state, None where the answer tells neither a state nor a film."""
     word = read_word_of_state(reply, dialect)
     complaint = own_complaint(reply, dialect)
-    has_error = bool(complaint.code or complaint.message)
+    has_error = bool(complaint.code or (complaint.message and not is_zero(reply, dialect)))
     state = end_by_word(state_of(word), complaint, dialect)
     if has_error and state is RemoteState.SUCCEEDED and state in dialect.ended_by_error:
         state = RemoteState.FAILED
@@ -185,6 +184,12 @@ def read_report(reply: Reply, dialect: Dialect) -> Report | None:
     )
 
 
+def is_zero(reply: Reply, dialect: Dialect) -> bool:
+    """Whether the code of a task says that all is well, whatever the sentence beside it."""
+    code = reply.anywhere(dialect.codes)
+    return code is not None and says_nothing(as_written(code))
+
+
 def read_word_of_state(reply: Reply, dialect: Dialect) -> str:
     """The word of a state as it came, from the dialect's own member or a neighbour.
 
@@ -192,10 +197,25 @@ def read_word_of_state(reply: Reply, dialect: Dialect) -> str:
     """
     if own := read_state_word(reply.first(dialect.states)):
         return own
-    if not (reply.members or {}).keys() - REQUEST_NAMES:
-        return ""
-    told = (scope.get(name) for scope in reply.scopes for name in STATE_NAMES)
-    return next(filter(None, map(read_state_word, told)), "")
+    told = (scope.get(name) for scope in reply.scopes for name in STATE_MEMBERS)
+    words = map(read_state_word, chain(reply.neighbours(TASK_STATE_MEMBERS), told))
+    word = next(filter(None, words), "")
+    state = state_of(word)
+    if state in {RemoteState.QUEUED, RemoteState.RUNNING}:
+        return word
+    is_alone = not (reply.members or {}).keys() - REQUEST_NAMES
+    is_end = state in {RemoteState.FAILED, RemoteState.CANCELLED}
+    return "" if is_alone or (is_end and not is_about_task(reply, dialect)) else word
+
+
+def is_about_task(reply: Reply, dialect: Dialect) -> bool:
+    """Whether an answer tells anything of a task; ``{"status":"error","data":null}`` does not.
+
+    What failed there is the question, while the task goes on.
+    """
+    names = {path.rpartition(".")[2] for path in (*dialect.codes, *dialect.costs)}
+    known = {fold_name(name) for name in (*names, *TASK_STATE_MEMBERS)} | TASK_MEMBERS
+    return any(fold_name(name) in known for scope in reply.scopes for name in scope.members or {})
 
 
 def read_results(reply: Reply, dialect: Dialect, state: RemoteState | None) -> Sequence[Result]:
@@ -249,150 +269,3 @@ def read_reference(reply: Reply, dialect: Dialect) -> str:
     """The reference that comes back, "" where none does."""
     value = reply.anywhere(dialect.references)
     return reply.hidden(value) if isinstance(value, str) else ""
-
-
-# ---- What a reply repeats ---------------------------------------------------------------------
-
-ECHO_NAMES: Mapping[str, Sequence[str]] = {
-    "model": ("model", "model_name", "modelName"),
-    "prompt": ("prompt",),
-    "aspect_ratio": ("aspect_ratio", "aspectRatio", "ratio"),
-    "resolution": ("resolution",),
-    "duration": ("duration",),
-    "seed": ("seed",),
-    "enhanced_prompt": (
-        *("enhanced_prompt", "enhancedPrompt", "revised_prompt", "revisedPrompt"),
-        *("actual_prompt", "optimized_prompt", "rewritten_prompt"),
-    ),
-    "created_at": (
-        *("created_at", "createdAt", "create_time", "createTime", "created_time", "created"),
-        *("submit_time", "submitTime", "CreateTime"),
-    ),
-    "started_at": ("started_at", "startedAt", "start_time", "startTime", "StartTime"),
-    "finished_at": (
-        *("finished_at", "finishedAt", "completed_at", "completedAt", "complete_time"),
-        *("completeTime", "finish_time", "finishTime", "end_time", "endTime", "FinishTime"),
-    ),
-}
-# When the state last changed: a time of the state that the task is in.
-UPDATE_NAMES = ("status_update_time", "statusUpdateTime", "updated_at", "updatedAt", "update_time")
-LONG_NAMES = frozenset({"prompt", "enhanced_prompt"})
-TIME_NAMES = frozenset({"created_at", "started_at", "finished_at"})
-SPAN_NAMES = ("costTime", "cost_time")  # milliseconds from creation to end
-
-
-def read_echo(reply: Reply, state: RemoteState | None = None) -> Mapping[str, str]:
-    """What an answer tells of its order, by the names of ECHOED (1.4 and 2.6)."""
-    echo = {
-        name: next(filter(None, (read_echoed(reply, name, each) for each in told)), "")
-        for name, names in ECHO_NAMES.items()
-        if (told := list(reply.neighbours(names)))
-    }
-    updated = next(filter(None, map(read_time, reply.neighbours(UPDATE_NAMES))), "")
-    if state in {RemoteState.SUCCEEDED, RemoteState.FAILED, RemoteState.CANCELLED}:
-        echo["finished_at"] = echo.get("finished_at") or updated or read_end(reply, echo)
-    elif state is RemoteState.RUNNING:
-        echo["started_at"] = echo.get("started_at") or updated
-    return {name: value for name, value in echo.items() if value}
-
-
-def read_echoed(reply: Reply, name: str, value: object) -> str:
-    """One value as text: a time in Unix seconds, a number without what it does not need."""
-    if name in TIME_NAMES:
-        return read_time(value)
-    if name == "seed":
-        # 0 and -1 ask for any seed, and so are no seed that was used.
-        seed = read_integer(value)
-        return str(seed) if seed else ""
-    if name == "duration":
-        seconds = read_amount(value)
-        return f"{seconds.normalize():f}" if seconds else ""
-    if isinstance(value, bool | list | Mapping):
-        return ""
-    return reply.hidden(as_written(value), PROMPT_LIMIT if name in LONG_NAMES else WORD_LIMIT)
-
-
-def read_end(reply: Reply, echo: Mapping[str, str]) -> str:
-    """The end of a task that tells when it began and how many milliseconds it took."""
-    span = next(filter(None, map(read_amount, reply.neighbours(SPAN_NAMES))), None)
-    try:
-        began = float(echo.get("created_at", ""))
-    except ValueError:
-        return ""
-    return f"{began + float(span) / 1000:.3f}".rstrip("0").rstrip(".") if span else ""
-
-
-# ---- Errors -----------------------------------------------------------------------------------
-
-
-def is_own(reply: Reply, dialect: Dialect) -> bool:
-    """Whether the provider itself speaks, and not a proxy or a CDN in between (1.7)."""
-    # An error of a relay may have an empty ``code``.
-    return any(all(name in (reply.members or {}) for name in names) for names in dialect.own)
-
-
-def is_error(reply: Reply, dialect: Dialect) -> bool:
-    """Whether the body of an answer says that something went wrong with the request."""
-    told = {name: reply.get(name) for name in ("code", "reason")}
-    error = read_complaint({"error": reply.get("error")}, dialect.reasons)
-    has_word = bool(error.code or error.message) or read_complaint(told, dialect.reasons).is_own
-    return has_word or has_error_code(reply, dialect)
-
-
-def has_error_code(reply: Reply, dialect: Dialect) -> bool:
-    """Whether the ``code`` of an answer is a number that means no success."""
-    code = read_integer(reply.get("code"), low=-AMOUNT_LIMIT)
-    has_code = code is not None and code not in dialect.success_codes
-    return has_code or reply.get("success") is False
-
-
-def error_of_create(
-    reply: Reply, dialect: Dialect, create_error: Callable[[Reply], ProviderError]
-) -> ProviderError:
-    """What a create's answer without an id means; a proxy's says nothing about the key (1.7)."""
-    if error := proxy_error(reply, dialect):
-        return error
-    # A task that failed at once, and no id: it was taken all the same.
-    is_taken = reply.is_cut or reply.members is None or reply.first(dialect.states) is not None
-    if reply.is_successful and is_taken:
-        return unreadable(reply, Unclear)
-    if is_own(reply, dialect):
-        return create_error(reply)
-    return unreadable(reply, Unclear) if reply.is_successful else error_by_status(reply)
-
-
-def error_of_question(
-    reply: Reply, dialect: Dialect, create_error: Callable[[Reply], ProviderError]
-) -> ProviderError:
-    """The same for a question, which may be asked again: only the provider's own no is one."""
-    if reply.is_successful and (reply.members is None or reply.is_cut):
-        return unreadable(reply, Unavailable)
-    error = error_of_create(reply, dialect, create_error)
-    is_doubtful = isinstance(error, Refused) and not is_own(reply, dialect)
-    if isinstance(error, Unclear) or is_doubtful:
-        return reply.error(Unavailable, error.code, error.message, reason=error.reason)
-    return error
-
-
-def proxy_error(reply: Reply, dialect: Dialect) -> ProviderError | None:
-    """The error of an answer about a key that is not the provider's own, else None."""
-    is_about_key = reply.status in {401, 402, 403} and not is_own(reply, dialect)
-    if reply.status != 407 and not is_about_key:
-        return None
-    # A firewall refuses an answer with the same 403 as a request, and then the order was taken.
-    # Who asks for a sign-in has passed nothing on.
-    kind = Unavailable if reply.status in {401, 407} else Unclear
-    return reply.error(kind, "proxied", reply.headline, reason=Reason.GATEWAY)
-
-
-def error_by_status(reply: Reply) -> ProviderError:
-    """The error of a create that another server answered: its words say nothing here."""
-    kind = STATUS_ERRORS.get(reply.status, Unclear)
-    reason = Reason.GATEWAY if reply.members is None else None
-    return reply.error(kind, message=reply.headline, reason=reason)
-
-
-def unreadable(reply: Reply, kind: type[ProviderError]) -> ProviderError:
-    """The error of an answer that nobody here can read."""
-    reason = Reason.GATEWAY if reply.is_page else Reason.UNREADABLE
-    return reply.error(kind, "garbled", reply.headline if reply.is_page else None, reason=reason)
