@@ -18,9 +18,9 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from generations import clock, crash
-from generations.media import Facts, MediaProblem, NotMedia, inspect
+from generations.media import HEAD_BYTES, Facts, MediaProblem, NotMedia, inspect, is_media
 from generations.models import Attempt, File, Film, Lease
-from generations.models.files import FileQuerySet, FileState
+from generations.models.files import FileQuerySet, FileRole, FileState
 from generations.models.leases import idle
 from generations.models.tasks import AttemptState
 from generations.net.download import (
@@ -34,7 +34,7 @@ from generations.net.download import (
     download,
 )
 from generations.net.links import link_client
-from generations.providers.contract import ProviderError, Refused
+from generations.providers.contract import MAIN_ROLES, ProviderError, Refused
 from generations.storage import results, store
 from generations.teams import credentials, ordering_stops, provider_access
 from generations.teams.provider_access import connect
@@ -56,13 +56,14 @@ LAST_TRY = timedelta(seconds=5)  # before the end of a link, however long the wa
 # The least time in which a provider is asked in vain, before anything is proved.
 PATIENCE = timedelta(minutes=10)
 NEW_LINK = 3 * MOST_WAIT  # after a link that served longer, the waits between tries begin anew
-# Of bytes that nobody can read, until they are kept as they came.
-MOST_LOOKS = 5
-MOST_CRASHES = 3
-UPLOAD_TIME = timedelta(minutes=2)  # a provider may still be writing a file that ends too early
+MOST_CRASHES = 3  # of the inspector, until bytes are kept as they came
+# A provider may still be writing a file, or show a picture in its place, until it is kept as it is.
+UPLOAD_TIME = timedelta(minutes=2)
+MOST_FAILURES = 5  # of a server, until its provider is asked for another link before each try
 NO_ROOM = "no_room"  # ``last_error`` of a file that waits for room on the disk
 KEY_REMOVED = "nobody can ask for another link, its key was removed"
 ROOM_WAIT = timedelta(minutes=1)
+FILM_ROLES = {FileRole.VIDEO, FileRole.WATERMARKED}
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 FACT_FIELDS = (
     *("name", "size", "sha256", "content_type", "poster", "preview", "proxy", "placeholder"),
@@ -166,7 +167,7 @@ def _fetch(file: File, folder: Path) -> None:
         return transitions.postpone_fetch(file, timedelta(0), is_counted=False)
     except LinkGone as error:
         if error.is_expired is not False:  # it never led to anything
-            transitions.record_dead_link(file)
+            transitions.record_dead_link(file, is_told=bool(error.is_expired))
         return _miss(file, folder, _text(error), renewal)
     except NotMedia as error:
         discard(body)  # or the next try would continue these bytes
@@ -181,37 +182,52 @@ def _fetch(file: File, folder: Path) -> None:
         return _miss(file, folder, _text(error), renewal)
     except OSError as error:
         return _try_later(file, folder, error)
-    if facts.problem and ordering_stops.is_fetching_stopped():
+    problem = facts.problem or _other_kind(file, facts)
+    if problem and ordering_stops.is_fetching_stopped():
         return _wait_for_room(file, folder)  # perhaps only its pictures found no room
-    if facts.problem and _may_come_better(file, facts.problem):
+    if problem and _may_come_better(file, problem):
         discard(body)
-        return _miss(file, folder, f"not readable: {facts.problem}", renewal, may_be_lost=False)
+        return _miss(file, folder, f"not readable: {problem}", renewal, may_be_lost=False)
     _store(file, folder, got, facts)
-    return _finish(file, folder, str(facts.problem or ""))
+    return _finish(file, folder, str(facts.problem or ""))  # another kind is told as not delivered
 
 
 def _text(error: DownloadError) -> str:
     return f"{error} {error.excerpt}".strip()
 
 
+def _other_kind(file: File, facts: Facts) -> MediaProblem | None:
+    """What is wrong with a picture or a sound in the place of an ordered film."""
+    task = file.task
+    is_film = MAIN_ROLES.get(task.kind, FileRole.VIDEO) == FileRole.VIDEO and not task.is_imported
+    if not is_film or transitions.is_of_tree(file) or facts.media_type in {"video", None}:
+        return None
+    return MediaProblem.NO_FILM if file.role in FILM_ROLES else None
+
+
 def _may_come_better(file: File, problem: MediaProblem) -> bool:
-    """Whether bytes that cannot be read may be others at the next try: paid bytes are kept."""
+    """Whether bytes that cannot be read may be others at the next try: paid bytes are kept.
+
+    Also where the link would be dead by then: what is here is more than what may come.
+    """
+    now = clock.now()
+    if transitions.link_end(file) <= now + max(_wait(file), SHORT_WAIT):
+        return False
     if problem is MediaProblem.CRASHED:
         return file.tries < MOST_CRASHES
-    if problem is MediaProblem.CUT:
-        return file.missing_since is None or clock.now() - file.missing_since < UPLOAD_TIME
-    return file.tries < MOST_LOOKS
+    return file.missing_since is None or now - file.missing_since < UPLOAD_TIME
 
 
 # ---- The link -------------------------------------------------------------------------------
 
 
 def _needs_new_link(file: File) -> bool:
-    """Whether the provider is asked before the next try: the last link led to nothing, or is old.
+    """Whether the provider is asked before the next try: the last link led to nothing, or is old,
+    or its server fails again and again.
 
     A link that was given just now is tried whatever it says, because the two clocks may differ.
     """
-    if file.missing_since is not None:
+    if file.missing_since is not None or file.tries > MOST_FAILURES:
         return True
     now = clock.now()
     is_old = file.expires_at is not None and file.expires_at <= now
@@ -415,12 +431,12 @@ def ask_for_lost(file_id: int) -> None:
 
 
 def _is_served(url: str) -> bool:
-    """Whether a link leads to a file, by the first line of the answer alone."""
+    """Whether a link leads to a file, by the beginning of the answer: a page is none."""
     try:
         with (
             link_client(provider_access.policy(), seconds=PROBE_SECONDS) as client,
             client.get(url, {}) as reply,
         ):
-            return reply.status in {200, 206}
+            return reply.status in {200, 203, 206} and is_media(reply.read(HEAD_BYTES))
     except DownloadError:
         return False

@@ -32,9 +32,10 @@ from .facts import (
     Operation,
     RejectReason,
 )
-from .headers import format_of, outline
+from .headers import HEAD_BYTES, format_of, is_media, outline
 
 __all__ = [
+    "HEAD_BYTES",
     "Crashed",
     "Facts",
     "MediaProblem",
@@ -43,6 +44,7 @@ __all__ = [
     "extract_frame",
     "format_of",
     "inspect",
+    "is_media",
     "make_proxy",
     "normalize_picture",
 ]

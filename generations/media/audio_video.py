@@ -56,8 +56,17 @@ def inspect(path: Path, known: Facts, outdir: Path) -> Facts:
 
     What cannot be read is left as it is in ``known``, and named as the problem.
     """
-    problem = MediaProblem.CUT if known.container == "mov" and is_cut(path) else None
-    facts = dataclasses.replace(known, problem=problem)
+    problem = MediaProblem.CUT if is_cut(path, known.container) else None
+    facts = _inspect(path, dataclasses.replace(known, problem=problem), outdir)
+    # A file may begin as another: AAC with the tag of an MP3. libav looks further than we do.
+    if known.container and not (problem or facts.codec):
+        probed = _inspect(path, dataclasses.replace(known, container=""), outdir)
+        facts = probed if probed.codec else facts
+    return dataclasses.replace(facts, plays_in_browsers=plays_in_browsers(facts))
+
+
+def _inspect(path: Path, known: Facts, outdir: Path) -> Facts:
+    facts = known
     try:
         with open_container(path, known.container) as container:
             facts = _read_streams(path, facts, container)
@@ -65,8 +74,8 @@ def inspect(path: Path, known: Facts, outdir: Path) -> Facts:
                 facts = _add_pictures(facts, container, stream, outdir)
     except NotMedia as error:
         found = MediaProblem.UNKNOWN if not known.container else MediaProblem(error.reason)
-        facts = dataclasses.replace(facts, problem=problem or found)
-    return dataclasses.replace(facts, plays_in_browsers=plays_in_browsers(facts))
+        facts = dataclasses.replace(facts, problem=known.problem or found)
+    return facts
 
 
 def describe(path: Path) -> Facts:
@@ -91,7 +100,7 @@ def first_frame(path: Path, demuxer: str) -> VideoFrame | None:
 def extract_frame(path: Path, *, last: bool) -> Image.Image:
     """The frame that a player shows first or last, exact to the frame; raises NotMedia."""
     format_name = format_of(path)
-    if format_name == "mov" and is_cut(path):
+    if is_cut(path, format_name):
         raise NotMedia(RejectReason.DAMAGED)
     if format_name in KINDS and KINDS[format_name].media_type == "image":
         raise NotMedia(RejectReason.NO_STREAM)

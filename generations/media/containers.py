@@ -80,9 +80,10 @@ def kind_of(format_name: str, head: bytes) -> Kind:
 
 
 def _iso_kind(head: bytes) -> str:
-    if head[4:8] in OLD_QUICKTIME:
+    named = head.find(b"ftyp")  # other boxes may stand before it
+    if named < 0 and head[4:8] in OLD_QUICKTIME:
         return "quicktime"
-    brand = head[8:12]
+    brand = head[named + 4 : named + 8] if named >= 0 else b""
     return "3gp" if brand.startswith((b"3gp", b"3g2")) else BRANDS.get(brand, "mp4")
 
 

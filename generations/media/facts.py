@@ -27,6 +27,7 @@ class MediaProblem(enum.StrEnum):
     DAMAGED = "damaged"  # it does not open, or no frame of it decodes
     NO_STREAM = "no_stream"  # nothing in it that can be decoded here
     CRASHED = "crashed"  # the child died, ran out of time or found no room
+    NO_FILM = "no film"  # a picture or a sound, where a film was ordered
 
 
 class Operation(enum.StrEnum):

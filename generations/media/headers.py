@@ -35,7 +35,10 @@ SIGNATURES = [
     (b"\x0b\x77", "ac3"),
 ]
 # With which an MP4 or a QuickTime file begins that has no ``ftyp`` (ISO/IEC 14496-12).
-FIRST_BOXES = {b"styp", b"moov", b"moof", b"mdat", b"sidx", b"wide", b"free", b"skip", b"pnot"}
+FIRST_BOXES = {
+    *(b"styp", b"moov", b"moof", b"mdat", b"sidx", b"wide", b"free", b"skip", b"pnot"),
+    *(b"uuid", b"emsg", b"prft", b"pdin"),
+}
 RIFF_FORMATS = {b"WAVE": "wav", b"WEBP": "webp", b"AVI ": "avi", b"AVIX": "avi"}
 PACKET_SIZES = {188: 0, 192: 4, 204: 0}  # of MPEG-TS, with the place of the sync byte
 OTHER_PICTURES = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"8BPS", b"\x00\x00\x01\x00", b"\xff\x0a")
@@ -90,6 +93,15 @@ def picture_format_of(path: Path) -> str:
     if head.startswith(OTHER_PICTURES) or head[8:12] in PICTURE_BRANDS or b"<svg" in head.lower():
         raise NotMedia(RejectReason.OTHER_PICTURE)
     raise NotMedia(RejectReason.UNKNOWN if format_name else _rejection(head))
+
+
+def is_media(head: bytes) -> bool:
+    """Whether a file may begin so: it is no page, no playlist and not empty."""
+    try:
+        _format_of(head)
+    except NotMedia:
+        return False
+    return True
 
 
 def _read_head(path: Path) -> bytes:
@@ -224,25 +236,59 @@ def _webp(file: BinaryIO) -> tuple[int, int]:
     return 0, 0
 
 
-# ---- The boxes of an MP4 --------------------------------------------------------------------
+# ---- The end of a file ----------------------------------------------------------------------
+
+# A recorder that cannot seek writes as much where it does not know the length.
+LEAST_UNKNOWN_LENGTH = 0x7FFF_FF00
+SEGMENT = b"\x18\x53\x80\x67"  # of Matroska (RFC 8794, RFC 9559)
 
 
-def is_cut(path: Path) -> bool:
-    """Whether the data or the index of an MP4 ends after the end of the file.
+def is_cut(path: Path, format_name: str) -> bool:
+    """Whether a file ends before the end that it names, or before its index.
+
+    libav does not complain of a short file whose index is in front: it plays what is there.
+    """
+    ends = {"mov": _end_of_boxes, "matroska": _end_of_segment}
+    ends |= dict.fromkeys(("avi", "wav"), _end_of_riff)
+    if (read_end := ends.get(format_name)) is None:
+        return False
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        return read_end(file, size) > size
+
+
+def _end_of_boxes(file: BinaryIO, size: int) -> int:
+    """Where the data and the index of an MP4 end; beyond the file where it has no index yet.
 
     Top-level boxes: ISO/IEC 14496-12 section 4.2.
     """
-    # libav does not complain of a short file whose index is in front: it plays what is there.
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        start = 0
-        while start + 8 <= size:
-            length, box_type = _box(file, start, size)
-            # Only these two count: a clip plays without whatever else the end of the file lacks.
-            if box_type in {b"mdat", b"moov"} and start + length > size:
-                return True
-            start += length
-    return False
+    start, has_index = 0, False
+    while start + 8 <= size:
+        length, box_type = _box(file, start, size)
+        has_index = has_index or box_type in {b"moov", b"moof"}
+        # Only these two count: a clip plays without whatever else the end of the file lacks.
+        if box_type in {b"mdat", b"moov"} and start + length > size:
+            return start + length
+        start += length
+    return size if has_index else size + 1
+
+
+def _end_of_segment(file: BinaryIO, size: int) -> int:
+    """Where the only segment of a Matroska file ends: its length is a number of 1 to 8 bytes."""
+    head = file.read(HEAD_BYTES)
+    at = head.find(SEGMENT) + len(SEGMENT)
+    if at < len(SEGMENT) or at >= len(head) or not head[at]:
+        return 0
+    width = 9 - head[at].bit_length()
+    length = int.from_bytes(head[at : at + width]) & ((1 << 7 * width) - 1)
+    is_known = length < (1 << 7 * width) - 1  # all ones: a live recording
+    return at + width + length if is_known else 0
+
+
+def _end_of_riff(file: BinaryIO, size: int) -> int:
+    """Where the first part of an AVI ends, or a WAV."""
+    length = int.from_bytes(file.read(8)[4:], "little")
+    return 8 + length if 0 < length < LEAST_UNKNOWN_LENGTH else 0
 
 
 def _box(file: BinaryIO, start: int, size: int) -> tuple[int, bytes]:

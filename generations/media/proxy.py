@@ -123,7 +123,8 @@ class CopiedTrack:
     def __init__(
         self, stream: VideoStream | AudioStream, output: OutputContainer, start: Fraction
     ) -> None:
-        self._stream = output.add_stream_from_template(stream)
+        # Opaque, or it would look for an encoder of the same name, which AV1 does not have.
+        self._stream = output.add_stream_from_template(stream, opaque=True)
         self._offset = round(start / (stream.time_base or TICK))
 
     def convert(self, packet: AnyPacket) -> Iterator[AnyPacket]:

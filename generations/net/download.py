@@ -7,6 +7,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -19,6 +20,7 @@ from .links import (
     DownloadFailed,
     DownloadPaused,
     DownloadTooLarge,
+    LinkClient,
     LinkForbidden,
     LinkGone,
     LinkReply,
@@ -43,14 +45,17 @@ __all__ = [
 type Progress = Callable[[int, int | None], None]
 
 READ_BYTES = 1024 * 1024
+# Of a file that its server gives no validator for, so many bytes come once more and are compared.
+OVERLAP_BYTES = 64 * 1024
+WHOLE = {HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION}  # 203: by a proxy in between
 # Of the answers from 400 to 499, those that say nothing about the link.
 TEMPORARY = {
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.TOO_EARLY,
     HTTPStatus.TOO_MANY_REQUESTS,
 }
-CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-COMPLETE = re.compile(r"bytes \*/(\d+)")
+CONTENT_RANGE = re.compile(r"bytes[ =]+(\d+) ?- ?(\d+) ?/ ?(\d+|\*)", re.IGNORECASE)
+COMPLETE = re.compile(r"bytes[ =]+\*/(\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +75,31 @@ class PartialFile:
     size: int = 0
     validator: str = ""
 
+    @property
+    def start(self) -> int:
+        """The first byte that is asked for; 0 if a changed file would not be noticed."""
+        return self.size if self.validator else max(0, self.size - OVERLAP_BYTES)
+
     def range_headers(self) -> dict[str, str]:
-        """Headers that ask for the rest; none if a changed file would not be noticed."""
-        if not (self.size and self.validator):
+        """Headers that ask for the rest."""
+        if not self.start:
             return {}
-        return {"Range": f"bytes={self.size}-", "If-Range": self.validator}
+        asked = {"Range": f"bytes={self.start}-"}
+        return asked | ({"If-Range": self.validator} if self.validator else {})
 
 
 @dataclass(frozen=True, slots=True)
 class BodyRange:
-    """Which part of the file a reply holds: its first byte, and the whole file's size."""
+    """Which part of the file a reply holds: its first byte, the one after its last, and the whole
+    file's size."""
 
     start: int
+    end: int | None
     total: int | None
+
+
+class PartEnded(DownloadFailed):
+    """The part that the server gave came whole; the file goes on after it."""
 
 
 def download(
@@ -102,19 +119,29 @@ def download(
     ``deadline`` is in seconds for this call. ``on_progress`` gets (bytes so far, total or None)
     about once a second. Raises DownloadError, and OSError if the disk fails.
     """
-    partial = _read_partial(target)
     with link_client(policy, seconds=deadline, limits=limits, resolver=resolver, tls=tls) as client:
-        with client.get(url, partial.range_headers()) as reply:
-            beyond_end = reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-            if not (beyond_end and partial.size):
-                return _receive(reply, target, partial, limit_bytes, on_progress)
-            if _is_whole(reply, partial):
-                whole = BodyRange(partial.size, partial.size)
-                return _complete(reply, (), target, whole, limit_bytes, on_progress)
-        # No byte follows what is here, so it may be of another file: all of it comes anew.
-        discard(target)
-        with client.get(url, {}) as reply:
-            return _receive(reply, target, PartialFile(), limit_bytes, on_progress)
+        while True:
+            try:
+                return _download(client, url, target, limit_bytes, on_progress)
+            except PartEnded:  # some servers give a few megabytes at once, whatever is asked
+                continue
+
+
+def _download(
+    client: LinkClient, url: str, target: Path, limit_bytes: int, on_progress: Progress | None
+) -> DownloadedFile:
+    partial = _read_partial(target)
+    with client.get(url, partial.range_headers()) as reply:
+        beyond_end = reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+        if not (beyond_end and partial.start):
+            return _receive(reply, target, partial, limit_bytes, on_progress)
+        if _is_whole(reply, partial):
+            whole = BodyRange(partial.size, partial.size, partial.size)
+            return _complete(reply, (), target, whole, limit_bytes, on_progress)
+    # No byte follows what is here, so it may be of another file: all of it comes anew.
+    discard(target)
+    with client.get(url, {}) as reply:
+        return _receive(reply, target, PartialFile(), limit_bytes, on_progress)
 
 
 def discard(target: Path) -> None:
@@ -128,10 +155,12 @@ def _validator_path(target: Path) -> Path:
 
 
 def _read_partial(target: Path) -> PartialFile:
-    try:
-        return PartialFile(target.stat().st_size, _validator_path(target).read_text().strip())
-    except FileNotFoundError:
+    if not target.exists():
         return PartialFile()
+    validator = ""
+    with suppress(FileNotFoundError):
+        validator = _validator_path(target).read_text().strip()
+    return PartialFile(target.stat().st_size, validator)
 
 
 def _receive(
@@ -160,7 +189,9 @@ def _complete(
         size, sha256 = _append(chunks, target, body_range, limit_bytes, report)
         # The length is that of the body as it is sent: it counts encoded bytes.
         if body_range.total is not None and size != body_range.total:
-            raise DownloadFailed(f"The body ended after {size} of {body_range.total} bytes.")
+            is_part = body_range.start < size == body_range.end
+            failure = PartEnded if is_part else DownloadFailed
+            raise failure(f"The body ended after {size} of {body_range.total} bytes.")
         if decoded := _decode(reply, target, limit_bytes, report):
             size, sha256 = decoded
     except DownloadTooLarge:
@@ -173,16 +204,16 @@ def _complete(
 
 def _is_whole(reply: LinkReply, partial: PartialFile) -> bool:
     """Whether a 416 says that the file ends where the partial one does."""
-    match = COMPLETE.fullmatch(reply.headers.get("Content-Range", ""))
-    if match is None or _has_changed(reply, partial):
+    match = COMPLETE.fullmatch(reply.headers.get("Content-Range", "").strip())
+    if match is None or not partial.validator or _has_changed(reply, partial):
         return False
     return int(match[1]) == partial.size
 
 
 def _check_status(reply: LinkReply) -> None:
-    """Accept 200 and 206. From 400 on, all that is not said to be temporary means a dead link."""
+    """Accept 200, 203 and 206. From 400 on, what is not said to be temporary means a dead link."""
     status = reply.status
-    if status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+    if status in WHOLE or status == HTTPStatus.PARTIAL_CONTENT:
         return
     page, text = reply.read_error(), f"The server answered {status}."
     if status >= 500 or status in TEMPORARY:
@@ -193,25 +224,44 @@ def _check_status(reply: LinkReply) -> None:
 
 
 def _prepare_target(reply: LinkReply, target: Path, partial: PartialFile) -> BodyRange:
-    """Keep the partial file for a 206, delete it for a 200, which holds the whole file."""
-    if reply.status == HTTPStatus.PARTIAL_CONTENT:
-        return _check_range(reply, target, partial)
+    """Keep the partial file for a part that follows it, delete it for all else, which is the file
+    from its beginning."""
+    body_range = BodyRange(0, None, reply.length)
+    is_part = reply.status == HTTPStatus.PARTIAL_CONTENT
+    if is_part and (partial.start or "Content-Range" in reply.headers):
+        body_range = _check_range(reply, target, partial)
+        if partial.start:
+            return body_range
     # The validator stands here before the first byte, so that a worker may die at any time.
     discard(target)
     if validator := _validator(reply):
         _validator_path(target).write_text(validator)
-    return BodyRange(0, reply.length)
+    return body_range
 
 
 def _check_range(reply: LinkReply, target: Path, partial: PartialFile) -> BodyRange:
-    """The range of a 206; it must continue the partial file exactly, and be of the same file."""
-    match = CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", ""))
-    has_changed = not partial.range_headers() or _has_changed(reply, partial)
-    if not match or int(match[1]) != partial.size or has_changed:
+    """The range of a 206; it must begin where it was asked to, and be of the same file.
+
+    What it repeats of a file without a validator is read here and compared.
+    """
+    match = CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", "").strip())
+    is_next = match and int(match[1]) == partial.start and not _has_changed(reply, partial)
+    if not match or not is_next or not _repeats(reply, target, partial):
         discard(target)
         raise DownloadFailed("The server sent another part of the file than was asked for.")
-    total = int(match[2]) + 1 if match[3] == "*" else int(match[3])
-    return BodyRange(partial.size, total)
+    end = int(match[2]) + 1
+    total = end if match[3] == "*" else int(match[3])
+    return BodyRange(partial.size if partial.start else 0, end, total)
+
+
+def _repeats(reply: LinkReply, target: Path, partial: PartialFile) -> bool:
+    """Whether a part begins with the last bytes that are here, where it was asked for them."""
+    overlap = partial.size - partial.start if partial.start else 0
+    if not overlap:
+        return True
+    with target.open("rb") as file:
+        file.seek(partial.start)
+        return reply.read(overlap) == file.read()
 
 
 def _has_changed(reply: LinkReply, partial: PartialFile) -> bool:

@@ -5,6 +5,7 @@ leave the claim, or send gzip to whoever asked for none. So gzip is known by its
 is tried where it is claimed, and whatever else is claimed means that the body is as it should be.
 """
 
+import binascii
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -20,11 +21,25 @@ MAX_RATIO = 500
 FREE_BYTES = 4 * 1024 * 1024
 
 GZIP = b"\x1f\x8b\x08"
+# How deflate begins with its usual head; ``x^`` is missing, because a text may begin so.
+ZLIB = (b"x\x01", b"x\x9c", b"x\xda")
 GZIP_BITS, ZLIB_BITS, RAW_BITS = 31, 15, -15
 # The framing of an upload to S3 that a store has taken for the file's own bytes.
 SIGNED_CHUNK = re.compile(rb"[0-9a-fA-F]{1,8};chunk-signature=[0-9a-f]{64}\r\n")
-PLAIN_CHUNK = re.compile(rb"[0-9a-fA-F]{1,8}\r\n")
+PLAIN_CHUNK = re.compile(rb"[0-9a-fA-F]{1,8} *\r\n")
+CHUNK_SIZE = re.compile(rb" *[0-9a-fA-F]{1,16} *")
 LONGEST_LINE = 256
+MARKED_LIMIT = 256 * 1024  # of a reply that may have the marks of chunks in it
+# The same without a claim, before what is no text: media have a zero soon.
+BINARY_CHUNK = re.compile(rb"[0-9a-fA-F]{1,8} *\r\n[^\0]{0,64}\0")
+# A gateway that takes each body for text has written a file in base64. Known by how MP4, WebM,
+# JPEG, PNG, GIF, RIFF, MP3 and Ogg begin in it, which no page does.
+BASE64 = re.compile(
+    rb"\"?(?:data:[\w/+.-]+;base64,)?"
+    rb"(?:AAAA..Z0eX|GkXfo|/9j/|iVBORw0KGgo|R0lGOD|UklGR|SUQz|T2dnUw)"
+    rb"[A-Za-z0-9+/=\r\n]+\"?"
+)
+NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
 class DamagedBody(Exception):
@@ -56,6 +71,7 @@ def unpack(body: bytes, claimed: str, limit_bytes: int) -> bytes:
 
     Raises InflatedTooLarge.
     """
+    body = _without_chunk_marks(body)
     pieces = decode([body], claimed, limit_bytes)
     if pieces is None:
         return body
@@ -64,6 +80,14 @@ def unpack(body: bytes, claimed: str, limit_bytes: int) -> bytes:
         for piece in pieces:
             unpacked += piece
     return bytes(unpacked)
+
+
+def _without_chunk_marks(body: bytes) -> bytes:
+    """The body without the marks of chunks that a proxy has left in it, where each of them fits."""
+    if PLAIN_CHUNK.match(body) and len(body) <= MARKED_LIMIT:
+        with suppress(DamagedBody):
+            return b"".join(_unframe(iter([body]))) or body
+    return body
 
 
 def _peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes], bool]:
@@ -91,10 +115,13 @@ def _layer(
     claimed = claimed.lower()
     if head.startswith(GZIP):
         return _inflate(pieces, GZIP_BITS, limit_bytes)
-    if SIGNED_CHUNK.match(head) or ("aws-chunked" in claimed and PLAIN_CHUNK.match(head)):
+    plain = PLAIN_CHUNK if "aws-chunked" in claimed else BINARY_CHUNK
+    if SIGNED_CHUNK.match(head) or plain.match(head):
         return _unframe(pieces)
-    if "deflate" in claimed:
-        for bits in (ZLIB_BITS, RAW_BITS):
+    if BASE64.fullmatch(head):
+        return _from_base64(pieces)
+    if head.startswith(ZLIB) or "deflate" in claimed:
+        for bits in (ZLIB_BITS, RAW_BITS) if "deflate" in claimed else (ZLIB_BITS,):
             if _inflates(head, bits, is_whole):
                 return _inflate(pieces, bits, limit_bytes)
     return None
@@ -145,25 +172,41 @@ def _check_size(written: int, received: int, limit_bytes: int) -> None:
 
 def _unframe(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Undo ``aws-chunked``: a size in hex and perhaps a signature, CRLF, that many bytes, CRLF."""
-    buffer = b""
+    buffer, left, is_first = b"", 0, True  # ``left``: bytes of the chunk that are still to come
     for piece in pieces:
         buffer += piece
-        while (end := buffer.find(b"\r\n")) >= 0:
-            size = _chunk_size(buffer[:end])
-            if size == 0:
-                return  # what follows are checksums
-            following = end + 2 + size + 2
-            if len(buffer) < following:
+        while buffer:
+            if left:
+                yield buffer[:left]
+                buffer, left = buffer[left:], max(0, left - len(buffer))
+                continue
+            head = buffer if is_first else buffer[2:]  # behind the CRLF of the chunk before
+            line, is_ended, rest = head.partition(b"\r\n")
+            if len(line) > LONGEST_LINE or not (is_first or b"\r\n".startswith(buffer[:2])):
+                raise DamagedBody("The framed body is damaged.")
+            if not is_ended:
                 break
-            yield buffer[end + 2 : following - 2]
-            buffer = buffer[following:]
-        if end < 0 and len(buffer) > LONGEST_LINE:
-            break
+            buffer, left, is_first = rest, _chunk_size(line), False
+            if left == 0:
+                return  # what follows are checksums
     raise DamagedBody("The framed body ends early or is damaged.")
 
 
+def _from_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    rest, is_first = b"", True
+    for piece in pieces:
+        text = piece.rpartition(b";base64,")[2] if is_first else piece
+        rest, is_first = rest + NOT_BASE64.sub(b"", text), False
+        whole = len(rest) // 4 * 4
+        yield binascii.a2b_base64(rest[:whole])
+        rest = rest[whole:]
+    if len(rest) == 1:
+        raise DamagedBody("The body in base64 ends early.")
+    yield binascii.a2b_base64(rest + b"=" * (-len(rest) % 4))
+
+
 def _chunk_size(line: bytes) -> int:
-    try:
-        return int(line.partition(b";")[0], 16)
-    except ValueError as error:
-        raise DamagedBody("The framed body is damaged.") from error
+    size = line.partition(b";")[0]
+    if not CHUNK_SIZE.fullmatch(size):
+        raise DamagedBody("The framed body is damaged.")
+    return int(size, 16)

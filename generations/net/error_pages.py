@@ -1,7 +1,9 @@
 """What a store says of a link that it does not serve: a text to show, and whether it expired."""
 
+import codecs
 import html
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 MAX_BYTES = 8 * 1024
@@ -14,11 +16,15 @@ INVISIBLE = re.compile(r"<!--.*?-->|<(script|style|title)\b.*?</\1\s*>", re.DOTA
 TAG = re.compile(r"<[^>]*>")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 QUERY_VALUE = re.compile(r"=([^&]{8,})")
+TITLE = re.compile(r"<title\b[^>]*>(.*?)</title", re.DOTALL | re.IGNORECASE)
+ESCAPE = re.compile(r"\\u(?!00[01])([0-9a-fA-F]{4})")  # of JSON, but for control letters
+CHARSETS = ("utf-8", "gb18030")
 
 # In the words of S3 and OSS ("Request has expired", ExpiredToken), Azure, Qiniu, and CDNs.
 EXPIRED = re.compile(
     r"(?<!not )expired(?!\w*=)|expired[-_ ]?token|out of date|timestamp is too old"
-    r"|not valid in the specified time frame|过期|已失效",
+    r"|not valid in the specified time frame|no longer valid|time out of range"
+    r"|claim timestamp check failed|过期|過期|失效",
     re.IGNORECASE,
 )
 OTHER_REASON = re.compile(
@@ -41,16 +47,29 @@ def read_error_page(body: bytes, query: str) -> ErrorPage:
 
     A body that is no text says nothing.
     """
-    text = body.decode("utf-8", "replace")
+    text = _decode(body)
     if CONTROL.search(text[:EXCERPT_LENGTH]):
         return ErrorPage()
+    text = ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # pairs, and halves
     if parts := CODE_AND_MESSAGE.findall(text):
         text = ": ".join(content for _, content in parts)
-    text = html.unescape(TAG.sub(" ", INVISIBLE.sub(" ", text)))
+    shown = TAG.sub(" ", INVISIBLE.sub(" ", text))
+    if not shown.strip() and (title := TITLE.search(text)):
+        shown = title[1]
+    text = html.unescape(shown)
     for value in QUERY_VALUE.findall(query):
         text = text.replace(value, "…")
     text = " ".join(text.split())
     return ErrorPage(text[:EXCERPT_LENGTH], _expiry(text))
+
+
+def _decode(body: bytes) -> str:
+    """The text of a body whose end may be cut in a letter."""
+    for charset in CHARSETS:
+        with suppress(UnicodeDecodeError):
+            return codecs.getincrementaldecoder(charset)().decode(body)
+    return body.decode("utf-8", "replace")
 
 
 def _expiry(text: str) -> bool | None:

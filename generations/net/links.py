@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
+from itertools import chain
 
 import httpcore
 import httpx
@@ -29,7 +30,7 @@ from .sockets import (
 )
 
 REDIRECTS = {301, 302, 303, 307, 308}
-MAX_REDIRECTS = 3
+MAX_REDIRECTS = 8  # a gateway, a sign-in of a store and a CDN may stand in a row
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64 * 1024
 HEADERS = {
@@ -143,8 +144,20 @@ def redirect_link(url: str, location: str) -> str:
     location = location.encode("latin-1").decode("utf-8", "replace").strip()
     target = urllib.parse.urljoin(url, location)
     if url.lower().startswith("https:") and target.lower().startswith("http:"):
-        raise LinkForbidden("A redirect leads from https to http.")
+        return _upgraded(target)
     return target
+
+
+def _upgraded(url: str) -> str:
+    """The https address of an http one, which a server writes that stands behind a TLS proxy."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        if parts.port in {None, 80}:
+            rest = url[url.index(parts.netloc) + len(parts.netloc) :]
+            return f"https://{parts.netloc.removesuffix(':80')}{rest}"
+    except ValueError:
+        pass
+    raise LinkForbidden("A redirect leads from https to http.")
 
 
 # ---- The GET --------------------------------------------------------------------------------
@@ -174,7 +187,7 @@ class LinkReply:
             if len(value) > MAX_HEADER_BYTES or len(self.headers) >= MAX_HEADERS:
                 raise DownloadFailed("The headers of the reply are too large.")
             self.headers[name.decode("latin-1")] = value.decode("latin-1")
-        self.chunks = response.iter_stream()
+        self.chunks: Iterator[bytes] = iter(response.iter_stream())
 
     @property
     def length(self) -> int | None:
@@ -182,6 +195,14 @@ class LinkReply:
         if "Transfer-Encoding" in self.headers or "Content-Length" not in self.headers:
             return None
         return int(self.headers["Content-Length"])
+
+    def read(self, size: int) -> bytes:
+        """Read the first bytes of the body: ``size`` of them, or all; ``chunks`` has the rest."""
+        body = b""
+        while len(body) < size and (chunk := next(self.chunks, b"")):
+            body += chunk
+        self.chunks = chain([body[size:]], self.chunks)
+        return body[:size]
 
     def read_error(self) -> ErrorPage:
         """Read the first bytes of an error's body; an error that cannot be read says nothing."""
@@ -206,7 +227,7 @@ class LinkClient:
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str]) -> Iterator[LinkReply]:
-        """The reply to a GET, after at most three redirects; raises DownloadError."""
+        """The reply to a GET, after a few redirects; raises DownloadError."""
         for _ in range(MAX_REDIRECTS + 1):
             with self._request(url, headers) as reply:
                 if reply.status not in REDIRECTS:

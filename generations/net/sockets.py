@@ -22,6 +22,8 @@ import anyio.to_thread
 import httpcore
 import httpx
 
+from .heads import ResponseHeads
+
 type Resolver = Callable[[str, int], Sequence[str]]
 type IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 type SocketOption = (
@@ -175,8 +177,8 @@ class AsyncRestrictedBackend(httpcore.AnyIOBackend):
         failure: Exception = httpcore.ConnectError("no address")
         for address, share in _timeouts(await self._addresses(host, port, timeout), timeout):
             try:
-                return await super().connect_tcp(
-                    address, port, share, local_address, socket_options
+                return MendedStream(
+                    await super().connect_tcp(address, port, share, local_address, socket_options)
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
@@ -281,18 +283,23 @@ def enforce_deadline(
 
 
 class DeadlineStream(httpcore.NetworkStream):
-    """A stream whose every step ends within the current deadline."""
+    """A stream whose every step ends within the current deadline, with heads that are mended."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self._heads = ResponseHeads()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = self._stream.read(max_bytes, _limit(timeout, httpcore.ReadTimeout))
-        if deadline := _current.get():
-            deadline.count(len(data))
-        return data
+        while True:
+            data = self._stream.read(max_bytes, _limit(timeout, httpcore.ReadTimeout))
+            if deadline := _current.get():
+                deadline.count(len(data))
+            # Nothing means the end of the connection, so that a head is waited for.
+            if (given := self._heads.feed(data)) or not data:
+                return given
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._heads.expect()
         # One write of a long body is many sends, each with this limit: the deadline is not exact.
         self._stream.write(buffer, _limit(timeout, httpcore.WriteTimeout))
 
@@ -307,6 +314,38 @@ class DeadlineStream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         limit = _limit(timeout, httpcore.ConnectTimeout)
         return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, limit))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class MendedStream(httpcore.AsyncNetworkStream):
+    """The same for asyncio, without a deadline."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._heads = ResponseHeads()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        while True:
+            data = await self._stream.read(max_bytes, timeout)
+            if (given := self._heads.feed(data)) or not data:
+                return given
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._heads.expect()
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return MendedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

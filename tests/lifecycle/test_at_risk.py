@@ -66,6 +66,23 @@ def test_one_dead_link_or_two_teach_nothing(world: World) -> None:
     assert life(ready(world)) == 3600
 
 
+def test_a_store_that_refuses_all_links_for_a_while_is_one_witness(world: World) -> None:
+    """It says 403, and not why: its key may be wrong for some minutes."""
+
+    def refused(seconds: int) -> None:
+        files = [ready(world, "[media 403 always]") for _ in range(3)]
+        world.frozen_clock.advance(seconds)
+        for file in files:
+            fetch_one(world, file)
+            assert file.missing_since
+
+    refused(60)
+    refused(700)
+    assert learned(world) is None
+    refused(700)
+    assert learned(world) is not None, "three times, ten minutes apart"
+
+
 def test_what_a_store_calls_missing_and_not_expired_teaches_nothing(world: World) -> None:
     """Its answer is NoSuchKey, not that the link has expired."""
     files = [ready(world, "[expired 404]") for _ in range(3)]

@@ -153,6 +153,7 @@ def test_a_task_that_is_not_found_for_a_while_loses_no_file(world: World) -> Non
 def test_a_link_is_tried_once_more_shortly_before_its_end(world: World) -> None:
     """Its server fails; by then the wait between two tries is five minutes."""
     file = ready(world, "[media 503 always]")
+    world.sandbox.set_fault(world.key, "[drop before]", on="query")
     ends = transitions.link_end(file)
     File.objects.filter(pk=file.pk).update(tries=20)
     world.frozen_clock.at = ends - timedelta(seconds=100)
@@ -223,6 +224,18 @@ def test_a_file_server_that_is_down_for_hours_loses_nothing(world: World) -> Non
     number = world.attempt(file.task).remote_id
     world.sandbox.tasks[number].phrases = ()
     check_stored(fetch_through(world, file))
+
+
+def test_the_provider_of_a_server_that_goes_on_failing_is_asked_for_another_link(
+    world: World,
+) -> None:
+    file = ready(world, "[media 503 always]")
+    before, first = world.questions, file.url
+    tries_within(world, file, seconds=20)
+    assert (world.questions, file.url) == (before, first), "it may be over soon"
+    tries_within(world, file, seconds=60)
+    assert (world.questions > before, file.url != first) == (True, True)
+    assert file.missing_since is None, "which proves nothing"
 
 
 def test_a_cut_download_goes_on_where_it_stopped(world: World) -> None:

@@ -24,7 +24,7 @@ from tests.net.origin import origin, reply
 from tests.threads import at_once
 
 from .conftest import World
-from .test_fetch import check_stored, fetch_through, ready, tries_within
+from .test_fetch import LIFE, check_stored, fetch_through, ready, tries_within
 
 
 def fetch_bytes(world: World, content: bytes, *, role: str = "video", seconds: float = 60) -> File:
@@ -78,8 +78,9 @@ def test_a_mov_that_is_served_as_mp4_is_kept_as_mov(
         (partial(clips.clip, container="matroska"), ".mkv", "video"),
         (partial(clips.clip, container="avi", codec="mpeg4"), ".avi", "video"),
         (partial(clips.clip, container="mpegts"), ".ts", "video"),
+        (partial(clips.clip, container="mxf", codec="mpeg2video", rate=25), ".mxf", "application"),
     ],
-    ids=["mkv", "avi", "ts"],
+    ids=["mkv", "avi", "ts", "mxf"],
 )
 def test_every_container_keeps_its_own_ending(
     world: World, tmp_path: Path, make: Callable[[Path], Path], suffix: str, kind: str
@@ -88,6 +89,7 @@ def test_every_container_keeps_its_own_ending(
     check_stored(file)
     assert Path(file.name).suffix == suffix
     assert file.content_type.startswith(kind)
+    assert file.is_proxy_coming
 
 
 def test_a_sound_in_the_place_of_a_video_and_a_webp_as_cover_are_what_they_are(
@@ -96,7 +98,7 @@ def test_a_sound_in_the_place_of_a_video_and_a_webp_as_cover_are_what_they_are(
     sound = clips.sound(
         tmp_path / "sound", codec="libmp3lame", container="mp3", sample_format="fltp"
     )
-    file = fetch_bytes(world, sound.read_bytes())
+    file = fetch_bytes(world, sound.read_bytes(), seconds=300)
     assert (Path(file.name).suffix, file.content_type) == (".mp3", "audio/mpeg")
     picture = io.BytesIO()
     clips.moving(64, 48)(0).save(picture, "webp")
@@ -107,9 +109,34 @@ def test_a_sound_in_the_place_of_a_video_and_a_webp_as_cover_are_what_they_are(
 def test_bytes_that_nobody_can_read_are_kept_with_an_alarm(world: World) -> None:
     content = os.urandom(4000)
     file = fetch_bytes(world, b"\x00\x01" + content)
+    assert file.state == FileState.FETCHING, "its provider may still be writing it"
+    file = fetch_bytes(world, b"\x00\x01" + content, seconds=300)
     check_stored(file)
     assert (file.has_sound, file.duration_ms, file.plays_in_browsers) == (None, None, None)
     assert "file_damaged" in [alarm.code for alarm in Task.objects.get(pk=file.task_id).alarms]
+
+
+def test_a_picture_in_the_place_of_a_film_may_stand_for_it_and_is_told_if_it_stays(
+    world: World,
+) -> None:
+    picture = io.BytesIO()
+    clips.moving(160, 90)(0).save(picture, "png")
+    file = fetch_bytes(world, picture.getvalue())
+    assert (file.state, file.last_error) == (FileState.FETCHING, "not readable: no film")
+    file = fetch_bytes(world, picture.getvalue(), seconds=300)
+    check_stored(file)
+    [alarm] = Task.objects.get(pk=file.task_id).alarms
+    assert (alarm.code, alarm.detail) == ("not_delivered", "film")
+
+
+def test_bytes_are_kept_at_once_where_their_link_is_about_to_die(world: World) -> None:
+    file, url = ready(world), "https://files.example/clip.mp4"
+    File.objects.filter(pk=file.pk).update(url=url, seen_at=world.frozen_clock.at - LIFE)
+    file.refresh_from_db()
+    assert not fetch._may_come_better(file, media.MediaProblem.CUT)
+    File.objects.filter(pk=file.pk).update(seen_at=world.frozen_clock.at)
+    file.refresh_from_db()
+    assert fetch._may_come_better(file, media.MediaProblem.CUT)
 
 
 def test_a_file_that_ends_too_early_may_still_be_written_and_is_kept_in_the_end(

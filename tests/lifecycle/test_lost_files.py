@@ -103,6 +103,17 @@ def test_the_same_link_that_works_again_brings_the_file(
     assert found() == 1
 
 
+def test_a_page_in_the_place_of_a_lost_file_is_not_the_file(
+    world: World, one_link: pytest.MonkeyPatch
+) -> None:
+    file = fetch_through(world, ready(world))
+    one_link.setattr(world.sandbox.context.links, "is_valid", lambda path, query: True)
+    world.sandbox.tasks[world.attempt(file.task).remote_id].phrases = ("html as mp4",)
+    pass_by(world, 601)
+    file.refresh_from_db()
+    assert (file.state, found()) == (FileState.LOST, 0)
+
+
 def test_nobody_asks_for_what_is_in_the_trash_or_whose_key_is_gone(
     world: World, lost: File
 ) -> None:

@@ -81,6 +81,24 @@ def test_a_sound_of_any_container_has_its_true_ending(tmp_path: Path, outdir: Pa
             assert facts.duration_ms == pytest.approx(1000, abs=150)
 
 
+def test_a_file_that_begins_as_another_is_what_it_is(tmp_path: Path, outdir: Path) -> None:
+    path = tmp_path / "file"
+    tag = b"ID3\x04\0\0" + bytes(4)
+    aac = sound(path, codec="aac", container="adts", sample_format="fltp").read_bytes()
+    # In fragments no place is counted from the beginning of the file.
+    fragments = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    film = clip(path, options=fragments, seconds=0.3).read_bytes()
+    box = b"\0\0\0\x20%s" + bytes(24)
+    for content, suffix in (
+        (tag + aac, "aac"),
+        *((box % name + film, "mp4") for name in (b"free", b"uuid", b"emsg")),
+    ):
+        with case(content[:12]):
+            path.write_bytes(content)
+            facts = inspect(path, outdir)
+            assert (facts.suffix, facts.problem, facts.plays_in_browsers) == (suffix, None, True)
+
+
 IMAGES = {
     "jpeg": ("jpg", "image/jpeg", True),
     "png": ("png", "image/png", True),

@@ -33,7 +33,7 @@ from generations.media import (
 from generations.media.facts import InspectorRequest
 from tests.bench.figures import with_descendants
 from tests.cases import case
-from tests.media.clips import clip, dark_until, moving
+from tests.media.clips import clip, dark_until, moving, sound
 
 
 def picture(path: Path) -> Image.Image:
@@ -213,7 +213,7 @@ UNREADABLE = [  # the bytes, the problem, and what the first bytes tell
     (b"\x7fELF\x02\x01\x01", MediaProblem.UNKNOWN, "bin"),
     (b"\x00", MediaProblem.UNKNOWN, "bin"),
     (b"\xff", MediaProblem.UNKNOWN, "bin"),
-    (b"\x00\x00\x00\x18ftypmp42", MediaProblem.DAMAGED, "mp4"),
+    (b"\x00\x00\x00\x18ftypmp42", MediaProblem.CUT, "mp4"),  # its index is still to come
     (b"\x00\x00\x00\x14ftypqt  " + bytes(8) + b"\x00\x00\x09\x08mdat", MediaProblem.CUT, "mov"),
     (b"RIFF\x00\x00\x00\x00AVI LIST", MediaProblem.DAMAGED, "avi"),
     (b"OggS\x00\x02", MediaProblem.DAMAGED, "ogg"),
@@ -255,6 +255,33 @@ def test_a_clip_that_ends_early_is_cut(
             with case((path.name, share)):
                 beginning = content[: int(len(content) * share)]
                 assert described(tmp_path, outdir, beginning).problem == MediaProblem.CUT
+
+
+def test_a_file_of_any_container_that_names_its_end_is_cut_before_it(
+    tmp_path: Path, outdir: Path
+) -> None:
+    path = tmp_path / "whole"
+    whole = [
+        clip(path, container=container, codec=codec).read_bytes()
+        for container, codec in (("matroska", "libx264"), ("webm", "libvpx"), ("avi", "mpeg4"))
+    ]
+    wav = sound(path, codec="pcm_s16le", container="wav", sample_format="s16").read_bytes()
+    for content in (*whole, wav):
+        with case(content[:12]):
+            assert described(tmp_path, outdir, content).problem is None
+            cut = described(tmp_path, outdir, content[: len(content) * 2 // 3])
+            assert (cut.problem, cut.media_type) == (MediaProblem.CUT, cut.content_type[:5])
+    unknown = wav[:4] + b"\xff" * 4 + wav[8:]  # as it is written by who cannot seek
+    assert described(tmp_path, outdir, unknown).problem is None
+
+
+def test_a_picture_that_ends_early_is_damaged(tmp_path: Path, outdir: Path) -> None:
+    for kind in ("jpeg", "png", "webp", "gif"):
+        moving(320, 180)(0).save(tmp_path / "cover", kind)
+        content = (tmp_path / "cover").read_bytes()
+        with case(kind):
+            cut = described(tmp_path, outdir, content[: len(content) // 2])
+            assert cut.problem == MediaProblem.DAMAGED
 
 
 def test_noise_where_the_pictures_should_be_is_damaged(

@@ -75,6 +75,12 @@ def test_a_picture_that_browsers_play_is_copied_as_it_is(
         assert first < 0.1  # though a transport stream begins at 1.4 s
 
 
+def test_av1_is_copied_though_its_decoder_is_no_encoder(tmp_path: Path, outdir: Path) -> None:
+    path = clip(tmp_path / "film", seconds=0.3, codec="libsvtav1", container="matroska")
+    facts = make_proxy(path, outdir, timeout=60)
+    assert (facts.codec, facts.suffix, facts.plays_in_browsers) == ("av1", "mp4", True)
+
+
 def test_a_large_film_that_lies_on_its_side_becomes_upright_and_1080_pixels_wide(
     tmp_path: Path, outdir: Path
 ) -> None:

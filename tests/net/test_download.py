@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from generations.net.download import (
+    OVERLAP_BYTES,
     DownloadedFile,
     DownloadFailed,
     DownloadPaused,
@@ -17,7 +18,9 @@ from generations.net.download import (
     SpeedLimits,
     download,
 )
+from generations.net.links import redirect_link
 from generations.net.sockets import AddressPolicy
+from tests.cases import case
 from tests.net.origin import Origin, certificate, origin, raw, reply
 
 BODY = bytes(range(256)) * 20_000  # 5 MB
@@ -126,20 +129,57 @@ def test_a_changed_file_starts_again(target: Path) -> None:
         assert whole(target, bring(server, target))
 
 
-def test_without_a_validator_the_file_starts_again(target: Path) -> None:
-    target.write_bytes(BODY[:HALF])
-    with origin(reply(200, BODY)) as server:
-        assert whole(target, bring(server, target))
-    assert "Range:" not in server.requests[0]
+UNVOUCHED = {  # a cut answer without a strong validator, and what its server gives of the rest
+    "no tag": (reply(200, BODY[:HALF], length=len(BODY)), rest(HALF - OVERLAP_BYTES)),
+    "a weak tag": (
+        reply(200, BODY[:HALF], 'ETag: W/"one"', length=len(BODY)),
+        rest(HALF - OVERLAP_BYTES, 'W/"one"'),
+    ),
+    "no ranges": (reply(200, BODY[:HALF], length=len(BODY)), reply(200, BODY)),
+}
 
 
-def test_a_weak_tag_is_no_ground_to_go_on(target: Path) -> None:
-    cut = reply(200, BODY[:HALF], 'ETag: W/"one"', length=len(BODY))
-    with origin(cut, reply(200, BODY)) as server:
+def test_without_a_validator_the_last_bytes_come_again_and_are_compared(target: Path) -> None:
+    for name, answers in UNVOUCHED.items():
+        target.unlink(missing_ok=True)
+        with case(name), origin(*answers) as server:
+            with pytest.raises(DownloadFailed):
+                bring(server, target)
+            assert whole(target, bring(server, target))
+            assert f"Range: bytes={HALF - OVERLAP_BYTES}-\r\n" in server.requests[1]
+            assert "If-Range" not in server.requests[1]
+
+
+def test_without_a_validator_another_file_starts_again(target: Path) -> None:
+    target.write_bytes(bytes(HALF))
+    with origin(rest(HALF - OVERLAP_BYTES), reply(200, BODY)) as server:
         with pytest.raises(DownloadFailed):
             bring(server, target)
         assert whole(target, bring(server, target))
     assert "Range:" not in server.requests[1]
+
+
+def part(start: int, end: int) -> Any:
+    """A 206 with fewer bytes than were asked for."""
+    stated = f"Content-Range: bytes {start}-{end - 1}/{len(BODY)}"
+    return reply(206, BODY[start:end], stated, 'ETag: "one"')
+
+
+PARTIAL = {  # answers to one call, which asks for the whole file
+    "a whole file as a part": [rest(0)],
+    "a part without its range": [reply(206, BODY)],
+    "a range in other letters": [rest(0, content_range=f"Bytes=0 - {len(BODY) - 1} / *")],
+    "a few megabytes at once": [part(0, HALF), part(HALF, HALF + 9), rest(HALF + 9)],
+    "a proxy between": [reply(203, BODY)],
+}
+
+
+def test_a_file_that_comes_as_parts_is_whole_in_one_call(target: Path) -> None:
+    for name, answers in PARTIAL.items():
+        target.unlink(missing_ok=True)
+        with case(name), origin(*answers) as server:
+            assert whole(target, bring(server, target))
+            assert names(target) == {"clip.part"}
 
 
 def test_a_date_serves_where_there_is_no_tag(target: Path) -> None:
@@ -173,7 +213,7 @@ def test_a_wrong_part_is_refused_and_forgotten(target: Path, answer: Any) -> Non
 
 
 def test_a_part_that_was_not_asked_for_is_refused(target: Path) -> None:
-    with origin(rest(0)) as server, pytest.raises(DownloadFailed):
+    with origin(rest(HALF)) as server, pytest.raises(DownloadFailed):
         bring(server, target)
 
 
@@ -306,14 +346,14 @@ def test_silence_is_a_failure(target: Path) -> None:
 # ---- Where it leads -------------------------------------------------------------------------
 
 
-def test_three_redirects_are_followed_and_a_fourth_is_not(target: Path) -> None:
+def test_eight_redirects_are_followed_and_a_ninth_is_not(target: Path) -> None:
     step = reply(302, b"", "Location:   /next?a=%2f ")
-    with origin(step, step, step, reply(200, BODY)) as server:
+    with origin(*[step] * 8, reply(200, BODY)) as server:
         assert whole(target, bring(server, target))
     assert server.requests[1].startswith("GET /next?a=%2f HTTP/1.1")
     with origin(step) as server, pytest.raises(DownloadFailed, match="redirects"):
         bring(server, target)
-    assert len(server.requests) == 4
+    assert len(server.requests) == 9
 
 
 PRIVATE = [
@@ -365,7 +405,7 @@ def test_https_is_verified_against_the_name_and_never_leads_to_http(
         "resolver": loopback,
         "tls": theirs,
     }
-    down = reply(302, b"", "Location: http://files.test/")
+    down = reply(302, b"", "Location: http://files.test:8080/")
     with origin(reply(200, BODY), down, tls=ours) as server:
         url = f"https://files.test:{server.port}/a"
         assert whole(target, download(url, target, LAB, **options))
@@ -373,6 +413,19 @@ def test_https_is_verified_against_the_name_and_never_leads_to_http(
             download(url, target, LAB, **options)
         with pytest.raises(DownloadFailed, match="CERTIFICATE_VERIFY_FAILED"):
             download(url.replace("files", "other"), target, LAB, **options)
+
+
+def test_a_redirect_from_https_to_http_stays_on_https() -> None:
+    """A server behind a TLS proxy does not know that it is reached by https."""
+    led = {
+        "http://files.test/b?c=%2f#d": "https://files.test/b?c=%2f#d",
+        "HTTP://files.test:80/b": "https://files.test/b",
+        "//files.test:8443/b": "https://files.test:8443/b",
+        "/b": "https://files.test:444/b",
+    }
+    for location, target in led.items():
+        assert redirect_link("https://files.test:444/a", location) == target
+    assert redirect_link("http://files.test/a", "http://files.test/b") == "http://files.test/b"
 
 
 def test_no_message_holds_the_links_query(target: Path) -> None:

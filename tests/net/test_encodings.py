@@ -1,5 +1,6 @@
 """Encodings of downloads are claimed, not meant: the bytes tell them."""
 
+import base64
 import gzip
 import zlib
 from pathlib import Path
@@ -25,6 +26,7 @@ def framed(body: bytes, extension: bytes) -> bytes:
     return b"".join(frames) + b"0" + extension + b"\r\nx-amz-checksum-crc32:AAAA\r\n\r\n"
 
 
+FILM = b"\0\0\0\x20ftypisom" + BODY[:99_999]
 SIGNED = b";chunk-signature=" + b"0f" * 32
 PACKED = [
     *((claim, BODY) for claim in ("aws-chunked", "utf-8", "UTF-8", "binary", "none", "identity")),
@@ -36,6 +38,10 @@ PACKED = [
     ("deflate", deflated(BODY, -15)),
     ("aws-chunked", framed(BODY, b"")),
     ("", framed(BODY, SIGNED)),
+    ("aws-chunked", framed(BODY, b" ")),
+    ("aws-chunked,gzip", framed(gzip.compress(BODY), b"")),
+    *((claim, deflated(BODY, 15)) for claim in ("", "gzip", "zlib")),
+    ("", b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)),  # in one chunk that nobody claimed
 ]
 
 
@@ -45,6 +51,25 @@ def test_the_bytes_tell_the_encoding_and_not_what_is_claimed(target: Path) -> No
         with case(f"{claim}, {len(body)} bytes"), origin(reply(200, body, head)) as server:
             assert whole(target, bring(server, target))
             assert names(target) == {"clip.part"}
+
+
+BASE64 = base64.b64encode(FILM)
+URI = b"data:video/mp4;base64," + BASE64
+WRITTEN = [BASE64, base64.encodebytes(FILM), b'"' + BASE64 + b'"', URI]
+
+
+def test_a_film_that_a_gateway_wrote_as_text_is_a_film_again(target: Path) -> None:
+    for body in WRITTEN:
+        with case(body[:40]), origin(reply(200, body)) as server:
+            assert bring(server, target).size == len(FILM)
+            assert target.read_bytes() == FILM
+
+
+def test_text_is_no_film(target: Path) -> None:
+    for body in (b"404\r\nnot found\r\n", b"GkXfo is no link", b"x^2 + y^2", b"xyz" * 9000):
+        with case(body[:40]), origin(reply(200, body)) as server:
+            bring(server, target)
+            assert target.read_bytes() == body
 
 
 def test_a_packed_body_that_was_cut_goes_on_and_is_then_unpacked(target: Path) -> None:

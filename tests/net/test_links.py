@@ -27,6 +27,11 @@ PAGES = [
     ("<style>a{}</style><body>\n <h1>链接</h1>已过期</body>", "链接 已过期", True),
     ("<p>No /a?Signature=s3cr3t-and-long&amp;x=1</p>", "No /a?Signature=…&x=1", None),
     ("It does not exist or has expired", "It does not exist or has expired", None),
+    ("<head><title>Just a moment</title></head><body></body>", "Just a moment", None),
+    (r'{"m":"\u94fe\u63a5\u5931\u6548"}', '{"m":"链接失效"}', True),
+    (r'"\ud83d\ude00 \ud83d \u0000"', '"\U0001f600 \ufffd \\u0000"', None),
+    ('"exp" claim timestamp check failed', '"exp" claim timestamp check failed', True),
+    ("This link is no longer valid", "This link is no longer valid", True),
     ("", "", None),
 ]
 
@@ -78,6 +83,7 @@ def test_an_error_that_is_no_text_or_is_cut_says_nothing(target: Path) -> None:
         reply(404, b"Not", length=100),
         reply(403, packed, "Content-Encoding: gzip"),
         reply(503, b"busy" * 9000),
+        reply(410, "链接".encode("gb18030")),
     ]
     excerpts = []
     with origin(*answers) as server:
@@ -85,4 +91,4 @@ def test_an_error_that_is_no_text_or_is_cut_says_nothing(target: Path) -> None:
             with pytest.raises((LinkGone, DownloadFailed)) as caught:
                 bring(server, target)
             excerpts.append(caught.value.excerpt)
-    assert excerpts == ["", "Not", "NoSuchKey", ("busy" * 9000)[:500]]
+    assert excerpts == ["", "Not", "NoSuchKey", ("busy" * 9000)[:500], "链接"]

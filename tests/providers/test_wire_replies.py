@@ -155,6 +155,9 @@ QUOTED = (
         ("[film](https://a.example/f_(1).mp4)", "https://a.example/f_(1).mp4"),
         *((wrong, "") for wrong in (None, "", "ftp://a/b", "a", "and/or", 1, ["https://a"])),
         *((wrong, "") for wrong in ("https://", "https://[broken/a", "data:video/mp4;base64,AA")),
+        ("https://a.example/f.mp4?x=1&amp;y=2", "https://a.example/f.mp4?x=1&y=2"),
+        ("https%3A%2F%2Fa.example%2Ff.mp4%3Fy%3D%252F", "https://a.example/f.mp4?y=%2F"),
+        ("https：//a.example/f.mp4）。", "https://a.example/f.mp4"),
     ],
 )
 def test_an_address_is_read_as_a_browser_would(value: object, address: str) -> None:

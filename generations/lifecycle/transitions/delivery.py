@@ -4,6 +4,7 @@ Only a difference that is certain is told: what nobody could measure counts as d
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
@@ -20,11 +21,12 @@ from .alarms import NOT_DELIVERED, clear_alarms, raise_alarm
 
 SHORTER_BY = 0.1  # of the length that was ordered
 SHORTER_MS = 1000
-# A model may count 720p by area or by the shorter side: what is less by both is a lower one.
+# A model may count 720p by a side or by the area: what is less by all of them is a lower one.
 LEAST_SIDE = 0.9
 LEAST_AREA = 0.8
 RATIO_TOLERANCE = 0.05  # sides are rounded to what a codec can have
-RATIO = re.compile(r"([1-9][0-9]?):([1-9][0-9]?)")
+RATIO = re.compile(r"([0-9]{1,2}(?:\.[0-9]+)?) ?[:：x/] ?([0-9]{1,2}(?:\.[0-9]+)?)")
+SIZE = re.compile(r"([0-9]{3,4}) ?[x*×] ?([0-9]{3,4})")
 SOUND = ("audio", "bgm")  # the options that ask for something to be heard
 
 
@@ -67,16 +69,26 @@ def _ordered(task: Task) -> Mapping[str, object]:
 def undelivered(ordered: Mapping[str, object], files: Iterable[File]) -> list[str]:
     """Return what ``ordered`` (a task's settings) asks for and its stored files do not have.
 
-    Each word is ``watermarked`` or ``sound``, or has what was ordered and what came:
-    ``duration=5>3.2``, ``resolution=1080p>1280x720``, ``aspect_ratio=16:9>720x1280``.
+    Each word is ``watermarked``, ``film`` (a picture or a sound came) or ``sound``, or has what was
+    ordered and what came: ``duration=5>3.2``, ``resolution=1080p>1280x720``,
+    ``aspect_ratio=16:9>720x1280``.
     """
-    by_role = {file.role: file for file in files}
+    by_role: dict[str, list[File]] = defaultdict(list)
+    for file in files:
+        by_role[file.role].append(file)
     missing = []
     if ordered.get("watermark") is True and FileRole.WATERMARKED not in by_role:
         missing.append(str(FileRole.WATERMARKED))
-    film = by_role.get(FileRole.VIDEO) or by_role.get(FileRole.IMAGE)
-    if film is None or film.state != FileState.STORED:
-        return missing  # what became of a lost file is told elsewhere
+    films = by_role.get(FileRole.VIDEO) or by_role.get(FileRole.IMAGE) or []
+    # What became of a lost file is told elsewhere. Of a film in several sizes the best counts.
+    stored = [_missing_of(ordered, film) for film in films if film.state == FileState.STORED]
+    return missing + min(stored, key=len, default=[])
+
+
+def _missing_of(ordered: Mapping[str, object], film: File) -> list[str]:
+    if film.role == FileRole.VIDEO and (film.is_picture or film.is_sound):
+        return ["film"]
+    missing = []
     if film.has_sound is False and any(ordered.get(name) is True for name in SOUND):
         missing.append("sound")
     came = f"{film.width}x{film.height}"
@@ -89,24 +101,40 @@ def undelivered(ordered: Mapping[str, object], files: Iterable[File]) -> list[st
     return missing
 
 
-def _is_shorter(film: File, seconds: object) -> bool:
-    if not isinstance(seconds, int) or not film.duration_ms:
+def _is_shorter(film: File, ordered: object) -> bool:
+    try:
+        seconds = float(str(ordered))
+    except ValueError:  # "auto"
+        return False
+    if not film.duration_ms:
         return False
     lacks = seconds * 1000 - film.duration_ms
     return lacks > min(seconds * 1000 * SHORTER_BY, SHORTER_MS)
 
 
 def _is_lower(film: File, resolution: str) -> bool:
-    lines = lines_of(resolution)
+    lines = _lines_of(resolution)
     if lines is None or not film.width or not film.height:
         return False
-    side, area = min(film.width, film.height), film.width * film.height
-    return side < lines * LEAST_SIDE and area < lines * lines * 16 / 9 * LEAST_AREA
+    area = film.width * film.height < lines * lines * 16 / 9 * LEAST_AREA
+    longer = max(film.width, film.height) < lines * 16 / 9 * LEAST_SIDE
+    return min(film.width, film.height) < lines * LEAST_SIDE and longer and area
+
+
+def _lines_of(resolution: str) -> int | None:
+    """The shorter side in pixels, however an offer of the installation writes it."""
+    text = resolution.strip().lower()
+    if size := SIZE.fullmatch(text):
+        return min(int(size[1]), int(size[2]))
+    return lines_of(text) or lines_of(f"{text}p")
 
 
 def _has_other_ratio(film: File, ratio: str) -> bool:
     sides = RATIO.fullmatch(ratio)
     if sides is None or not film.width or not film.height:
         return False
-    ordered = int(sides[1]) / int(sides[2])
+    across, down = float(sides[1]), float(sides[2])
+    if not (across and down):
+        return False
+    ordered = across / down
     return abs(film.width / film.height / ordered - 1) > RATIO_TOLERANCE

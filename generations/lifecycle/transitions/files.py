@@ -31,6 +31,8 @@ FIRST_OF_TREE = 1000
 UNFETCHED = {FileState.REMOTE, FileState.FETCHING}
 # No link is believed to live longer, whatever its address says.
 LONGEST_LIFE = timedelta(days=15)
+HICCUP = timedelta(minutes=10)  # deaths of links within this time may have one cause
+MOST_DEATHS_READ = 200
 # A file that is fetched from the start.
 FRESH = {"tries": 0, "not_before": None, "missing_since": None, "asked_at": None, "last_error": ""}
 # How often a provider is asked for a lost file: after ten minutes, an hour, then daily.
@@ -124,11 +126,17 @@ def warn_at_risk(team: Team, files: Collection[File]) -> None:
         events.record(team, EventKind.FILES_AT_RISK, team.pk, files=warned, first=first.isoformat())
 
 
-def record_dead_link(file: File) -> None:
-    """Write down how old a link was that is dead, and learn from it for the others of its key."""
+def record_dead_link(file: File, *, is_told: bool) -> None:
+    """Write down how old a link was that is dead, and learn from it for the others of its key.
+
+    ``is_told``: its server says that it has expired. Where none does, a store that refuses all
+    links for some minutes is one witness, however many clips it has.
+    """
     now = clock.now()
     if file.expires_at is None or now >= file.expires_at:
         return  # as was expected
+    if not is_told and _is_one_hiccup(file, now):
+        return
     age = now - file.seen_at
     File.objects.filter(pk=file.pk).update(died_after=max(0, int(age.total_seconds())))
     key = file.task.credential
@@ -141,6 +149,20 @@ def record_dead_link(file: File) -> None:
         # Those that wait move forward in the order of fetching, which is by the time left.
         others = File.objects.unfetched().filter(task__credential=key)
         others.filter(expires_at__gt=F("seen_at") + life).update(expires_at=F("seen_at") + life)
+
+
+def _is_one_hiccup(file: File, now: datetime) -> bool:
+    """Whether links of other clips of its key have died just now, by the time of their death."""
+    others = File.objects.filter(
+        task__credential=file.task.credential_id,
+        died_after__isnull=False,
+        created_at__gt=now - LONGEST_LIFE,
+    ).exclude(task=file.task_id)
+    deaths = others.order_by("-pk").values_list("created_at", "died_after")[:MOST_DEATHS_READ]
+    return any(
+        abs(now - created_at - timedelta(seconds=died_after or 0)) < HICCUP
+        for created_at, died_after in deaths
+    )
 
 
 # ---- What became of a try -------------------------------------------------------------------
@@ -201,8 +223,8 @@ def mark_stored(file: File, problem: str = "") -> None:
 
 
 def _needs_proxy(file: File) -> bool:
-    is_played = file.content_type.startswith(("video/", "audio/"))
-    return is_played and file.plays_in_browsers is False and not file.proxy
+    # Not by its being called a video: an MXF or a NUT has another type, and is one.
+    return file.plays_in_browsers is False and not (file.is_picture or file.proxy)
 
 
 def save_proxy(file: File, name: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .values import read_time, trim
 
@@ -14,7 +14,11 @@ QUOTES = "\"'`\u201c\u201d\u2018\u2019<>"
 # Of these none belongs to a link; the end of a query may be one of the others.
 CLOSING = '"\u201c\u201d\u2018\u2019<>'
 MARKDOWN = re.compile(r"!?\[[^\]]*\]\((.*)\)", re.DOTALL)
-SCHEME = re.compile(r"(https?):[/\\]*", re.IGNORECASE)
+SCHEME = re.compile(r"(https?)[:\uff1a][/\\]*", re.IGNORECASE)
+# A whole address that was escaped, as in the value of a query.
+ESCAPED = re.compile(r"https?%3a(?:%2f){2}", re.IGNORECASE)
+# What ends a sentence in Chinese and no link.
+SENTENCE_ENDS = "\u3002\uff0c\uff1b\uff09\u3011\u300b\u3001"
 # ``host.example/path``, also with a port, or a host of four numbers.
 BARE = re.compile(
     r"(?:(?:[\w-]+\.)+[^\W\d_]{2,}|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?[/?]",
@@ -42,7 +46,9 @@ def read_address(value: object, scheme: str = "https") -> str:
     while (bare := _unwrapped(trim(text))) != text:
         text = bare
     text = LEFT_ESCAPE.sub(lambda left: chr(int(left[1], 16)) if left[1] else "", text)
-    text = text.translate(BROWSER_DROPS).rstrip("\\")
+    text = text.translate(BROWSER_DROPS).rstrip("\\" + SENTENCE_ENDS).replace("&amp;", "&")
+    if ESCAPED.match(text):
+        text = unquote(text)
     if match := SCHEME.match(text):
         text = f"{match[1].lower()}://{text[match.end() :]}"
     elif text.startswith(("//", "\\\\")):

@@ -59,6 +59,7 @@ STILL_ASKING = frozenset({"not_found", "unknown_state", "unanswered", "no_film"}
 # By the first part of the words that ``lifecycle.transitions.undelivered`` writes.
 MISSING: Mapping[str, Sentence] = {
     "watermarked": _("the copy with the watermark is missing"),
+    "film": _("it is no film"),
     "sound": _("it has no sound"),
     "duration": _("it lasts %(came)s s instead of %(ordered)s s"),
     "resolution": _("it has %(came)s pixels instead of %(ordered)s"),
