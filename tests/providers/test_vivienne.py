@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from generations.providers.catalogue import catalogue
-from generations.providers.contract import Access, Order, Refused, Unauthorised
+from generations.providers.contract import Access, Order, ProviderError, Refused, Unauthorised
 from generations.providers.vivienne.adapter import Vivienne
 
 from .contract_suite import AdapterSuite
@@ -232,6 +232,14 @@ def test_a_good_key_has_no_task_0() -> None:
     assert asked.url.raw_path == b"/open/aigw/gateway/generationTask?taskNo=0"
     unknown = httpx.Response(200, json={"code": 2004, "message": "task not found"})
     assert value_of(Vivienne().test(ACCESS), unknown) is None
+
+
+def test_a_code_in_letters_is_a_gateways_and_says_nothing_of_the_key() -> None:
+    answer = httpx.Response(403, json={"code": "AccessDenied", "message": "no"})
+    for call in (Vivienne().submit(ACCESS, ORDER), Vivienne().check(ACCESS, REMOTE_ID)):
+        with pytest.raises(ProviderError) as refused:
+            value_of(call, answer)
+        assert not isinstance(refused.value, Unauthorised)
 
 
 def test_the_account_is_described() -> None:

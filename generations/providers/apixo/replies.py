@@ -33,6 +33,7 @@ CENTS = 100
 # Seed 003. A result is JSON as text inside the JSON, or an object where that is sent instead.
 DIALECT = Dialect(
     own=(("code",),),
+    has_numbers=True,
     reasons={**FOREIGN, **REASONS},
     ids=("data.taskId",),
     states=("data.state",),

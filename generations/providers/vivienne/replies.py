@@ -22,6 +22,7 @@ from .reasons import REASONS, code_meaning
 # Seed 000. taskNo is read at the top too, because the page leaves the envelope open (3.2).
 DIALECT = Dialect(
     own=(("code",),),
+    has_numbers=True,
     reasons=REASONS,
     ids=("data.taskNo", "taskNo"),
     states=("data.status",),

@@ -15,12 +15,14 @@ class Dialect:
 
     Places are paths like ``data.usage.totalPoints``; the first that tells anything is read.
     ``own``: an answer with all members of one of these groups is the provider's own, and not that
-    of a proxy in between. ``ended_by_error`` are states of a task that failed, where an error
-    stands beside them. ``other_ids`` are known and not what a create made, e.g. its film's.
+    of a proxy in between; ``has_numbers``: its ``code`` is a number then. ``ended_by_error`` are
+    states of a task that failed, where an error stands beside them. ``other_ids`` are known and not
+    what a create made, e.g. its film's.
     """
 
     own: Sequence[Sequence[str]]
     reasons: Mapping[str, Reason]
+    has_numbers: bool = False
     ids: Sequence[str] = ()
     other_ids: frozenset[str] = frozenset()
     states: Sequence[str] = ()

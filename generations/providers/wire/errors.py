@@ -30,6 +30,8 @@ def is_own(reply: Reply, dialect: Dialect) -> bool:
     # An error of a relay may have an empty ``code``. The bare words of the status are what any
     # framework or gateway writes: {"status":403,"error":"Forbidden","path":"/ent/v2"}.
     members = reply.members or {}
+    if dialect.has_numbers and read_integer(members.get("code"), low=-AMOUNT_LIMIT) is None:
+        return False
     is_bare = is_phrase(members.get("error"))
     names_told = members.keys() - ({"error"} if is_bare else set())
     return any(names_told.issuperset(names) for names in dialect.own)
