@@ -15,7 +15,7 @@ LIVE = """{% load i18n %}
   hx-target="this" hx-swap="outerMorph">
   <input type="hidden" name="kind" value="{{ kind }}">
   {% include "files/slots.html" %}
-  <p id="said">{% for upload, name in slots.chosen %}{{ upload.pk }}:{{ name }} {% endfor %}</p>
+  <p id="said">{% for slot in slots.chosen %}{{ slot.upload.pk }}:{{ slot.name }} {% endfor %}</p>
 </div>"""
 PAGE = """{% extends "layout/page.html" %}{% load static %}
 {% block title_words %}Easel{% endblock %}

@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 SAME_EVERYWHERE = ["Rushes", "Vidu", "MB", "kB", "fps", "PNG", "JPEG", "WebP", "TOTP", "JSON"]
 SAME_EVERYWHERE += ["relay", "Vivienne", "APIXO", "px", "ID", "CSV"]
 TYPED = ["Harbour", "Lane", "Mei", "Tanaka", "Studio", "key", "mei", "example", "com"]
-OF_THE_PROVIDER = ["TaskPromptPolicyViolation", "audio", "tts", "lip", "sync", "upscale"]
+OF_THE_PROVIDER = [
+    *("TaskPromptPolicyViolation", "audio", "tts", "lip", "sync", "upscale", "subject"),
+]
 
 
 def look_over(screen: Page, addresses: Iterable[str]) -> str:
